@@ -1,0 +1,33 @@
+/*
+ * agririsk.h
+ *		The ground floor: what every room may use, on every supported server.
+ *
+ * Include postgres.h first.
+ */
+#ifndef AGRIRISK_H
+#define AGRIRISK_H
+
+#include "fmgr.h"
+
+/*
+ * The library is linked with hidden visibility, because PostgreSQL loads
+ * modules into one global namespace; what the server calls is exported here.
+ */
+#define AGR_EXPORT __attribute__((visibility("default")))
+#define AGR_FUNCTION(name) \
+	extern AGR_EXPORT const Pg_finfo_record *CppConcat(pg_finfo_, name) (void); \
+	extern AGR_EXPORT Datum name(PG_FUNCTION_ARGS); \
+	PG_FUNCTION_INFO_V1(name)
+
+/* PostgreSQL 16 moved the varlena macros out of postgres.h. */
+#if PG_VERSION_NUM >= 160000
+#include "varatt.h"
+#endif
+
+/* Settings (GUCs). */
+extern bool agr_progress;
+
+/* The context an aggregate's state lives in; an error outside an aggregate. */
+extern MemoryContext agr_aggregate_context(FunctionCallInfo fcinfo, const char *function);
+
+#endif							/* AGRIRISK_H */
