@@ -1,0 +1,690 @@
+/*
+ * overlap_math.c
+ *		The area two polygonals have in common, without building it. Pure C.
+ */
+#include "land/overlap_math.h"
+
+#include "core/twofold.h"
+
+#include <string.h>
+
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+/* Up to so many pairs of edges are tested one by one, without a tree. */
+#define FEW_PAIRS 1024
+
+/* Pairs of edges between two calls of the interrupt hook. */
+#define INTERRUPT_PAIRS (1 << 20)
+
+/* Double precision suffices while its error stays below this part of the area. */
+#define ENOUGH_PRECISION 0x1p-43
+
+/*
+ * What rounding can do to half a sum of terms whose magnitudes add up to 1: each
+ * term is right to 16 units of 2^-53 of its magnitude (see add_crossing), or
+ * generously so of 2^-104 in twofold arithmetic.
+ */
+#define DOUBLE_NOISE (8 * 0x1p-53)
+#define TWOFOLD_NOISE 0x1p-98
+
+typedef struct Integral
+{
+	OverlapScratch *scratch;
+	OverlapSide *a;
+	OverlapSide *b;				/* moved by (e, e^2) */
+	Extent		common;			/* of both boxes */
+	Vertex		centre;			/* of it: terms are computed relative to this */
+	bool		precise;		/* twofold arithmetic */
+	bool		crossed;		/* any edges crossed */
+	int64_t		pairs;			/* until the next interrupt check */
+	Twofold		sum;			/* twice the integral */
+	double		magnitude;		/* what its rounding error is proportional to */
+} Integral;
+
+static inline bool
+extents_meet(const Extent *e, const Extent *f)
+{
+#ifdef __SSE2__
+	__m128d		below = _mm_cmple_pd(_mm_loadu_pd(&e->low.x), _mm_loadu_pd(&f->high.x));
+	__m128d		above = _mm_cmple_pd(_mm_loadu_pd(&f->low.x), _mm_loadu_pd(&e->high.x));
+
+	return _mm_movemask_pd(_mm_and_pd(below, above)) == 3;
+#else
+	return (e->low.x <= f->high.x) & (f->low.x <= e->high.x) &
+		(e->low.y <= f->high.y) & (f->low.y <= e->high.y);
+#endif
+}
+
+static inline Extent
+edge_extent(Vertex p, Vertex q)
+{
+	Extent		e;
+
+	e.low.x = p.x < q.x ? p.x : q.x;
+	e.low.y = p.y < q.y ? p.y : q.y;
+	e.high.x = p.x < q.x ? q.x : p.x;
+	e.high.y = p.y < q.y ? q.y : p.y;
+	return e;
+}
+
+/*
+ * Orientations with B moved. Where a point of A lies on an edge of B, the edge
+ * moves to the right, and then a little up; where a point of B lies on an edge
+ * of A, the point does.
+ */
+static inline int
+side_of_moved_edge(Vertex p, Vertex q, Vertex point)
+{
+	int			side = orientation(p, q, point);
+
+	if (side != 0)
+		return side;
+	if (q.y != p.y)
+		return q.y > p.y ? 1 : -1;
+	return q.x > p.x ? -1 : 1;
+}
+
+static inline int
+side_of_moved_point(Vertex p, Vertex q, Vertex point)
+{
+	int			side = orientation(p, q, point);
+
+	if (side != 0)
+		return side;
+	if (q.y != p.y)
+		return q.y > p.y ? -1 : 1;
+	return q.x > p.x ? 1 : -1;
+}
+
+static inline double
+cross(Vertex p, Vertex q)
+{
+	return p.x * q.y - p.y * q.x;
+}
+
+static inline double
+size_of(Vertex v)
+{
+	return fabs(v.x) + fabs(v.y);
+}
+
+static inline Vertex
+from(Vertex origin, Vertex v)
+{
+	v.x -= origin.x;
+	v.y -= origin.y;
+	return v;
+}
+
+typedef struct TwofoldVertex
+{
+	Twofold		x;
+	Twofold		y;
+} TwofoldVertex;
+
+static TwofoldVertex
+twofold_from(Vertex origin, Vertex v)
+{
+	TwofoldVertex r = {two_difference(v.x, origin.x), two_difference(v.y, origin.y)};
+
+	return r;
+}
+
+static Twofold
+twofold_cross(TwofoldVertex p, TwofoldVertex q)
+{
+	return twofold_subtract(twofold_multiply(p.x, q.y), twofold_multiply(p.y, q.x));
+}
+
+static inline void
+add_term(Integral *w, double term)
+{
+	Twofold		s = two_sum(w->sum.high, term);
+
+	w->sum.high = s.high;
+	w->sum.low += s.low;
+}
+
+static Twofold
+fraction_along(Twofold at_start, Twofold at_end)
+{
+	Twofold		difference = twofold_subtract(at_start, at_end);
+	Twofold		half = {0.5, 0};
+
+	return difference.high == 0 ? half : twofold_divide(at_start, difference);
+}
+
+/*
+ * The term of one crossing: of the edge from a1 to a2 with that from b1 to b2,
+ * where a leaves b's left side if sign > 0. With P the crossing point it is
+ * sign * (a1 - b1) x P.
+ *
+ * Its error: u|d||P| per operation; an error of P along a is multiplied by the
+ * distance of b1 from a's line, which makes an error of `at_start` or `at_end`
+ * enter at most once, however parallel the edges are.
+ */
+static void
+add_crossing(Integral *w, Vertex a1, Vertex a2, Vertex b1, Vertex b2, int sign)
+{
+	Vertex		a = from(a1, a2);
+	Vertex		b = from(b1, b2);
+	Vertex		d = from(b1, a1);
+	Vertex		d2 = from(b1, a2);
+	Vertex		start = from(w->centre, a1);
+
+	w->magnitude += size_of(d) * (size_of(start) + size_of(a)) +
+		size_of(b) * (size_of(d) + size_of(d2));
+
+	if (!w->precise)
+	{
+		double		at_start = cross(b, d);
+		double		at_end = cross(b, d2);
+		double		difference = at_start - at_end;
+		double		t = difference != 0 ? at_start / difference : 0.5;
+		Vertex		p;
+
+		/* Rounding must not carry the point off the edge. */
+		t = t > 0 ? (t < 1 ? t : 1) : 0;
+		p.x = start.x + t * a.x;
+		p.y = start.y + t * a.y;
+		add_term(w, sign * cross(d, p));
+	}
+	else
+	{
+		TwofoldVertex along = twofold_from(a1, a2);
+		TwofoldVertex other = twofold_from(b1, b2);
+		TwofoldVertex apart = twofold_from(b1, a1);
+		TwofoldVertex p = twofold_from(w->centre, a1);
+		Twofold		t = fraction_along(twofold_cross(other, apart),
+									   twofold_cross(other, twofold_from(b1, a2)));
+		Twofold		term;
+
+		if (!(t.high > 0))
+			t.high = t.low = 0;
+		else if (t.high >= 1 && t.high + t.low >= 1)
+		{
+			t.high = 1;
+			t.low = 0;
+		}
+		p.x = twofold_add(p.x, twofold_multiply(t, along.x));
+		p.y = twofold_add(p.y, twofold_multiply(t, along.y));
+		term = twofold_cross(apart, p);
+		w->sum = twofold_add(w->sum, sign > 0 ? term : twofold_negate(term));
+	}
+}
+
+/* The term of a whole edge along which the other's winding number ends as given. */
+static inline void
+add_edge(Integral *w, Vertex p, Vertex q, int32_t winding)
+{
+	Vertex		start = from(w->centre, p);
+	Vertex		end = from(w->centre, q);
+
+	w->magnitude += fabs((double) winding) * (size_of(start) * size_of(end));
+	if (!w->precise)
+		add_term(w, winding * cross(start, end));
+	else
+	{
+		Twofold		times = {winding, 0};
+		Twofold		term = twofold_cross(twofold_from(w->centre, p), twofold_from(w->centre, q));
+
+		w->sum = twofold_add(w->sum, twofold_multiply(times, term));
+	}
+}
+
+/* Two edges whose boxes meet. */
+static void
+meet(Integral *w, uint32_t i, uint32_t j)
+{
+	const Vertex *a = w->a->shape->point + w->a->edge[i];
+	const Vertex *b = w->b->shape->point + w->b->edge[j];
+	int			sign = side_of_moved_edge(b[0], b[1], a[0]);
+
+	if (side_of_moved_edge(b[0], b[1], a[1]) == sign ||
+		side_of_moved_point(a[0], a[1], b[0]) == side_of_moved_point(a[0], a[1], b[1]))
+		return;
+
+	/* Left of an edge the winding number is one more than right of it. */
+	w->a->jump[i] -= sign;
+	w->b->jump[j] += sign;
+	w->crossed = true;
+	add_crossing(w, a[0], a[1], b[0], b[1], sign);
+}
+
+static void
+meet_ranges(Integral *w, uint32_t i, uint32_t i_end, uint32_t j_begin, uint32_t j_end)
+{
+	const Extent *e = w->a->extent;
+	const Extent *f = w->b->extent;
+	uint32_t	j;
+
+	w->pairs -= (int64_t) (i_end - i) * (j_end - j_begin);
+	if (w->pairs < 0)
+	{
+		w->pairs = INTERRUPT_PAIRS;
+		if (w->scratch->interrupt)
+			w->scratch->interrupt();
+	}
+	for (; i < i_end; i++)
+		for (j = j_begin; j < j_end; j++)
+			if (extents_meet(&e[i], &f[j]))
+				meet(w, i, j);
+}
+
+static inline uint32_t
+smaller(uint32_t a, uint32_t b)
+{
+	return a < b ? a : b;
+}
+
+static inline uint32_t
+level_count(const ExtentTree *tree, uint32_t level)
+{
+	return tree->first[level + 1] - tree->first[level];
+}
+
+/* Box i of level la over A's edges against box j of level lb over B's. */
+static void
+meet_boxes(Integral *w, uint32_t la, uint32_t i, uint32_t lb, uint32_t j)
+{
+	const ExtentTree *ta = &w->a->tree;
+	const ExtentTree *tb = &w->b->tree;
+	uint32_t	k,
+				end;
+
+	if (!extents_meet(&ta->node[ta->first[la] + i], &tb->node[tb->first[lb] + j]))
+		return;
+	if (la == 0 && lb == 0)
+		meet_ranges(w, i * POLYGONAL_LEAF, smaller((i + 1) * POLYGONAL_LEAF, w->a->count),
+					j * POLYGONAL_LEAF, smaller((j + 1) * POLYGONAL_LEAF, w->b->count));
+	else if (la >= lb)
+	{
+		end = smaller((i + 1) * POLYGONAL_FAN, level_count(ta, la - 1));
+		for (k = i * POLYGONAL_FAN; k < end; k++)
+			meet_boxes(w, la - 1, k, lb, j);
+	}
+	else
+	{
+		end = smaller((j + 1) * POLYGONAL_FAN, level_count(tb, lb - 1));
+		for (k = j * POLYGONAL_FAN; k < end; k++)
+			meet_boxes(w, la, i, lb - 1, k);
+	}
+}
+
+static void
+plant_tree(OverlapSide *side)
+{
+	uint32_t	i;
+
+	extent_tree_plan(&side->tree, side->count);
+	for (i = 0; i < side->count; i++)
+	{
+		Extent	   *leaf = &side->tree.node[i / POLYGONAL_LEAF];
+
+		if (i % POLYGONAL_LEAF == 0)
+			*leaf = extent_nothing;
+		extent_add(leaf, side->extent[i].low);
+		extent_add(leaf, side->extent[i].high);
+	}
+	extent_tree_raise(&side->tree);
+}
+
+static void
+find_crossings(Integral *w)
+{
+	uint32_t	i,
+				j;
+
+	if ((uint64_t) w->a->count * w->b->count <= FEW_PAIRS)
+	{
+		meet_ranges(w, 0, w->a->count, 0, w->b->count);
+		return;
+	}
+	plant_tree(w->a);
+	plant_tree(w->b);
+	for (i = 0; i < level_count(&w->a->tree, w->a->tree.levels - 1); i++)
+		for (j = 0; j < level_count(&w->b->tree, w->b->tree.levels - 1); j++)
+			meet_boxes(w, w->a->tree.levels - 1, i, w->b->tree.levels - 1, j);
+}
+
+static void
+make_room(OverlapScratch *scratch, OverlapSide *side, uint32_t edges)
+{
+	ExtentTree	tree;
+	size_t		boxes;
+
+	if (edges <= side->room)
+		return;
+	boxes = extent_tree_plan(&tree, edges);
+	side->memory = scratch->grow(side->memory, (edges + boxes) * sizeof(Extent) +
+								 edges * (sizeof(uint32_t) + sizeof(int32_t)));
+	side->room = edges;
+	side->extent = side->memory;
+	side->tree.node = side->extent + edges;
+	side->edge = (uint32_t *) (side->tree.node + boxes);
+	side->jump = (int32_t *) (side->edge + edges);
+}
+
+/*
+ * The points of a leaf come in runs, one per ring, whose last point starts no
+ * edge. Returns where the run of edges from i on ends, and moves *ring, which
+ * was the ring of an earlier point, to that of i.
+ */
+static inline uint32_t
+run_end(const Polygonal *shape, uint32_t i, uint32_t leaf_end, uint32_t *ring)
+{
+	while (shape->ring[*ring + 1] <= i)
+		++*ring;
+	return smaller(leaf_end, shape->ring[*ring + 1] - 1);
+}
+
+static void
+gather_leaf(OverlapSide *side, uint32_t leaf, const Extent *common, uint32_t *ring)
+{
+	const Polygonal *shape = side->shape;
+	uint32_t	i = leaf * POLYGONAL_LEAF;
+	uint32_t	leaf_end = smaller(i + POLYGONAL_LEAF, shape->points);
+	uint32_t	count = side->count;
+
+	for (; i < leaf_end; i++)
+	{
+		uint32_t	end = run_end(shape, i, leaf_end, ring);
+
+		for (; i < end; i++)
+		{
+			/* Written always and kept if wanted: half of them are, at random. */
+			side->extent[count] = edge_extent(shape->point[i], shape->point[i + 1]);
+			side->edge[count] = i;
+			count += extents_meet(&side->extent[count], common);
+		}
+	}
+	side->count = count;
+}
+
+static void
+gather_boxes(OverlapSide *side, uint32_t level, uint32_t i, uint32_t end, const Extent *common,
+			 uint32_t *ring)
+{
+	const ExtentTree *tree = &side->shape->tree;
+
+	for (; i < end; i++)
+	{
+		if (!extents_meet(&tree->node[tree->first[level] + i], common))
+			continue;
+		if (level == 0)
+			gather_leaf(side, i, common, ring);
+		else
+			gather_boxes(side, level - 1, i * POLYGONAL_FAN,
+						 smaller((i + 1) * POLYGONAL_FAN, level_count(tree, level - 1)),
+						 common, ring);
+	}
+}
+
+static void
+gather(OverlapScratch *scratch, OverlapSide *side, const Polygonal *shape, const Extent *common)
+{
+	uint32_t	ring = 0;
+	uint32_t	top = shape->tree.levels - 1;
+
+	make_room(scratch, side, shape->points);
+	side->shape = shape;
+	side->count = 0;
+	gather_boxes(side, top, 0, level_count(&shape->tree, top), common, &ring);
+}
+
+/*
+ * The winding number of one polygonal at a point of the other. The ray goes to
+ * the right; a moved edge or point is a little higher than it looks, so that
+ * none of its ends is ever level with the other's.
+ */
+static int32_t
+winding_of_leaf(const Polygonal *shape, bool shape_moved, Vertex point, uint32_t leaf,
+				uint32_t *ring)
+{
+	uint32_t	i = leaf * POLYGONAL_LEAF;
+	uint32_t	leaf_end = smaller(i + POLYGONAL_LEAF, shape->points);
+	int32_t		winding = 0;
+
+	for (; i < leaf_end; i++)
+	{
+		uint32_t	end = run_end(shape, i, leaf_end, ring);
+
+		for (; i < end; i++)
+		{
+			Vertex		p = shape->point[i];
+			Vertex		q = shape->point[i + 1];
+			bool		p_above = shape_moved ? p.y >= point.y : p.y > point.y;
+			bool		q_above = shape_moved ? q.y >= point.y : q.y > point.y;
+			int			side;
+
+			if (p_above == q_above)
+				continue;
+			side = shape_moved ? side_of_moved_edge(p, q, point) : side_of_moved_point(p, q, point);
+			if (side == (q_above ? 1 : -1))
+				winding += side;
+		}
+	}
+	return winding;
+}
+
+static int32_t
+winding_of_boxes(const Polygonal *shape, bool shape_moved, Vertex point, uint32_t level,
+				 uint32_t i, uint32_t end, uint32_t *ring)
+{
+	const ExtentTree *tree = &shape->tree;
+	int32_t		winding = 0;
+
+	for (; i < end; i++)
+	{
+		const Extent *box = &tree->node[tree->first[level] + i];
+
+		if (box->low.y > point.y || box->high.y < point.y || box->high.x < point.x)
+			continue;
+		if (level == 0)
+			winding += winding_of_leaf(shape, shape_moved, point, i, ring);
+		else
+			winding += winding_of_boxes(shape, shape_moved, point, level - 1, i * POLYGONAL_FAN,
+										smaller((i + 1) * POLYGONAL_FAN, level_count(tree, level - 1)),
+										ring);
+	}
+	return winding;
+}
+
+static int32_t
+winding_at(const Polygonal *shape, bool shape_moved, Vertex point)
+{
+	uint32_t	top = shape->tree.levels - 1;
+	uint32_t	ring = 0;
+
+	return winding_of_boxes(shape, shape_moved, point, top, 0, level_count(&shape->tree, top), &ring);
+}
+
+/* Adds the gathered edges from i on, all of one ring, in their order. */
+static int32_t
+walk_edges(Integral *w, const OverlapSide *side, uint32_t i, uint32_t end, int32_t winding)
+{
+	const Vertex *point = side->shape->point;
+	uint32_t	begin = i;
+
+	for (; i < end; i++)
+	{
+		/* What leads here missed the common box: outside the other. */
+		if (i > begin && side->edge[i] != side->edge[i - 1] + 1)
+			winding = 0;
+		winding += side->jump[i];
+		if (winding != 0)
+			add_edge(w, point[side->edge[i]], point[side->edge[i] + 1], winding);
+	}
+	return winding;
+}
+
+/* Adds the edges begin .. end of one side, which are all the gathered of one ring. */
+static void
+walk_ring(Integral *w, const OverlapSide *side, uint32_t begin, uint32_t end, uint32_t ring_edges,
+		  const OverlapSide *other)
+{
+	const Vertex *point = side->shape->point;
+	uint32_t	start;
+	int32_t		winding = 0;
+
+	/* Begin where the ring is outside the common box, and so outside the other. */
+	for (start = begin; start < end; start++)
+		if (!extent_holds(&w->common, point[side->edge[start]]))
+			break;
+	if (start < end && !w->crossed)
+		return;
+	if (start == end)
+	{
+		/*
+		 * Every start is in the box. If an edge is missing, then the edge
+		 * after it would start outside; so none is.
+		 */
+		start = begin;
+		winding = winding_at(other->shape, other == w->b, point[side->edge[begin]]);
+	}
+	winding = walk_edges(w, side, start, end, winding);
+	if (side->edge[end - 1] + 1 != side->edge[begin] + ring_edges)
+		winding = 0;			/* the ring's end or its beginning is missing */
+	walk_edges(w, side, begin, start, winding);
+}
+
+static void
+walk(Integral *w, const OverlapSide *side, const OverlapSide *other)
+{
+	const uint32_t *ring = side->shape->ring;
+	uint32_t	begin,
+				end;
+	uint32_t	r = 0;
+
+	for (begin = 0; begin < side->count; begin = end)
+	{
+		while (ring[r + 1] <= side->edge[begin])
+			r++;
+		for (end = begin + 1; end < side->count && side->edge[end] < ring[r + 1]; end++)
+			;
+		walk_ring(w, side, begin, end, ring[r + 1] - ring[r] - 1, other);
+	}
+}
+
+static void
+integrate(Integral *w, bool precise)
+{
+	w->precise = precise;
+	w->crossed = false;
+	w->sum.high = w->sum.low = 0;
+	w->magnitude = 0;
+	memset(w->a->jump, 0, w->a->count * sizeof(int32_t));
+	memset(w->b->jump, 0, w->b->count * sizeof(int32_t));
+	find_crossings(w);
+	walk(w, w->a, w->b);
+	walk(w, w->b, w->a);
+}
+
+static inline double
+greater(double a, double b)
+{
+	return a > b ? a : b;
+}
+
+static int
+compare_doubles(double a, double b)
+{
+	return (a > b) - (a < b);
+}
+
+/* An order of polygonals that looks at nothing but their points. */
+static int
+compare_shapes(const Polygonal *a, const Polygonal *b)
+{
+	const double *p = (const double *) a->point;
+	const double *q = (const double *) b->point;
+	int			order;
+	size_t		i;
+
+	if (a->points != b->points)
+		return a->points < b->points ? -1 : 1;
+	if (a->rings != b->rings)
+		return a->rings < b->rings ? -1 : 1;
+	for (i = 0; i < 2 * (size_t) a->points; i++)
+		if ((order = compare_doubles(p[i], q[i])) != 0)
+			return order;
+	for (i = 0; i < a->rings; i++)
+		if (a->ring[i] != b->ring[i])
+			return a->ring[i] < b->ring[i] ? -1 : 1;
+	return 0;
+}
+
+/* The integral and what it may be off by. */
+static double
+integrate_product(const Polygonal *a, const Polygonal *b, OverlapScratch *scratch,
+				  double smaller_area, double *noise)
+{
+	Integral	w;
+
+	*noise = 0;
+	w.common.low.x = greater(a->extent.low.x, b->extent.low.x);
+	w.common.low.y = greater(a->extent.low.y, b->extent.low.y);
+	w.common.high.x = -greater(-a->extent.high.x, -b->extent.high.x);
+	w.common.high.y = -greater(-a->extent.high.y, -b->extent.high.y);
+	if (!(w.common.low.x < w.common.high.x && w.common.low.y < w.common.high.y))
+		return 0;
+
+	w.scratch = scratch;
+	w.a = &scratch->side[0];
+	w.b = &scratch->side[1];
+	w.centre.x = (w.common.low.x + w.common.high.x) / 2;
+	w.centre.y = (w.common.low.y + w.common.high.y) / 2;
+	w.pairs = INTERRUPT_PAIRS;
+	gather(scratch, w.a, a, &w.common);
+	gather(scratch, w.b, b, &w.common);
+
+	integrate(&w, false);
+	*noise = DOUBLE_NOISE * w.magnitude;
+	if (*noise > ENOUGH_PRECISION * smaller_area)
+	{
+		integrate(&w, true);
+		*noise = TWOFOLD_NOISE * w.magnitude + 0x1p-53 * fabs(w.sum.high);
+	}
+	return (w.sum.high + w.sum.low) / 2;
+}
+
+double
+overlap_integral(const Polygonal *a, const Polygonal *b, OverlapScratch *scratch)
+{
+	const Polygonal *lesser;
+	double		noise;
+	double		area;
+
+	if (compare_shapes(a, b) > 0)
+	{
+		const Polygonal *t = a;
+
+		a = b;
+		b = t;
+	}
+	lesser = fabs(a->area) < fabs(b->area) ? a : b;
+	area = integrate_product(a, b, scratch, fabs(lesser->area), &noise);
+
+	/* Touching is not overlapping, and what is contained has its own area. */
+	if (fabs(area) <= noise)
+		return 0;
+	if (fabs(area - lesser->area) <= noise + lesser->area_noise)
+		return lesser->area;
+	return area;
+}
+
+/*
+ * Winding numbers are integers, so that w(w - 1) is never negative, and zero
+ * just where w is 0 or 1. Its integral is the overlap of the polygonal with
+ * itself, less its area.
+ */
+bool
+polygonal_is_sound(const Polygonal *shape, OverlapScratch *scratch)
+{
+	double		noise;
+	double		square = integrate_product(shape, shape, scratch, fabs(shape->area), &noise);
+
+	return square - shape->area <= noise + shape->area_noise;
+}

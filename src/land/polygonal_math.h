@@ -1,0 +1,106 @@
+/*
+ * polygonal_math.h
+ *		A polygon or multipolygon prepared for overlap. Pure C.
+ *
+ * All rings lie in one array of points, each closed and without repeated
+ * points. A ring is turned round where needed, so that shells enclose
+ * positively and holes negatively: the winding number of the whole is then 1
+ * inside a valid polygon and 0 outside, and nothing needs a ring's role.
+ * (A ring of signed area exactly zero has no such direction and stays as drawn.)
+ *
+ * Over the edges stands a tree of boxes: one box per POLYGONAL_LEAF consecutive
+ * edges, one per POLYGONAL_FAN of those, and so on. Consecutive edges of a ring
+ * are neighbours in space, which makes it a good tree that costs no sorting.
+ * "Edge i" runs from point i to point i + 1; the last point of a ring starts none.
+ *
+ *	one allocation:  Polygonal | points | boxes | ring starts
+ */
+#ifndef AGRIRISK_POLYGONAL_MATH_H
+#define AGRIRISK_POLYGONAL_MATH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "land/orientation_math.h"
+
+#define POLYGONAL_LEAF 16
+#define POLYGONAL_FAN 8
+#define POLYGONAL_LEVELS 10		/* enough for 2^32 edges */
+#define POLYGONAL_TOP 8			/* a level of so few boxes is the last */
+
+typedef struct Extent
+{
+	Vertex		low;
+	Vertex		high;
+} Extent;
+
+typedef struct ExtentTree
+{
+	Extent	   *node;
+	uint32_t	levels;
+	uint32_t	first[POLYGONAL_LEVELS + 1];	/* of each level, leaves first */
+} ExtentTree;
+
+typedef struct Polygonal
+{
+	uint32_t	points;
+	uint32_t	rings;
+	Vertex	   *point;
+	uint32_t   *ring;			/* first point of each ring; rings + 1 of them */
+	Extent		extent;
+	double		area;			/* of shells less that of holes */
+	double		area_noise;		/* |area - true area| is at most this */
+	ExtentTree	tree;
+} Polygonal;
+
+typedef enum PolygonalStatus
+{
+	POLYGONAL_OK,
+	POLYGONAL_NOT_FINITE,
+	POLYGONAL_OUT_OF_RANGE,		/* a coordinate beyond COORDINATE_MAX */
+	POLYGONAL_UNCLOSED
+} PolygonalStatus;
+
+/* The bytes a polygonal of at most so many points and rings takes. */
+extern size_t polygonal_size(uint64_t points, uint64_t rings);
+
+/* Begins one in memory of that size, aligned for doubles. */
+extern Polygonal *polygonal_begin(void *memory, uint32_t points);
+
+/*
+ * The next ring's points go where polygonal_room() says; polygonal_end_ring()
+ * takes them in. Coordinates nearer to zero than COORDINATE_MIN become zero.
+ * On an error *culprit is the offending vertex.
+ */
+extern Vertex *polygonal_room(Polygonal *shape);
+extern PolygonalStatus polygonal_end_ring(Polygonal *shape, uint32_t points, bool hole,
+										  Vertex *culprit);
+
+extern void polygonal_finish(Polygonal *shape);
+
+/* Plans a tree over so many items; returns the number of boxes it needs. */
+extern uint32_t extent_tree_plan(ExtentTree *tree, uint32_t items);
+
+/* Fills every level above the leaves. */
+extern void extent_tree_raise(ExtentTree *tree);
+
+/* An extent that contains nothing, and adding a point to one. */
+extern const Extent extent_nothing;
+
+static inline void
+extent_add(Extent *e, Vertex v)
+{
+	e->low.x = v.x < e->low.x ? v.x : e->low.x;
+	e->low.y = v.y < e->low.y ? v.y : e->low.y;
+	e->high.x = v.x > e->high.x ? v.x : e->high.x;
+	e->high.y = v.y > e->high.y ? v.y : e->high.y;
+}
+
+static inline bool
+extent_holds(const Extent *e, Vertex v)
+{
+	return v.x >= e->low.x && v.x <= e->high.x && v.y >= e->low.y && v.y <= e->high.y;
+}
+
+#endif							/* AGRIRISK_POLYGONAL_MATH_H */
