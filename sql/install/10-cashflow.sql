@@ -1,0 +1,277 @@
+-- Type cashflow: a farmer's money by calendar month.
+
+CREATE TYPE cashflow;
+
+CREATE FUNCTION cashflow_in(cstring) RETURNS cashflow
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'agririsk_cashflow_in';
+COMMENT ON FUNCTION cashflow_in(cstring) IS
+'Reads the text form of a cash flow, such as ''2024-03 +1200.5/3 -300/1 3,7+'' or ''empty''.';
+
+CREATE FUNCTION cashflow_out(cashflow) RETURNS cstring
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'agririsk_cashflow_out';
+COMMENT ON FUNCTION cashflow_out(cashflow) IS
+'Writes the text form of a cash flow: exact, and independent of every setting.';
+
+CREATE FUNCTION cashflow_recv(internal) RETURNS cashflow
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'agririsk_cashflow_recv';
+COMMENT ON FUNCTION cashflow_recv(internal) IS
+'Reads the binary form of a cash flow.';
+
+CREATE FUNCTION cashflow_send(cashflow) RETURNS bytea
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'agririsk_cashflow_send';
+COMMENT ON FUNCTION cashflow_send(cashflow) IS
+'Writes the binary form of a cash flow, the same bytes on every machine; equal values have equal bytes.';
+
+CREATE TYPE cashflow (
+  INPUT = cashflow_in,
+  OUTPUT = cashflow_out,
+  RECEIVE = cashflow_recv,
+  SEND = cashflow_send,
+  ALIGNMENT = int4,
+  STORAGE = extended
+);
+COMMENT ON TYPE cashflow IS
+'Dated, signed money by calendar month: sums in and out (exact to 1e-4 of the currency), numbers of events, active days, last day with inflow. Made by cashflow_agg, merged by rollup, asked by months and cashflow_features.';
+
+-- Comparison. Equal values have equal bytes; the order has no meaning beyond
+-- being one, which DISTINCT, UNION and unique indexes need.
+
+CREATE FUNCTION cashflow_eq(cashflow, cashflow) RETURNS boolean
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF
+  AS 'MODULE_PATHNAME', 'agririsk_varlena_eq';
+COMMENT ON FUNCTION cashflow_eq(cashflow, cashflow) IS 'Whether two cash flows are the same, to the unit and the day.';
+
+CREATE FUNCTION cashflow_ne(cashflow, cashflow) RETURNS boolean
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF
+  AS 'MODULE_PATHNAME', 'agririsk_varlena_ne';
+COMMENT ON FUNCTION cashflow_ne(cashflow, cashflow) IS 'Whether two cash flows differ.';
+
+CREATE FUNCTION cashflow_lt(cashflow, cashflow) RETURNS boolean
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF
+  AS 'MODULE_PATHNAME', 'agririsk_varlena_lt';
+COMMENT ON FUNCTION cashflow_lt(cashflow, cashflow) IS 'Less than in the order of bytes, which means nothing in money.';
+
+CREATE FUNCTION cashflow_le(cashflow, cashflow) RETURNS boolean
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF
+  AS 'MODULE_PATHNAME', 'agririsk_varlena_le';
+COMMENT ON FUNCTION cashflow_le(cashflow, cashflow) IS 'At most, in the order of bytes, which means nothing in money.';
+
+CREATE FUNCTION cashflow_gt(cashflow, cashflow) RETURNS boolean
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF
+  AS 'MODULE_PATHNAME', 'agririsk_varlena_gt';
+COMMENT ON FUNCTION cashflow_gt(cashflow, cashflow) IS 'Greater than in the order of bytes, which means nothing in money.';
+
+CREATE FUNCTION cashflow_ge(cashflow, cashflow) RETURNS boolean
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF
+  AS 'MODULE_PATHNAME', 'agririsk_varlena_ge';
+COMMENT ON FUNCTION cashflow_ge(cashflow, cashflow) IS 'At least, in the order of bytes, which means nothing in money.';
+
+CREATE FUNCTION cashflow_cmp(cashflow, cashflow) RETURNS integer
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF
+  AS 'MODULE_PATHNAME', 'agririsk_varlena_cmp';
+COMMENT ON FUNCTION cashflow_cmp(cashflow, cashflow) IS 'Order of the bytes of two cash flows: -1, 0 or 1.';
+
+CREATE FUNCTION cashflow_hash(cashflow) RETURNS integer
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF
+  AS 'MODULE_PATHNAME', 'agririsk_varlena_hash';
+COMMENT ON FUNCTION cashflow_hash(cashflow) IS 'Hash of the bytes of a cash flow.';
+
+CREATE FUNCTION cashflow_hash_extended(cashflow, bigint) RETURNS bigint
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF
+  AS 'MODULE_PATHNAME', 'agririsk_varlena_hash_extended';
+COMMENT ON FUNCTION cashflow_hash_extended(cashflow, bigint) IS 'Hash of the bytes of a cash flow, with a seed.';
+
+CREATE OPERATOR = (
+  LEFTARG = cashflow, RIGHTARG = cashflow, FUNCTION = cashflow_eq,
+  COMMUTATOR = =, NEGATOR = <>, RESTRICT = eqsel, JOIN = eqjoinsel, HASHES, MERGES
+);
+COMMENT ON OPERATOR = (cashflow, cashflow) IS 'same cash flow';
+
+CREATE OPERATOR <> (
+  LEFTARG = cashflow, RIGHTARG = cashflow, FUNCTION = cashflow_ne,
+  COMMUTATOR = <>, NEGATOR = =, RESTRICT = neqsel, JOIN = neqjoinsel
+);
+COMMENT ON OPERATOR <> (cashflow, cashflow) IS 'different cash flow';
+
+CREATE OPERATOR < (
+  LEFTARG = cashflow, RIGHTARG = cashflow, FUNCTION = cashflow_lt,
+  COMMUTATOR = >, NEGATOR = >=, RESTRICT = scalarltsel, JOIN = scalarltjoinsel
+);
+COMMENT ON OPERATOR < (cashflow, cashflow) IS 'less than, in the order of bytes';
+
+CREATE OPERATOR <= (
+  LEFTARG = cashflow, RIGHTARG = cashflow, FUNCTION = cashflow_le,
+  COMMUTATOR = >=, NEGATOR = >, RESTRICT = scalarlesel, JOIN = scalarlejoinsel
+);
+COMMENT ON OPERATOR <= (cashflow, cashflow) IS 'at most, in the order of bytes';
+
+CREATE OPERATOR > (
+  LEFTARG = cashflow, RIGHTARG = cashflow, FUNCTION = cashflow_gt,
+  COMMUTATOR = <, NEGATOR = <=, RESTRICT = scalargtsel, JOIN = scalargtjoinsel
+);
+COMMENT ON OPERATOR > (cashflow, cashflow) IS 'greater than, in the order of bytes';
+
+CREATE OPERATOR >= (
+  LEFTARG = cashflow, RIGHTARG = cashflow, FUNCTION = cashflow_ge,
+  COMMUTATOR = <=, NEGATOR = <, RESTRICT = scalargesel, JOIN = scalargejoinsel
+);
+COMMENT ON OPERATOR >= (cashflow, cashflow) IS 'at least, in the order of bytes';
+
+CREATE OPERATOR CLASS cashflow_ops DEFAULT FOR TYPE cashflow USING btree AS
+  OPERATOR 1 <, OPERATOR 2 <=, OPERATOR 3 =, OPERATOR 4 >=, OPERATOR 5 >,
+  FUNCTION 1 cashflow_cmp(cashflow, cashflow);
+
+CREATE OPERATOR CLASS cashflow_ops DEFAULT FOR TYPE cashflow USING hash AS
+  OPERATOR 1 =,
+  FUNCTION 1 cashflow_hash(cashflow),
+  FUNCTION 2 cashflow_hash_extended(cashflow, bigint);
+
+-- Aggregation of events.
+
+-- The helpers of the aggregate are intentionally not STRICT: a row with a NULL
+-- is ignored, but must not stop the first row from making the state.
+CREATE FUNCTION _cashflow_add(internal, date, double precision) RETURNS internal
+  LANGUAGE c IMMUTABLE PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'agririsk_cashflow_add_float8';
+COMMENT ON FUNCTION _cashflow_add(internal, date, double precision) IS
+'Transition of cashflow_agg(date, double precision).';
+
+CREATE FUNCTION _cashflow_add(internal, date, numeric) RETURNS internal
+  LANGUAGE c IMMUTABLE PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'agririsk_cashflow_add_numeric';
+COMMENT ON FUNCTION _cashflow_add(internal, date, numeric) IS
+'Transition of cashflow_agg(date, numeric).';
+
+CREATE FUNCTION _cashflow_final(internal) RETURNS cashflow
+  LANGUAGE c IMMUTABLE PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'agririsk_cashflow_final';
+COMMENT ON FUNCTION _cashflow_final(internal) IS
+'Result of cashflow_agg; NULL if no row counted.';
+
+CREATE FUNCTION _cashflow_combine(internal, internal) RETURNS internal
+  LANGUAGE c IMMUTABLE PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'agririsk_cashflow_combine';
+COMMENT ON FUNCTION _cashflow_combine(internal, internal) IS
+'Merges the states of two workers of cashflow_agg; a worker that saw no rows has NULL.';
+
+CREATE FUNCTION _cashflow_serialize(internal) RETURNS bytea
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'agririsk_cashflow_serialize';
+COMMENT ON FUNCTION _cashflow_serialize(internal) IS
+'State of cashflow_agg as bytes, in the binary form of cashflow.';
+
+CREATE FUNCTION _cashflow_deserialize(bytea, internal) RETURNS internal
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'agririsk_cashflow_deserialize';
+COMMENT ON FUNCTION _cashflow_deserialize(bytea, internal) IS
+'State of cashflow_agg from bytes.';
+
+-- SSPACE: a farmer with six to twelve active months takes 512 bytes.
+CREATE AGGREGATE cashflow_agg(on_date date, amount double precision) (
+  SFUNC = _cashflow_add, STYPE = internal, SSPACE = 512, FINALFUNC = _cashflow_final,
+  COMBINEFUNC = _cashflow_combine, SERIALFUNC = _cashflow_serialize,
+  DESERIALFUNC = _cashflow_deserialize, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE cashflow_agg(date, double precision) IS
+'Cash flow by calendar month of dated amounts in the currency: positive comes in, negative goes out, zero counts as activity. Amounts are kept to 1e-4, the fifth decimal rounded half away from zero. Rows with a NULL date or amount are ignored; NULL if no row is left. Filter out what is not income (loan proceeds, own transfers, refunds) and what was not yet known: filter (where recorded_on < as_of).';
+
+CREATE AGGREGATE cashflow_agg(on_date date, amount numeric) (
+  SFUNC = _cashflow_add, STYPE = internal, SSPACE = 512, FINALFUNC = _cashflow_final,
+  COMBINEFUNC = _cashflow_combine, SERIALFUNC = _cashflow_serialize,
+  DESERIALFUNC = _cashflow_deserialize, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE cashflow_agg(date, numeric) IS
+'Cash flow by calendar month of dated amounts in the currency, exact: positive comes in, negative goes out, zero counts as activity. Amounts are kept to 1e-4, the fifth decimal rounded half away from zero. Rows with a NULL date or amount are ignored; NULL if no row is left. Filter out what is not income (loan proceeds, own transfers, refunds) and what was not yet known: filter (where recorded_on < as_of).';
+
+-- Merging.
+
+CREATE FUNCTION cashflow_merge(cashflow, cashflow) RETURNS cashflow
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 10
+  AS 'MODULE_PATHNAME', 'agririsk_cashflow_merge';
+COMMENT ON FUNCTION cashflow_merge(cashflow, cashflow) IS
+'Cash flow of the events of both, exact in any order. NULL, an unknown cash flow, makes the result unknown.';
+
+CREATE OPERATOR + (
+  LEFTARG = cashflow, RIGHTARG = cashflow, FUNCTION = cashflow_merge, COMMUTATOR = +
+);
+COMMENT ON OPERATOR + (cashflow, cashflow) IS 'events of both';
+
+CREATE AGGREGATE rollup(cf cashflow) (
+  SFUNC = cashflow_merge, STYPE = cashflow, SSPACE = 512,
+  COMBINEFUNC = cashflow_merge, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE rollup(cashflow) IS
+'Cash flow of the events of all: the same value as cashflow_agg over them, whatever the pieces and their order. NULL cash flows are ignored; NULL if none is left.';
+
+-- Questions.
+
+CREATE FUNCTION months(cf cashflow,
+  OUT month date, OUT inflow numeric, OUT outflow numeric,
+  OUT inflow_count bigint, OUT outflow_count bigint, OUT active_days integer)
+  RETURNS SETOF record
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 5 ROWS 24
+  AS 'MODULE_PATHNAME', 'agririsk_months';
+COMMENT ON FUNCTION months(cashflow) IS
+'The calendar months in which something happened, in order: first day of the month, sum of what came in and (positive) of what went out in the currency, numbers of such events, days with any event. No rows for NULL.';
+
+CREATE TYPE cashflow_portrait AS (
+  months_observed integer,
+  active_months integer,
+  zero_inflow_months integer,
+  negative_months integer,
+  events_after bigint,
+  inflow_total double precision,
+  outflow_total double precision,
+  inflow_mean double precision,
+  inflow_cv double precision,
+  net_ratio double precision,
+  seasonal_concentration double precision,
+  peak_month double precision,
+  seasonal_strength double precision,
+  inflow_trend double precision,
+  same_season_growth double precision,
+  new_income boolean,
+  lost_income boolean,
+  largest_month_share double precision,
+  recency_days integer,
+  longest_gap_days integer,
+  active_days_mean double precision,
+  inflow_count_mean double precision,
+  mean_inflow_ticket double precision
+);
+COMMENT ON TYPE cashflow_portrait IS
+'What cashflow_features says about a farmer at a date.';
+COMMENT ON COLUMN cashflow_portrait.months_observed IS 'Complete months of the window, from the first with any event ever.';
+COMMENT ON COLUMN cashflow_portrait.active_months IS 'Months of the window with any event.';
+COMMENT ON COLUMN cashflow_portrait.zero_inflow_months IS 'Observed months in which no money came in.';
+COMMENT ON COLUMN cashflow_portrait.negative_months IS 'Months in which more went out than came in.';
+COMMENT ON COLUMN cashflow_portrait.events_after IS 'Events on or after the end of the window, which nothing else here has seen.';
+COMMENT ON COLUMN cashflow_portrait.inflow_total IS 'Sum of inflows, in the currency. NULL if nothing was observed.';
+COMMENT ON COLUMN cashflow_portrait.outflow_total IS 'Sum of outflows, positive, in the currency. NULL if nothing was observed.';
+COMMENT ON COLUMN cashflow_portrait.inflow_mean IS 'Mean inflow per month, in the currency. NULL if nothing was observed.';
+COMMENT ON COLUMN cashflow_portrait.inflow_cv IS 'Standard deviation (n - 1) of monthly inflows over their mean. NULL below 6 months or without inflow.';
+COMMENT ON COLUMN cashflow_portrait.net_ratio IS '(inflow - outflow) / inflow. NULL without inflow.';
+COMMENT ON COLUMN cashflow_portrait.seasonal_concentration IS 'Mean resultant length of inflows on the circle of months, whole years only: 0 even, 1 all in one month. NULL below 12 months or without inflow.';
+COMMENT ON COLUMN cashflow_portrait.peak_month IS 'Direction of that resultant in [1, 13), January = 1. NULL also where the concentration is below 0.1.';
+COMMENT ON COLUMN cashflow_portrait.seasonal_strength IS 'Share of the detrended variance of inflows that calendar months explain, per degree of freedom, at least 0. NULL below 24 months or if a straight line fits exactly.';
+COMMENT ON COLUMN cashflow_portrait.inflow_trend IS 'Median slope per month of the logarithm of twelve-month inflow sums (0.01 is about 1 % a month). NULL with fewer than 7 positive sums.';
+COMMENT ON COLUMN cashflow_portrait.same_season_growth IS 'ln of the inflow of the last 12 months over that of the 12 before. NULL below 24 months or if either is 0.';
+COMMENT ON COLUMN cashflow_portrait.new_income IS 'Inflow in the last 12 months and none in the 12 before. NULL below 24 months.';
+COMMENT ON COLUMN cashflow_portrait.lost_income IS 'No inflow in the last 12 months but some in the 12 before. NULL below 24 months.';
+COMMENT ON COLUMN cashflow_portrait.largest_month_share IS 'Largest monthly inflow over all. NULL without inflow.';
+COMMENT ON COLUMN cashflow_portrait.recency_days IS 'Days from the last inflow ever before the end of the window to that end. NULL if there was none.';
+COMMENT ON COLUMN cashflow_portrait.longest_gap_days IS 'Longest run of event-free days from the later of window start and first event ever to the end. NULL if there was no event.';
+COMMENT ON COLUMN cashflow_portrait.active_days_mean IS 'Days with any event, per month. NULL if nothing was observed.';
+COMMENT ON COLUMN cashflow_portrait.inflow_count_mean IS 'Inflow events per month. NULL if nothing was observed.';
+COMMENT ON COLUMN cashflow_portrait.mean_inflow_ticket IS 'Mean inflow per inflow event, in the currency. NULL without inflow.';
+
+CREATE FUNCTION cashflow_features(cf cashflow, as_of date, months integer DEFAULT 24)
+  RETURNS cashflow_portrait
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 20
+  AS 'MODULE_PATHNAME', 'agririsk_cashflow_features';
+COMMENT ON FUNCTION cashflow_features(cashflow, date, integer) IS
+'Portrait of a farmer from a cash flow, at a date: of the complete calendar months (1 to 1200) before the month of as_of, no earlier than the first with an event. NULL if any argument is; a column is NULL where it is undefined, never for zero. Trend: Theil 1950, Sen 1968. Strength of seasonality: Wang, Smith & Hyndman 2006. Circular statistics: Fisher 1993. Units and meaning of each column: see the comments of cashflow_portrait.';

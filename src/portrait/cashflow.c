@@ -1,0 +1,598 @@
+/*
+ * cashflow.c
+ *		Type cashflow: input and output, aggregates, merging, features.
+ */
+#include "postgres.h"
+
+#include "agririsk.h"
+
+#include <math.h>
+
+#include "access/htup_details.h"
+#include "catalog/pg_type.h"
+#include "funcapi.h"
+#include "lib/stringinfo.h"
+#include "libpq/pqformat.h"
+#include "mb/pg_wchar.h"
+#include "port/pg_bitutils.h"
+#include "utils/builtins.h"
+#include "utils/datetime.h"
+#include "utils/numeric.h"
+
+#include "portrait/cashflow.h"
+
+/*
+ * State of cashflow_agg, and what deserialization gives: months in order, and
+ * the days of the one that was touched last, so that the next event of the
+ * same month asks no calendar. One chunk, because there is one per farmer.
+ */
+typedef struct CashState
+{
+	int32		count;
+	int32		room;
+	int32		current;
+	DateADT		current_start;	/* days of the current month */
+	DateADT		current_end;
+	CashMonth	months[FLEXIBLE_ARRAY_MEMBER];
+} CashState;
+
+/* Fits a chunk of 256 bytes; grows to the powers of two, as palloc does. */
+#define STATE_FIRST_ROOM	5
+#define STATE_SIZE(room)	(offsetof(CashState, months) + (room) * sizeof(CashMonth))
+
+/* The months of a value, decoded; most values need no memory for that. */
+typedef struct CashView
+{
+	int			count;
+	CashMonth  *months;
+	CashMonth	local[64];
+} CashView;
+
+/* Slopes of 36 months: what is asked most needs no memory either. */
+#define LOCAL_SLOPES	300
+
+/* Errors. */
+
+void
+cash_bad_date(DateADT date)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_DATETIME_FIELD_OVERFLOW),
+			 errmsg("date out of range for type cashflow"),
+			 errdetail("The date is %s.",
+					   DatumGetCString(DirectFunctionCall1(date_out, DateADTGetDatum(date)))),
+			 errhint("Dates from 0001-01-01 to 9999-12-31 are possible; filter others out.")));
+	pg_unreachable();
+}
+
+void
+cash_sum_overflow(int32 month)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+			 errmsg("cash flow of a month out of range"),
+			 errdetail("The events of %04d-%02d exceed 922337203685477.5807 or 4294967295 in number.",
+					   month / 12, month % 12 + 1),
+			 errhint("Count amounts in a larger unit of the currency.")));
+	pg_unreachable();
+}
+
+static void
+bad_stored(const char *fault)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_DATA_CORRUPTED),
+			 errmsg("invalid stored value of type cashflow"),
+			 errdetail("The decoder says: %s.", fault),
+			 errhint("Restore the value from a backup, or aggregate the events again.")));
+}
+
+/* Values. */
+
+Datum
+cashflow_make(const CashMonth *months, int count)
+{
+	bytea	   *result = palloc(VARHDRSZ + cashflow_encoded_bound(count));
+
+	SET_VARSIZE(result, VARHDRSZ +
+				cashflow_encode(months, count, (uint8_t *) VARDATA(result)));
+	return PointerGetDatum(result);
+}
+
+static void
+cashflow_open(Datum value, CashView *view)
+{
+	struct varlena *stored = PG_DETOAST_DATUM_PACKED(value);
+	const uint8_t *bytes = (const uint8_t *) VARDATA_ANY(stored);
+	size_t		length = VARSIZE_ANY_EXHDR(stored);
+	const char *fault;
+
+	view->count = cashflow_decode_count(bytes, length);
+	if (view->count < 0)
+		bad_stored("unknown version or damaged header");
+	view->months = view->count <= lengthof(view->local) ? view->local :
+		palloc(view->count * sizeof(CashMonth));
+	fault = cashflow_decode(bytes, length, view->months);
+	if (fault)
+		bad_stored(fault);
+}
+
+AGR_FUNCTION(agririsk_cashflow_in);
+Datum
+agririsk_cashflow_in(PG_FUNCTION_ARGS)
+{
+	char	   *text = PG_GETARG_CSTRING(0);
+	size_t		room = cashflow_text_count(text);
+	CashMonth  *months;
+	CashTextFault fault;
+	int			count;
+
+	if (room > CASH_MONTH_MAX)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
+				 errmsg("invalid input syntax for type cashflow"),
+				 errdetail("It has %zu months, more than there are.", room),
+				 errhint("Each month is named once, in order.")));
+	months = palloc(room * sizeof(CashMonth));
+	count = cashflow_from_text(text, months, &fault);
+	if (count < 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
+				 errmsg("invalid input syntax for type cashflow"),
+				 errdetail("At character %d, \"%.*s\": %s.",
+						   pg_mbstrlen_with_len(text, fault.at) + 1,
+						   pg_mbcliplen(text + fault.at, strlen(text + fault.at), 24),
+						   text + fault.at, fault.what),
+				 errhint("Write 'empty', or months like '2024-03 +1200.5/3 -300/1 0/2 3,7+,21; 2024-04 +80/1 2+'.")));
+	PG_RETURN_DATUM(cashflow_make(months, count));
+}
+
+AGR_FUNCTION(agririsk_cashflow_out);
+Datum
+agririsk_cashflow_out(PG_FUNCTION_ARGS)
+{
+	CashView	view;
+	char	   *text;
+
+	cashflow_open(PG_GETARG_DATUM(0), &view);
+	text = palloc(cashflow_text_bound(view.count));
+	cashflow_to_text(view.months, view.count, text);
+	PG_RETURN_CSTRING(text);
+}
+
+AGR_FUNCTION(agririsk_cashflow_recv);
+Datum
+agririsk_cashflow_recv(PG_FUNCTION_ARGS)
+{
+	StringInfo	message = (StringInfo) PG_GETARG_POINTER(0);
+	int			length = message->len - message->cursor;
+	const char *bytes = pq_getmsgbytes(message, length);
+	int			count = cashflow_decode_count((const uint8_t *) bytes, length);
+	const char *fault = "unknown version or damaged header";
+	bytea	   *result;
+
+	if (count >= 0)
+		fault = cashflow_decode((const uint8_t *) bytes, length,
+								palloc((count + 1) * sizeof(CashMonth)));
+	if (fault)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+				 errmsg("invalid binary form of type cashflow"),
+				 errdetail("In %d bytes: %s.", length, fault),
+				 errhint("Send what cashflow_send wrote, or use the text form.")));
+	result = palloc(VARHDRSZ + length);
+	SET_VARSIZE(result, VARHDRSZ + length);
+	memcpy(VARDATA(result), bytes, length);
+	PG_RETURN_BYTEA_P(result);
+}
+
+/* The bytes of a value are portable: they are what is sent, and what is serialized. */
+AGR_FUNCTION(agririsk_cashflow_send);
+Datum
+agririsk_cashflow_send(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BYTEA_P(PG_GETARG_BYTEA_P_COPY(0));
+}
+
+/* Aggregation. */
+
+int64
+cash_units_from_float8(Datum amount)
+{
+	double		value = DatumGetFloat8(amount);
+	int64_t		units;
+
+	switch (cash_amount_from_double(value, &units))
+	{
+		case CASH_AMOUNT_OK:
+			break;
+		case CASH_AMOUNT_NOT_FINITE:
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("amount of a cash flow must be a finite number"),
+					 errdetail("The amount is %s.",
+							   isnan(value) ? "NaN" : value > 0 ? "Infinity" : "-Infinity"),
+					 errhint("Write NULL for an unknown amount; such rows are ignored.")));
+			break;
+		case CASH_AMOUNT_TOO_LARGE:
+			ereport(ERROR,
+					(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+					 errmsg("amount out of range for double precision in a cash flow"),
+					 errdetail("The amount is %.17g; beyond 2.25e11 it is not exact to four decimals.",
+							   value),
+					 errhint("Give the amount as numeric.")));
+			break;
+	}
+	return units;
+}
+
+/*
+ * Through the wire format, numeric's public face: header and digits as 16-bit
+ * numbers in network order.
+ */
+int64
+cash_units_from_numeric(Datum amount)
+{
+	StringInfoData wire;
+	bytea	   *sent;
+	int			ndigits,
+				weight,
+				sign;
+	int16		digits[8];
+	int64_t		units;
+	int			i;
+
+	sent = DatumGetByteaPP(DirectFunctionCall1(numeric_send, amount));
+	wire.data = VARDATA_ANY(sent);
+	wire.len = VARSIZE_ANY_EXHDR(sent);
+	wire.maxlen = wire.len;
+	wire.cursor = 0;
+	ndigits = (int16) pq_getmsgint(&wire, 2);
+	weight = (int16) pq_getmsgint(&wire, 2);
+	sign = pq_getmsgint(&wire, 2);
+	(void) pq_getmsgint(&wire, 2);
+	if (sign & 0x8000)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("amount of a cash flow must be a finite number"),
+				 errdetail("The amount is %s.",
+						   DatumGetCString(DirectFunctionCall1(numeric_out, amount))),
+				 errhint("Write NULL for an unknown amount; such rows are ignored.")));
+
+	/* Six digits decide everything: five of whole units, one to round by. */
+	ndigits = Min(ndigits, lengthof(digits));
+	for (i = 0; i < ndigits; i++)
+		digits[i] = (int16) pq_getmsgint(&wire, 2);
+	pfree(sent);
+	if (cash_amount_from_digits(digits, ndigits, weight, sign != 0, &units) != CASH_AMOUNT_OK)
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("amount out of range for a cash flow"),
+				 errdetail("The amount is %s; the largest is 922337203685477.5807.",
+						   DatumGetCString(DirectFunctionCall1(numeric_out, amount))),
+				 errhint("Count amounts in a larger unit of the currency.")));
+	return units;
+}
+
+static CashState *
+state_create(MemoryContext context, int room)
+{
+	CashState  *state = MemoryContextAlloc(context, STATE_SIZE(room));
+
+	memset(state, 0, offsetof(CashState, months));
+	state->room = room;
+	return state;
+}
+
+/* Makes the month of a date the current one; the state may move. */
+static CashState *
+state_seek(CashState *state, DateADT date)
+{
+	int32		month;
+	int			at;
+
+	if (!cash_is_date(date))
+		cash_bad_date(date);
+	month = cash_month_of(date);
+	at = cashflow_find(state->months, state->count, month);
+	if (at == state->count || state->months[at].month != month)
+	{
+		CashMonth  *m;
+
+		if (state->count == state->room)
+		{
+			Size		size = 2 * pg_nextpower2_64(STATE_SIZE(state->room));
+
+			state->room = (size - STATE_SIZE(0)) / sizeof(CashMonth);
+			state = repalloc(state, STATE_SIZE(state->room));
+		}
+		m = &state->months[at];
+		memmove(m + 1, m, (state->count - at) * sizeof(CashMonth));
+		memset(m, 0, sizeof *m);
+		m->month = month;
+		state->count++;
+	}
+	state->current = at;
+	state->current_start = cash_month_start(month);
+	state->current_end = cash_month_start(month + 1);
+	return state;
+}
+
+/* The transition; `to_units` is known where it is inlined. */
+static inline Datum
+state_add(FunctionCallInfo fcinfo, int64 (*to_units) (Datum))
+{
+	CashState  *state = PG_ARGISNULL(0) ? NULL : (CashState *) PG_GETARG_POINTER(0);
+	DateADT		date;
+	int64		units;
+	CashMonth  *m;
+
+	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
+	{
+		if (state == NULL)
+			PG_RETURN_NULL();
+		PG_RETURN_POINTER(state);
+	}
+	date = PG_GETARG_DATEADT(1);
+	units = to_units(PG_GETARG_DATUM(2));
+	if (state == NULL)
+		state = state_create(agr_aggregate_context(fcinfo, "cashflow_agg"), STATE_FIRST_ROOM);
+	if (date < state->current_start || date >= state->current_end)
+		state = state_seek(state, date);
+	m = &state->months[state->current];
+	if (!cash_month_add(m, date - state->current_start + 1, units))
+		cash_sum_overflow(m->month);
+	PG_RETURN_POINTER(state);
+}
+
+AGR_FUNCTION(agririsk_cashflow_add_float8);
+Datum
+agririsk_cashflow_add_float8(PG_FUNCTION_ARGS)
+{
+	return state_add(fcinfo, cash_units_from_float8);
+}
+
+AGR_FUNCTION(agririsk_cashflow_add_numeric);
+Datum
+agririsk_cashflow_add_numeric(PG_FUNCTION_ARGS)
+{
+	return state_add(fcinfo, cash_units_from_numeric);
+}
+
+AGR_FUNCTION(agririsk_cashflow_final);
+Datum
+agririsk_cashflow_final(PG_FUNCTION_ARGS)
+{
+	CashState  *state;
+
+	if (PG_ARGISNULL(0))
+		PG_RETURN_NULL();
+	state = (CashState *) PG_GETARG_POINTER(0);
+	PG_RETURN_DATUM(cashflow_make(state->months, state->count));
+}
+
+/* The month whose sums leave the range when a and b are merged. */
+static void
+merge_overflow(const CashMonth *a, int a_count, const CashMonth *b, int b_count)
+{
+	int			i;
+
+	for (i = 0; i < b_count; i++)
+	{
+		int			at = cashflow_find(a, a_count, b[i].month);
+		CashMonth	sum;
+
+		if (at == a_count || a[at].month != b[i].month)
+			continue;
+		sum = a[at];
+		if (!cash_month_merge(&sum, &b[i]))
+			cash_sum_overflow(sum.month);
+	}
+}
+
+AGR_FUNCTION(agririsk_cashflow_combine);
+Datum
+agririsk_cashflow_combine(PG_FUNCTION_ARGS)
+{
+	MemoryContext context = agr_aggregate_context(fcinfo, "cashflow_agg");
+	CashState  *a = PG_ARGISNULL(0) ? NULL : (CashState *) PG_GETARG_POINTER(0);
+	CashState  *b = PG_ARGISNULL(1) ? NULL : (CashState *) PG_GETARG_POINTER(1);
+	CashState  *merged;
+
+	/* A worker may have seen no rows, or none that counted. */
+	if (b == NULL)
+	{
+		if (a == NULL)
+			PG_RETURN_NULL();
+		PG_RETURN_POINTER(a);
+	}
+	merged = state_create(context, (a ? a->count : 0) + b->count);
+	merged->count = cashflow_merge(a ? a->months : NULL, a ? a->count : 0,
+								   b->months, b->count, merged->months);
+	if (merged->count < 0)
+		merge_overflow(a->months, a->count, b->months, b->count);
+	if (a)
+		pfree(a);
+	PG_RETURN_POINTER(merged);
+}
+
+AGR_FUNCTION(agririsk_cashflow_serialize);
+Datum
+agririsk_cashflow_serialize(PG_FUNCTION_ARGS)
+{
+	CashState  *state;
+
+	(void) agr_aggregate_context(fcinfo, "cashflow_agg");
+	state = (CashState *) PG_GETARG_POINTER(0);
+	PG_RETURN_DATUM(cashflow_make(state->months, state->count));
+}
+
+AGR_FUNCTION(agririsk_cashflow_deserialize);
+Datum
+agririsk_cashflow_deserialize(PG_FUNCTION_ARGS)
+{
+	bytea	   *stored = PG_GETARG_BYTEA_PP(0);
+	const uint8_t *bytes = (const uint8_t *) VARDATA_ANY(stored);
+	size_t		length = VARSIZE_ANY_EXHDR(stored);
+	CashState  *state;
+	const char *fault;
+	int			count;
+
+	(void) agr_aggregate_context(fcinfo, "cashflow_agg");
+	count = cashflow_decode_count(bytes, length);
+	if (count < 0)
+		bad_stored("unknown version or damaged header");
+	state = state_create(CurrentMemoryContext, count);
+	state->count = count;
+	fault = cashflow_decode(bytes, length, state->months);
+	if (fault)
+		bad_stored(fault);
+	PG_RETURN_POINTER(state);
+}
+
+/* Merging of values: the operator, and both steps of rollup. */
+AGR_FUNCTION(agririsk_cashflow_merge);
+Datum
+agririsk_cashflow_merge(PG_FUNCTION_ARGS)
+{
+	CashView	a,
+				b;
+	CashMonth  *months;
+	int			count;
+
+	cashflow_open(PG_GETARG_DATUM(0), &a);
+	cashflow_open(PG_GETARG_DATUM(1), &b);
+	months = palloc((a.count + b.count) * sizeof(CashMonth));
+	count = cashflow_merge(a.months, a.count, b.months, b.count, months);
+	if (count < 0)
+		merge_overflow(a.months, a.count, b.months, b.count);
+	PG_RETURN_DATUM(cashflow_make(months, count));
+}
+
+/* Accessors. */
+
+AGR_FUNCTION(agririsk_months);
+Datum
+agririsk_months(PG_FUNCTION_ARGS)
+{
+	FuncCallContext *context;
+	CashView   *view;
+	CashMonth  *m;
+	Datum		values[6];
+	bool		nulls[6] = {false};
+
+	if (SRF_IS_FIRSTCALL())
+	{
+		MemoryContext old;
+		TupleDesc	tupdesc;
+
+		context = SRF_FIRSTCALL_INIT();
+		old = MemoryContextSwitchTo(context->multi_call_memory_ctx);
+		if (get_call_result_type(fcinfo, NULL, &tupdesc) != TYPEFUNC_COMPOSITE)
+			elog(ERROR, "months must return a row type");
+		context->tuple_desc = BlessTupleDesc(tupdesc);
+		view = palloc(sizeof *view);
+		cashflow_open(PG_GETARG_DATUM(0), view);
+		context->user_fctx = view;
+		context->max_calls = view->count;
+		MemoryContextSwitchTo(old);
+	}
+	context = SRF_PERCALL_SETUP();
+	if (context->call_cntr >= context->max_calls)
+		SRF_RETURN_DONE(context);
+
+	view = context->user_fctx;
+	m = &view->months[context->call_cntr];
+	values[0] = DateADTGetDatum(cash_month_start(m->month));
+	values[1] = NumericGetDatum(int64_div_fast_to_numeric(m->inflow, 4));
+	values[2] = NumericGetDatum(int64_div_fast_to_numeric(m->outflow, 4));
+	values[3] = Int64GetDatum(m->inflow_count);
+	values[4] = Int64GetDatum(m->outflow_count);
+	values[5] = Int32GetDatum(pg_popcount((const char *) &m->days, sizeof m->days));
+	SRF_RETURN_NEXT(context, HeapTupleGetDatum(heap_form_tuple(context->tuple_desc, values, nulls)));
+}
+
+/* The row type of the result, looked up once per call site. */
+static TupleDesc
+features_row(FunctionCallInfo fcinfo)
+{
+	TupleDesc	tupdesc = fcinfo->flinfo->fn_extra;
+
+	if (tupdesc == NULL)
+	{
+		MemoryContext old = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
+
+		if (get_call_result_type(fcinfo, NULL, &tupdesc) != TYPEFUNC_COMPOSITE ||
+			tupdesc->natts != CASH_COLUMNS)
+			elog(ERROR, "cashflow_features must return cashflow_portrait");
+		tupdesc = BlessTupleDesc(CreateTupleDescCopy(tupdesc));
+		fcinfo->flinfo->fn_extra = tupdesc;
+		MemoryContextSwitchTo(old);
+	}
+	return tupdesc;
+}
+
+AGR_FUNCTION(agririsk_cashflow_features);
+Datum
+agririsk_cashflow_features(PG_FUNCTION_ARGS)
+{
+	DateADT		as_of = PG_GETARG_DATEADT(1);
+	int32		window = PG_GETARG_INT32(2);
+	TupleDesc	tupdesc = features_row(fcinfo);
+	CashView	view;
+	CashFeatures features;
+	double		local_slopes[LOCAL_SLOPES];
+	double	   *slopes = local_slopes;
+	size_t		slope_count;
+	Datum		values[CASH_COLUMNS];
+	bool		nulls[CASH_COLUMNS];
+	int32		month;
+	int			i;
+
+	if (!cash_is_date(as_of))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATETIME_FIELD_OVERFLOW),
+				 errmsg("as-of date out of range"),
+				 errdetail("The date is %s.",
+						   DatumGetCString(DirectFunctionCall1(date_out, DateADTGetDatum(as_of)))),
+				 errhint("Give a date from 0001-01-01 to 9999-12-31.")));
+	if (window < 1 || window > CASHFLOW_MAX_WINDOW)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("window of %d months is out of range", window),
+				 errdetail("A window has 1 to %d months.", CASHFLOW_MAX_WINDOW),
+				 errhint("The default is 24, two years, which every column needs.")));
+
+	cashflow_open(PG_GETARG_DATUM(0), &view);
+	month = cash_month_of(as_of);
+	slope_count = cashflow_slope_count(view.months, view.count, month, window);
+	if (slope_count > LOCAL_SLOPES)
+		slopes = palloc(slope_count * sizeof(double));
+	cashflow_features(view.months, view.count, month, window, slopes, &features);
+
+	for (i = 0; i < CASH_COLUMNS; i++)
+	{
+		nulls[i] = !features.known[i];
+		if (nulls[i])
+		{
+			values[i] = (Datum) 0;
+			continue;
+		}
+		switch (TupleDescAttr(tupdesc, i)->atttypid)
+		{
+			case BOOLOID:
+				values[i] = BoolGetDatum(features.value[i].whole != 0);
+				break;
+			case INT4OID:
+				values[i] = Int32GetDatum((int32) features.value[i].whole);
+				break;
+			case INT8OID:
+				values[i] = Int64GetDatum(features.value[i].whole);
+				break;
+			default:
+				values[i] = Float8GetDatum(features.value[i].real);
+				break;
+		}
+	}
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(tupdesc, values, nulls)));
+}

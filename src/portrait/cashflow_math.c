@@ -1,0 +1,1125 @@
+/*
+ * cashflow_math.c
+ *		A farmer's money by calendar month: arithmetic and stored form. Pure C.
+ */
+#include "portrait/cashflow_math.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "core/bytes.h"
+#include "core/elementary_math.h"
+
+#define DAYS_INFLOW_LAST	UINT32_C(0x80000000)
+
+/* Calendar. */
+
+/*
+ * Counted from a first of March, leap days come last in their year and the
+ * month lengths repeat every five months, 153 days.
+ */
+int32_t
+cash_month_start(int32_t month)
+{
+	int32_t		since_march = month - 2;
+	int32_t		year = since_march / 12;
+	int32_t		of_year = since_march % 12;
+
+	return 365 * year + year / 4 - year / 100 + year / 400 +
+		(153 * of_year + 2) / 5 - 730425;
+}
+
+int32_t
+cash_month_of(int32_t day)
+{
+	/* The mean month of 400 years is 146097 / 4800 days long. */
+	int32_t		month = (int32_t) (((int64_t) day + 730425) * 4800 / 146097) + 2;
+
+	while (cash_month_start(month) > day)
+		month--;
+	while (cash_month_start(month + 1) <= day)
+		month++;
+	return month;
+}
+
+/* Amounts. */
+
+CashAmount
+cash_amount_from_double(double amount, int64_t *units)
+{
+	double		size = fabs(amount);
+	double		product = size * CASH_UNITS;
+	int64_t		whole;
+	double		rest;
+	bool		up;
+
+	if (!(size <= CASH_MAX_DOUBLE))
+		return isfinite(amount) ? CASH_AMOUNT_TOO_LARGE : CASH_AMOUNT_NOT_FINITE;
+
+	/*
+	 * The amount is the double nearest to the decimal somebody wrote, and the
+	 * product is rounded again. Near a half, that could turn the decision; so
+	 * there ask whether the amount is below the double that is nearest to the
+	 * half, which is the double of whoever wrote exactly the half.
+	 */
+	whole = (int64_t) product;
+	rest = product - (double) whole;
+	if (fabs(rest - 0.5) > product * 0x1p-51)
+		up = rest > 0.5;
+	else
+		up = size >= ((double) whole + 0.5) / CASH_UNITS;
+	whole += up;
+	*units = amount < 0 ? -whole : whole;
+	return CASH_AMOUNT_OK;
+}
+
+/*
+ * From decimal digits in base 10000, the first of which counts
+ * 10000 ^ weight. One unit is 10000 ^ -1, so no digit is ever taken apart.
+ */
+CashAmount
+cash_amount_from_digits(const int16_t *digit, int ndigits, int weight,
+						bool negative, int64_t *units)
+{
+	int			places = weight + 2;	/* digits that count whole units */
+	int64_t		sum = 0;
+	int			i;
+
+	if (ndigits > 0 && places > 5)
+		return CASH_AMOUNT_TOO_LARGE;
+	if (ndigits == 0 || places < 0)
+		places = 0;
+	for (i = 0; i < places; i++)
+	{
+		if (__builtin_mul_overflow(sum, CASH_UNITS, &sum) ||
+			__builtin_add_overflow(sum, i < ndigits ? digit[i] : 0, &sum))
+			return CASH_AMOUNT_TOO_LARGE;
+	}
+	if (weight + 2 >= 0 && places < ndigits && digit[places] >= CASH_UNITS / 2 &&
+		__builtin_add_overflow(sum, 1, &sum))
+		return CASH_AMOUNT_TOO_LARGE;
+	*units = negative ? -sum : sum;
+	return CASH_AMOUNT_OK;
+}
+
+/* Months. */
+
+int
+cashflow_find(const CashMonth *months, int count, int32_t month)
+{
+	int			low = 0;
+	int			high = count;
+
+	/* Events mostly come in order. */
+	if (count == 0 || months[count - 1].month < month)
+		return count;
+	while (low < high)
+	{
+		int			middle = (low + high) / 2;
+
+		if (months[middle].month < month)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+bool
+cash_month_merge(CashMonth *into, const CashMonth *from)
+{
+	into->days |= from->days;
+	if (into->last_inflow_day < from->last_inflow_day)
+		into->last_inflow_day = from->last_inflow_day;
+	return !__builtin_add_overflow(into->inflow, from->inflow, &into->inflow) &&
+		!__builtin_add_overflow(into->outflow, from->outflow, &into->outflow) &&
+		!__builtin_add_overflow(into->inflow_count, from->inflow_count, &into->inflow_count) &&
+		!__builtin_add_overflow(into->outflow_count, from->outflow_count, &into->outflow_count) &&
+		!__builtin_add_overflow(into->zero_count, from->zero_count, &into->zero_count);
+}
+
+int
+cashflow_merge(const CashMonth *a, int a_count, const CashMonth *b, int b_count, CashMonth *out)
+{
+	const CashMonth *a_end = a + a_count;
+	const CashMonth *b_end = b + b_count;
+	CashMonth  *next = out;
+
+	while (a < a_end || b < b_end)
+	{
+		if (b == b_end || (a < a_end && a->month < b->month))
+			*next++ = *a++;
+		else if (a == a_end || b->month < a->month)
+			*next++ = *b++;
+		else
+		{
+			*next = *a++;
+			if (!cash_month_merge(next++, b++))
+				return -1;
+		}
+	}
+	return (int) (next - out);
+}
+
+static int
+count_bits(uint32_t bits)
+{
+	bits -= bits >> 1 & UINT32_C(0x55555555);
+	bits = (bits & UINT32_C(0x33333333)) + (bits >> 2 & UINT32_C(0x33333333));
+	bits = (bits + (bits >> 4)) & UINT32_C(0x0f0f0f0f);
+	return (int) (bits * UINT32_C(0x01010101) >> 24);
+}
+
+/* Bits start, the highest: the last active day, 1 to 31. */
+static int
+last_day(uint32_t days)
+{
+	return 32 - __builtin_clz(days);
+}
+
+static int
+first_day(uint32_t days)
+{
+	return 1 + __builtin_ctz(days);
+}
+
+/*
+ * NULL if some events can have led to this month, else what contradicts. The
+ * month number itself is in range.
+ */
+static const char *
+month_fault(const CashMonth *m)
+{
+	uint64_t	others = (uint64_t) m->outflow_count + m->zero_count;
+
+	if (m->days == 0)
+		return "a month needs an active day";
+	if (m->days >> 28 != 0 &&
+		last_day(m->days) > cash_month_start(m->month + 1) - cash_month_start(m->month))
+		return "the month has fewer days";
+	if (m->inflow < (int64_t) m->inflow_count || m->outflow < (int64_t) m->outflow_count ||
+		(m->inflow > 0) > (m->inflow_count > 0) || (m->outflow > 0) > (m->outflow_count > 0))
+		return "the sum does not fit its number of events";
+	if ((m->inflow_count > 0) != (m->last_inflow_day > 0))
+		return "a month with inflow, and no other, marks the last day with inflow";
+	if (m->inflow_count > 0 && !(m->days >> (m->last_inflow_day - 1) & 1))
+		return "the last day with inflow is not an active day";
+	if ((uint64_t) count_bits(m->days) > m->inflow_count + others ||
+		(uint64_t) count_bits((uint32_t) ((uint64_t) m->days >> m->last_inflow_day)) > others)
+		return "there are more active days than events";
+	return NULL;
+}
+
+/* Stored form. */
+
+static inline void
+write_amount(ByteWriter *w, int64_t units)
+{
+	uint64_t	u = (uint64_t) units;
+
+	write_varint(w, u % 100 == 0 ? u / 100 * 2 + 1 : u * 2);
+}
+
+static inline int64_t
+read_amount(ByteReader *r)
+{
+	uint64_t	code = read_varint(r);
+	uint64_t	units = code >> 1;
+
+	if (code & 1)
+	{
+		if (units > INT64_MAX / 100)
+			r->bad = true;
+		return (int64_t) (units * 100);
+	}
+	if (units % 100 == 0)
+		r->bad = true;
+	return (int64_t) units;
+}
+
+static inline uint32_t
+read_count(ByteReader *r)
+{
+	uint64_t	less = read_varint(r);
+
+	if (less >= UINT32_MAX)
+		r->bad = true;
+	return (uint32_t) less + 1;
+}
+
+size_t
+cashflow_encode(const CashMonth *months, int count, uint8_t *out)
+{
+	ByteWriter	w = {out, 0};
+	int32_t		previous = -1;
+	int			i;
+
+	write_u8(&w, CASHFLOW_VERSION);
+	write_u8(&w, 0);
+	write_varint(&w, (uint64_t) count);
+	for (i = 0; i < count; i++)
+	{
+		const CashMonth *m = &months[i];
+		int			kinds = (m->inflow_count ? CASH_IN : 0) |
+			(m->outflow_count ? CASH_OUT : 0) | (m->zero_count ? CASH_ZERO : 0);
+		bool		inflow_last = m->inflow_count && last_day(m->days) == m->last_inflow_day;
+		uint32_t	days = m->days | (inflow_last ? DAYS_INFLOW_LAST : 0);
+
+		write_varint(&w, (uint64_t) (m->month - previous - 1) << 3 | kinds);
+		previous = m->month;
+		if (kinds & CASH_IN)
+		{
+			write_varint(&w, m->inflow_count - 1);
+			write_amount(&w, m->inflow);
+		}
+		if (kinds & CASH_OUT)
+		{
+			write_varint(&w, m->outflow_count - 1);
+			write_amount(&w, m->outflow);
+		}
+		if (kinds & CASH_ZERO)
+			write_varint(&w, m->zero_count - 1);
+		write_u8(&w, (uint8_t) days);
+		write_u8(&w, (uint8_t) (days >> 8));
+		write_u8(&w, (uint8_t) (days >> 16));
+		write_u8(&w, (uint8_t) (days >> 24));
+		if ((kinds & CASH_IN) && !inflow_last)
+			write_u8(&w, (uint8_t) m->last_inflow_day);
+	}
+	return w.length;
+}
+
+static bool
+open_stored(ByteReader *r, const uint8_t *bytes, size_t length, uint64_t *count)
+{
+	uint8_t		version;
+	uint8_t		reserved;
+
+	r->at = bytes;
+	r->end = bytes + length;
+	r->bad = false;
+	version = read_u8(r);
+	reserved = read_u8(r);
+	*count = read_varint(r);
+
+	/* The shortest month has six bytes, so the count cannot ask for much. */
+	return !r->bad && version == CASHFLOW_VERSION && reserved == 0 &&
+		*count <= bytes_left(r) / 6;
+}
+
+int
+cashflow_decode_count(const uint8_t *bytes, size_t length)
+{
+	ByteReader	r;
+	uint64_t	count;
+
+	if (!open_stored(&r, bytes, length, &count) || count > CASH_MONTH_MAX)
+		return -1;
+	return (int) count;
+}
+
+const char *
+cashflow_decode(const uint8_t *bytes, size_t length, CashMonth *out)
+{
+	ByteReader	r;
+	uint64_t	count;
+	uint64_t	i;
+	int64_t		previous = -1;
+
+	if (!open_stored(&r, bytes, length, &count))
+		return "unknown version or damaged header";
+	for (i = 0; i < count; i++)
+	{
+		CashMonth  *m = &out[i];
+		uint64_t	head = read_varint(&r);
+		uint64_t	skipped = head >> 3;
+		const uint8_t *days;
+		const char *fault;
+
+		memset(m, 0, sizeof *m);
+		if (r.bad || (head & 7) == 0)
+			return "damaged month";
+		if (skipped > CASH_MONTH_MAX || previous + 1 + (int64_t) skipped > CASH_MONTH_MAX ||
+			previous + 1 + (int64_t) skipped < CASH_MONTH_MIN)
+			return "month out of range";
+		m->month = (int32_t) (previous + 1 + (int64_t) skipped);
+		previous = m->month;
+		if (head & CASH_IN)
+		{
+			m->inflow_count = read_count(&r);
+			m->inflow = read_amount(&r);
+		}
+		if (head & CASH_OUT)
+		{
+			m->outflow_count = read_count(&r);
+			m->outflow = read_amount(&r);
+		}
+		if (head & CASH_ZERO)
+			m->zero_count = read_count(&r);
+		days = read_bytes(&r, 4);
+		if (r.bad)
+			return "damaged month";
+		m->days = days[0] | (uint32_t) days[1] << 8 | (uint32_t) days[2] << 16 |
+			(uint32_t) (days[3] & 0x7f) << 24;
+		if (days[3] & 0x80)
+			m->last_inflow_day = m->days ? last_day(m->days) : 0;
+		else if (head & CASH_IN)
+		{
+			m->last_inflow_day = read_u8(&r);
+			if (r.bad || m->last_inflow_day < 1 || m->last_inflow_day > 31 ||
+				m->days >> m->last_inflow_day == 0)
+				return "damaged month";
+		}
+		fault = month_fault(m);
+		if (fault)
+			return fault;
+	}
+	return bytes_left(&r) == 0 ? NULL : "bytes after the last month";
+}
+
+/*
+ * Text form:
+ *
+ *		empty
+ *		2024-03 +1200.5/3 -300/1 0/2 3,7+,21; 2024-04 +80/1 2+
+ *
+ * that is, months in order, each with the sum and number of its inflows, of its
+ * outflows, the number of zero amounts (where there were any), and the days on
+ * which something happened, the last day with inflow marked by a plus.
+ */
+
+static char *
+print_whole(char *out, uint64_t value, int width)
+{
+	char		digits[20];
+	int			n = 0;
+
+	do
+		digits[n++] = (char) ('0' + value % 10);
+	while ((value /= 10) > 0);
+	while (n < width)
+		digits[n++] = '0';
+	while (n > 0)
+		*out++ = digits[--n];
+	return out;
+}
+
+static char *
+print_sum(char *out, char sign, int64_t units, uint32_t count)
+{
+	uint64_t	part = (uint64_t) units % CASH_UNITS;
+
+	*out++ = ' ';
+	*out++ = sign;
+	out = print_whole(out, (uint64_t) units / CASH_UNITS, 1);
+	if (part > 0)
+	{
+		*out++ = '.';
+		out = print_whole(out, part, 4);
+		while (out[-1] == '0')
+			out--;
+	}
+	*out++ = '/';
+	return print_whole(out, count, 1);
+}
+
+size_t
+cashflow_to_text(const CashMonth *months, int count, char *out)
+{
+	char	   *at = out;
+	int			i;
+
+	if (count == 0)
+	{
+		strcpy(out, "empty");
+		return 5;
+	}
+	for (i = 0; i < count; i++)
+	{
+		const CashMonth *m = &months[i];
+		char		separator = ' ';
+		int			day;
+
+		if (i > 0)
+		{
+			*at++ = ';';
+			*at++ = ' ';
+		}
+		at = print_whole(at, (uint64_t) (m->month / 12), 4);
+		*at++ = '-';
+		at = print_whole(at, (uint64_t) (m->month % 12 + 1), 2);
+		if (m->inflow_count)
+			at = print_sum(at, '+', m->inflow, m->inflow_count);
+		if (m->outflow_count)
+			at = print_sum(at, '-', m->outflow, m->outflow_count);
+		if (m->zero_count)
+		{
+			memcpy(at, " 0/", 3);
+			at = print_whole(at + 3, m->zero_count, 1);
+		}
+		for (day = 1; day <= 31; day++)
+		{
+			if (!(m->days >> (day - 1) & 1))
+				continue;
+			*at++ = separator;
+			at = print_whole(at, (uint64_t) day, 1);
+			if (day == m->last_inflow_day)
+				*at++ = '+';
+			separator = ',';
+		}
+	}
+	*at = '\0';
+	return (size_t) (at - out);
+}
+
+size_t
+cashflow_text_count(const char *text)
+{
+	size_t		count = 1;
+
+	for (; *text; text++)
+		count += *text == ';';
+	return count;
+}
+
+/* A place in a text; after the first fault nothing moves any more. */
+typedef struct TextReader
+{
+	const char *at;
+	const char *fault;
+} TextReader;
+
+static void
+text_fault(TextReader *t, const char *what)
+{
+	if (!t->fault)
+		t->fault = what;
+}
+
+static bool
+is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static bool
+skip_space(TextReader *t)
+{
+	const char *from = t->at;
+
+	while (!t->fault && (*t->at == ' ' || (*t->at >= '\t' && *t->at <= '\r')))
+		t->at++;
+	return t->at > from;
+}
+
+static bool
+skip_char(TextReader *t, char c)
+{
+	if (t->fault || *t->at != c)
+		return false;
+	t->at++;
+	return true;
+}
+
+/* Between `least` and `most` digits. */
+static uint64_t
+scan_whole(TextReader *t, int least, int most, const char *what)
+{
+	uint64_t	value = 0;
+	int			n = 0;
+
+	while (!t->fault && n < most && is_digit(t->at[n]))
+		value = value * 10 + (uint64_t) (t->at[n++] - '0');
+	if (n < least || is_digit(t->at[n]))
+		text_fault(t, what);
+	if (!t->fault)
+		t->at += n;
+	return value;
+}
+
+static uint32_t
+scan_count(TextReader *t)
+{
+	const char *from = t->at;
+	uint64_t	value;
+
+	if (!skip_char(t, '/'))
+		text_fault(t, "expected / and the number of events");
+	value = scan_whole(t, 1, 10, "expected the number of events, at most 4294967295");
+	if (!t->fault && (value == 0 || value > UINT32_MAX))
+	{
+		t->at = from + 1;
+		text_fault(t, "expected the number of events, 1 to 4294967295");
+	}
+	return (uint32_t) value;
+}
+
+static void
+scan_sum(TextReader *t, int64_t *units, uint32_t *count)
+{
+	const char *from = t->at;
+	uint64_t	whole = scan_whole(t, 1, 15, "expected a sum of at most 15 digits before the point");
+	uint64_t	part = 0;
+	int			scale = CASH_UNITS;
+
+	if (skip_char(t, '.'))
+	{
+		const char *point = t->at;
+
+		part = scan_whole(t, 1, 4, "expected one to four decimals");
+		for (; !t->fault && point < t->at; point++)
+			scale /= 10;
+		part *= (uint64_t) scale;
+	}
+	if (!t->fault && whole * CASH_UNITS + part > INT64_MAX)
+	{
+		t->at = from;
+		text_fault(t, "the sum is beyond the range");
+	}
+	*units = (int64_t) (whole * CASH_UNITS + part);
+	*count = scan_count(t);
+}
+
+static void
+scan_days(TextReader *t, CashMonth *m)
+{
+	int			before = 0;
+
+	do
+	{
+		const char *from = t->at;
+		int			day = (int) scan_whole(t, 1, 2, "expected a day");
+
+		if (!t->fault && (day < 1 || day > 31 || day <= before))
+		{
+			t->at = from;
+			text_fault(t, "expected a later day of the month");
+		}
+		if (t->fault)
+			return;
+		m->days |= UINT32_C(1) << (day - 1);
+		before = day;
+		from = t->at;
+		if (skip_char(t, '+'))
+		{
+			if (m->last_inflow_day > 0)
+			{
+				t->at = from;
+				text_fault(t, "the last day with inflow is marked already");
+			}
+			m->last_inflow_day = day;
+		}
+	} while (skip_char(t, ','));
+}
+
+static void
+scan_month(TextReader *t, CashMonth *m)
+{
+	uint64_t	year = scan_whole(t, 4, 4, "expected a month, YYYY-MM");
+	uint64_t	of_year;
+
+	if (!skip_char(t, '-'))
+		text_fault(t, "expected a month, YYYY-MM");
+	of_year = scan_whole(t, 2, 2, "expected a month, YYYY-MM");
+	if (year < 1 || of_year < 1 || of_year > 12)
+		text_fault(t, "expected a month from 0001-01 to 9999-12");
+	m->month = (int32_t) (year * 12 + of_year - 1);
+	if (!skip_space(t))
+		text_fault(t, "expected a space");
+	if (skip_char(t, '+'))
+	{
+		scan_sum(t, &m->inflow, &m->inflow_count);
+		skip_space(t);
+	}
+	if (skip_char(t, '-'))
+	{
+		scan_sum(t, &m->outflow, &m->outflow_count);
+		skip_space(t);
+	}
+	if (!t->fault && t->at[0] == '0' && t->at[1] == '/')
+	{
+		t->at++;
+		m->zero_count = scan_count(t);
+		skip_space(t);
+	}
+	scan_days(t, m);
+}
+
+int
+cashflow_from_text(const char *text, CashMonth *out, CashTextFault *fault)
+{
+	TextReader	t = {text, NULL};
+	int			count = 0;
+
+	skip_space(&t);
+	if (strncmp(t.at, "empty", 5) == 0)
+	{
+		t.at += 5;
+		skip_space(&t);
+	}
+	else
+	{
+		do
+		{
+			CashMonth  *m = &out[count++];
+			const char *from;
+
+			skip_space(&t);
+			from = t.at;
+			memset(m, 0, sizeof *m);
+			scan_month(&t, m);
+			if (!t.fault)
+			{
+				t.fault = month_fault(m);
+				if (count > 1 && m->month <= m[-1].month)
+					t.fault = "expected a later month";
+				if (t.fault)
+					t.at = from;
+			}
+			skip_space(&t);
+		} while (skip_char(&t, ';'));
+	}
+	if (*t.at != '\0')
+		text_fault(&t, "expected ; or the end");
+	if (t.fault)
+	{
+		fault->what = t.fault;
+		fault->at = (size_t) (t.at - text);
+		return -1;
+	}
+	return count;
+}
+
+/* Features. */
+
+/* A sum of at most CASHFLOW_MAX_WINDOW months, exact. */
+typedef __int128 CashSum;
+
+/* Rounded once to the nearest double. */
+static inline double
+sum_to_double(CashSum sum)
+{
+	int64_t		narrow = (int64_t) sum;
+
+	return narrow == sum ? (double) narrow : (double) sum;
+}
+
+static void
+set_whole(CashFeatures *f, CashColumn column, int64_t value)
+{
+	f->known[column] = true;
+	f->value[column].whole = value;
+}
+
+static void
+set_real(CashFeatures *f, CashColumn column, double value)
+{
+	f->known[column] = true;
+	f->value[column].real = value;
+}
+
+/* The first month of the window; as_of_month if there is no event before. */
+static int32_t
+window_start(const CashMonth *months, int count, int32_t as_of_month, int window)
+{
+	int32_t		start = as_of_month - window;
+
+	if (count == 0 || months[0].month >= as_of_month)
+		return as_of_month;
+	return months[0].month > start ? months[0].month : start;
+}
+
+size_t
+cashflow_slope_count(const CashMonth *months, int count, int32_t as_of_month, int window)
+{
+	int32_t		n = as_of_month - window_start(months, count, as_of_month, window);
+	size_t		sums = n >= 12 ? (size_t) n - 11 : 0;
+
+	return sums < 2 ? 0 : sums * (sums - 1) / 2;
+}
+
+/* Coefficient of variation, n - 1 in the denominator. */
+static double
+variation(const int64_t *inflow, int n, double mean)
+{
+	double		squares = 0;
+	int			i;
+
+	for (i = 0; i < n; i++)
+	{
+		double		d = (double) inflow[i] - mean;
+
+		squares += d * d;
+	}
+	return sqrt(squares / (n - 1)) / mean;
+}
+
+/*
+ * Mean resultant of the inflows on the circle of months, each month's money at
+ * the angle of its month, January at zero (Fisher 1993). Adding opposite months
+ * before multiplying keeps all but three products exact: money spread evenly
+ * has length zero, not almost zero.
+ */
+static void
+seasonal_concentration(CashFeatures *f, const int64_t *inflow, int32_t first_month, int n)
+{
+	const double half_root_3 = 0.86602540378443864676;
+	const double pi_sixth = 0.52359877559829887308;
+	CashSum		by_month[12] = {0};
+	CashSum		total = 0;
+	const CashSum *c = by_month;
+	int			skipped = n % 12;
+	int			k = (first_month + skipped) % 12;
+	double		x,
+				y,
+				length,
+				peak;
+	int			i;
+
+	for (i = skipped; i < n; i++)
+	{
+		by_month[k] += inflow[i];
+		total += inflow[i];
+		k = k == 11 ? 0 : k + 1;
+	}
+	if (total == 0)
+		return;
+	x = sum_to_double(c[0] - c[6]) + 0.5 * sum_to_double(c[2] + c[10] - c[4] - c[8]) +
+		half_root_3 * sum_to_double(c[1] + c[11] - c[5] - c[7]);
+	y = sum_to_double(c[3] - c[9]) + 0.5 * sum_to_double(c[1] + c[5] - c[7] - c[11]) +
+		half_root_3 * sum_to_double(c[2] + c[4] - c[8] - c[10]);
+	length = sqrt(x * x + y * y) / sum_to_double(total);
+	if (length > 1)
+		length = 1;				/* one month only, rounded */
+	set_real(f, CASH_SEASONAL_CONCENTRATION, length);
+	if (length < 0.1)
+		return;
+	peak = agr_atan2(y, x) / pi_sixth;
+	if (peak < 0)
+		peak += 12;
+	peak += 1;
+	set_real(f, CASH_PEAK_MONTH, peak < 13 ? peak : 1);
+}
+
+/*
+ * How much of what a trend leaves is explained by the calendar month (Wang,
+ * Smith & Hyndman 2006), both sides per degree of freedom. By Frisch, Waugh and
+ * Lovell the joint fit of trend and months is the fit of a slope after each
+ * month's mean is taken from money and time; of time, that leaves multiples of
+ * six, exactly.
+ */
+static void
+seasonal_strength(CashFeatures *f, const int64_t *inflow, int n, double mean)
+{
+	double		money[CASHFLOW_MAX_WINDOW];
+	double		month_mean[12] = {0};
+	double		middle = (n - 1) / 2.0;
+	double		time_squares = 0,
+				time_money = 0,
+				slope,
+				trend_rest = 0,
+				joint_rest = 0,
+				share;
+	bool		straight = true;
+	int			i;
+
+	for (i = 2; i < n && straight; i++)
+		straight = (CashSum) inflow[i] - inflow[i - 1] == (CashSum) inflow[1] - inflow[0];
+	if (straight)
+		return;
+
+	for (i = 0; i < n; i++)
+	{
+		double		t = i - middle;
+
+		money[i] = (double) inflow[i] - mean;
+		time_money += t * money[i];
+		time_squares += t * t;
+	}
+	slope = time_money / time_squares;
+	for (i = 0; i < n; i++)
+	{
+		double		rest = money[i] - slope * (i - middle);
+
+		trend_rest += rest * rest;
+	}
+
+	time_money = 0;
+	time_squares = 0;
+	for (i = 0; i < n; i++)
+		month_mean[i % 12] += money[i];
+	for (i = 0; i < 12; i++)
+		month_mean[i] /= (n - 1 - i) / 12 + 1;
+	for (i = 0; i < n; i++)
+	{
+		double		t = 12 * (i / 12) - 6 * ((n - 1 - i % 12) / 12);
+
+		money[i] -= month_mean[i % 12];
+		time_money += t * money[i];
+		time_squares += t * t;
+	}
+	slope = time_money / time_squares;
+	for (i = 0; i < n; i++)
+	{
+		double		t = 12 * (i / 12) - 6 * ((n - 1 - i % 12) / 12);
+		double		rest = money[i] - slope * t;
+
+		joint_rest += rest * rest;
+	}
+	share = 1 - (joint_rest / (n - 13)) / (trend_rest / (n - 2));
+	set_real(f, CASH_SEASONAL_STRENGTH, share > 0 ? share : 0);
+}
+
+/*
+ * Moves the k-th smallest of n values to place k and smaller ones before it.
+ * The partitions have no branch to mispredict; the pivots are drawn at random,
+ * from a fixed seed, because slopes come in patterns.
+ */
+static void
+select_smallest(double *v, size_t n, size_t k)
+{
+	uint64_t	seed = 1;
+	double	   *low = v;
+	double	   *high = v + n;
+	const double *wanted = v + k;
+
+	while (high - low > 1)
+	{
+		double		a,
+					b,
+					c,
+					pivot;
+		double	   *split = low;
+		double	   *p;
+
+		seed = seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+		a = low[(seed >> 33) % (uint64_t) (high - low)];
+		b = low[(high - low) / 2];
+		c = low[(seed >> 40) % (uint64_t) (high - low)];
+		pivot = a < b ? (b < c ? b : (a < c ? c : a)) : (a < c ? a : (b < c ? c : b));
+
+		for (p = low; p < high; p++)
+		{
+			double		value = *p;
+
+			*p = *split;
+			*split = value;
+			split += value < pivot;
+		}
+		if (wanted < split)
+		{
+			high = split;
+			continue;
+		}
+
+		/* What equals the pivot need not be looked at again. */
+		low = split;
+		for (p = low; p < high; p++)
+		{
+			double		value = *p;
+
+			*p = *split;
+			*split = value;
+			split += value <= pivot;
+		}
+		if (wanted < split)
+			return;
+		low = split;
+	}
+}
+
+static double
+median(double *v, size_t n)
+{
+	size_t		middle = n / 2;
+	double		below;
+	size_t		i;
+
+	select_smallest(v, n, middle);
+	if (n % 2 == 1)
+		return v[middle];
+	below = v[0];
+	for (i = 1; i < middle; i++)
+		below = v[i] > below ? v[i] : below;
+	return (below + v[middle]) / 2;
+}
+
+/*
+ * Median of the slopes between all pairs (Theil 1950, Sen 1968) of the
+ * logarithms of the sums of twelve months each.
+ */
+static void
+inflow_trend(CashFeatures *f, const int64_t *inflow, int n, double *slopes)
+{
+	double		logarithm[CASHFLOW_MAX_WINDOW];
+	double		at[CASHFLOW_MAX_WINDOW];
+	CashSum		sum = 0;
+	size_t		slope_count = 0;
+	int			sums = 0;
+	int			i,
+				j;
+
+	for (i = 0; i < n; i++)
+	{
+		sum += inflow[i];
+		if (i >= 12)
+			sum -= inflow[i - 12];
+		if (i < 11 || sum == 0)
+			continue;
+
+		/* Money moves seldom: most sums are the one before. */
+		logarithm[sums] = (sums > 0 && i > 11 && at[sums - 1] == i - 1 &&
+						   inflow[i] == inflow[i - 12])
+			? logarithm[sums - 1] : agr_log(sum_to_double(sum));
+		at[sums++] = i;
+	}
+	if (sums < 7)
+		return;
+	for (j = 1; j < sums; j++)
+	{
+		for (i = 0; i < j; i++)
+			slopes[slope_count++] = (logarithm[j] - logarithm[i]) / (at[j] - at[i]);
+	}
+	set_real(f, CASH_INFLOW_TREND, median(slopes, slope_count));
+}
+
+static void
+season_change(CashFeatures *f, const int64_t *inflow, int n)
+{
+	CashSum		last = 0;
+	CashSum		before = 0;
+	int			i;
+
+	for (i = n - 12; i < n; i++)
+	{
+		last += inflow[i];
+		before += inflow[i - 12];
+	}
+	set_whole(f, CASH_NEW_INCOME, before == 0 && last > 0);
+	set_whole(f, CASH_LOST_INCOME, last == 0 && before > 0);
+	if (last > 0 && before > 0)
+		set_real(f, CASH_SAME_SEASON_GROWTH,
+				 agr_log(sum_to_double(last) / sum_to_double(before)));
+}
+
+/*
+ * The longest run of days without events, in the days from `day` on: `day` is
+ * the day after the last active one, or the first to look at.
+ */
+static int32_t
+longest_gap(const CashMonth *months, int count, int32_t day, int32_t end_day)
+{
+	int32_t		longest = 0;
+	int			i;
+
+	for (i = 0; i < count; i++)
+	{
+		int32_t		start = cash_month_start(months[i].month);
+		uint32_t	days = months[i].days;
+
+		while (days != 0)
+		{
+			int32_t		active = start + first_day(days) - 1;
+
+			if (active - day > longest)
+				longest = active - day;
+			day = active + 1;
+			days &= days - 1;
+		}
+	}
+	return end_day - day > longest ? end_day - day : longest;
+}
+
+void
+cashflow_features(const CashMonth *months, int count, int32_t as_of_month, int window,
+				  double *slopes, CashFeatures *out)
+{
+	int64_t		inflow[CASHFLOW_MAX_WINDOW];
+	int32_t		start = window_start(months, count, as_of_month, window);
+	int32_t		end_day = cash_month_start(as_of_month);
+	int			n = as_of_month - start;
+	int			begin = cashflow_find(months, count, start);
+	int			end;
+	CashSum		inflow_total = 0,
+				outflow_total = 0;
+	int64_t		largest = 0;
+	uint64_t	inflow_count = 0,
+				active_days = 0,
+				events_after = 0;
+	int			with_inflow = 0,
+				negative = 0;
+	double		mean;
+	int			i;
+
+	memset(out->known, 0, sizeof out->known);
+	memset(inflow, 0, (size_t) n * sizeof *inflow);
+	for (end = begin; end < count && months[end].month < as_of_month; end++)
+	{
+		const CashMonth *m = &months[end];
+
+		inflow[m->month - start] = m->inflow;
+		inflow_total += m->inflow;
+		outflow_total += m->outflow;
+		if (m->inflow > largest)
+			largest = m->inflow;
+		with_inflow += m->inflow > 0;
+		negative += m->outflow > m->inflow;
+		inflow_count += m->inflow_count;
+		active_days += (uint64_t) count_bits(m->days);
+	}
+	for (i = end; i < count; i++)
+		events_after += (uint64_t) months[i].inflow_count + months[i].outflow_count +
+			months[i].zero_count;
+
+	set_whole(out, CASH_MONTHS_OBSERVED, n);
+	set_whole(out, CASH_ACTIVE_MONTHS, end - begin);
+	set_whole(out, CASH_ZERO_INFLOW_MONTHS, n - with_inflow);
+	set_whole(out, CASH_NEGATIVE_MONTHS, negative);
+	set_whole(out, CASH_EVENTS_AFTER, (int64_t) events_after);
+	if (n == 0)
+		return;
+
+	mean = sum_to_double(inflow_total) / n;
+	set_real(out, CASH_INFLOW_TOTAL, sum_to_double(inflow_total) / CASH_UNITS);
+	set_real(out, CASH_OUTFLOW_TOTAL, sum_to_double(outflow_total) / CASH_UNITS);
+	set_real(out, CASH_INFLOW_MEAN, sum_to_double(inflow_total) / CASH_UNITS / n);
+	set_real(out, CASH_ACTIVE_DAYS_MEAN, (double) active_days / n);
+	set_real(out, CASH_INFLOW_COUNT_MEAN, (double) inflow_count / n);
+
+	if (inflow_total > 0)
+	{
+		set_real(out, CASH_NET_RATIO,
+				 sum_to_double(inflow_total - outflow_total) / sum_to_double(inflow_total));
+		set_real(out, CASH_LARGEST_MONTH_SHARE,
+				 sum_to_double(largest) / sum_to_double(inflow_total));
+		set_real(out, CASH_MEAN_INFLOW_TICKET,
+				 sum_to_double(inflow_total) / CASH_UNITS / (double) inflow_count);
+		if (n >= 6)
+			set_real(out, CASH_INFLOW_CV, variation(inflow, n, mean));
+		if (n >= 12)
+			seasonal_concentration(out, inflow, start, n);
+		if (n >= 12 + 6)
+			inflow_trend(out, inflow, n, slopes);
+	}
+	if (n >= 24)
+	{
+		seasonal_strength(out, inflow, n, mean);
+		season_change(out, inflow, n);
+	}
+
+	for (i = end - 1; i >= 0; i--)
+	{
+		if (months[i].inflow_count > 0)
+		{
+			set_whole(out, CASH_RECENCY_DAYS, end_day -
+					  (cash_month_start(months[i].month) + months[i].last_inflow_day - 1));
+			break;
+		}
+	}
+
+	/* A gap before the first event ever is not a gap. */
+	set_whole(out, CASH_LONGEST_GAP_DAYS,
+			  longest_gap(months + begin, end - begin,
+						  begin == 0 ? cash_month_start(months[0].month) +
+						  first_day(months[0].days) - 1 : cash_month_start(start), end_day));
+}

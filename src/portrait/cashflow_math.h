@@ -1,0 +1,211 @@
+/*
+ * cashflow_math.h
+ *		A farmer's money by calendar month: arithmetic and stored form. Pure C.
+ *
+ * A cash flow is an array of CashMonth, one for each calendar month in which
+ * something happened, months increasing. Stored, it is (after the varlena
+ * header)
+ *
+ *		version		1 byte, CASHFLOW_VERSION
+ *		reserved	1 byte, zero
+ *		count		varint, number of months
+ *		months		count times:
+ *			head	varint, (months skipped since the one before) * 8 + kinds
+ *			[in]	if kinds has CASH_IN: varint count - 1, amount
+ *			[out]	if kinds has CASH_OUT: varint count - 1, amount
+ *			[zero]	if kinds has CASH_ZERO: varint count - 1
+ *			days	4 bytes little-endian: bit d - 1 says that something
+ *					happened on day d, bit 31 that the last active day brought
+ *					an inflow
+ *			[last]	1 byte, last day with inflow, if there was one and bit 31
+ *					of days is clear
+ *
+ * An amount is the varint of units * 2, or, where the units are a multiple of
+ * 100 (money is mostly whole cents), of units / 100 * 2 + 1. A month of a busy
+ * farmer takes about 15 bytes. A value has exactly one encoding, so that equal
+ * values are equal bytes; the decoder refuses every other.
+ */
+#ifndef CASHFLOW_MATH_H
+#define CASHFLOW_MATH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define CASHFLOW_VERSION	1
+
+/* Amounts are counted in units of 1e-4 of the currency. */
+#define CASH_UNITS			10000
+
+/* Beyond this a double no longer tells apart neighbouring units' halves. */
+#define CASH_MAX_DOUBLE		2.25e11
+
+/*
+ * Months are numbered year * 12 + month - 1, years 1 to 9999; days are
+ * numbered from 2000-01-01 = 0, as PostgreSQL does.
+ */
+#define CASH_MONTH_MIN		12
+#define CASH_MONTH_MAX		119999
+#define CASH_DAY_MIN		(-730119)	/* 0001-01-01 */
+#define CASH_DAY_MAX		2921939 /* 9999-12-31 */
+
+#define CASHFLOW_MAX_WINDOW 1200
+
+typedef enum CashKind
+{
+	CASH_IN = 1,
+	CASH_OUT = 2,
+	CASH_ZERO = 4
+} CashKind;
+
+/* Five machine words: a hash table may hold millions. */
+typedef struct CashMonth
+{
+	int64_t		inflow;			/* units; at least inflow_count */
+	int64_t		outflow;		/* units, positive; at least outflow_count */
+	uint32_t	inflow_count;
+	uint32_t	outflow_count;
+	uint32_t	zero_count;		/* events whose amount rounds to zero */
+	uint32_t	days;			/* bit d - 1: something happened on day d */
+	int32_t		month;
+	int32_t		last_inflow_day;	/* 1 to 31, 0 if there was no inflow */
+} CashMonth;
+
+/* What is wrong with a text, and where (an offset in bytes). */
+typedef struct CashTextFault
+{
+	const char *what;
+	size_t		at;
+} CashTextFault;
+
+typedef enum CashAmount
+{
+	CASH_AMOUNT_OK,
+	CASH_AMOUNT_NOT_FINITE,
+	CASH_AMOUNT_TOO_LARGE
+} CashAmount;
+
+/* Day number of the first day of a month; the month a day lies in. */
+extern int32_t cash_month_start(int32_t month);
+extern int32_t cash_month_of(int32_t day);
+
+/* An amount in units, halves rounded away from zero. */
+extern CashAmount cash_amount_from_double(double amount, int64_t *units);
+extern CashAmount cash_amount_from_digits(const int16_t *digit, int ndigits,
+										  int weight, bool negative, int64_t *units);
+
+/* Where the month is, or belongs, in increasing months. */
+extern int	cashflow_find(const CashMonth *months, int count, int32_t month);
+
+/* One more event of a month. False if the month's sum leaves the range. */
+static inline bool
+cash_month_add(CashMonth *m, int day, int64_t units)
+{
+	m->days |= UINT32_C(1) << (day - 1);
+	if (units > 0)
+	{
+		if (day > m->last_inflow_day)
+			m->last_inflow_day = day;
+		return !__builtin_add_overflow(m->inflow, units, &m->inflow) &&
+			++m->inflow_count != 0;
+	}
+	if (units < 0)
+		return !__builtin_sub_overflow(m->outflow, units, &m->outflow) &&
+			++m->outflow_count != 0;
+	return ++m->zero_count != 0;
+}
+
+/* All events of `from`, of the same month. False if a sum leaves the range. */
+extern bool cash_month_merge(CashMonth *into, const CashMonth *from);
+
+/*
+ * Merges two cash flows into `out`, which has room for both; returns the
+ * number of months, or -1 if a sum leaves the range.
+ */
+extern int	cashflow_merge(const CashMonth *a, int a_count,
+						   const CashMonth *b, int b_count, CashMonth *out);
+
+/* Bytes that are enough to encode so many months. */
+static inline size_t
+cashflow_encoded_bound(size_t count)
+{
+	return 8 + count * 48;
+}
+
+/* Writes the stored form; returns its length. */
+extern size_t cashflow_encode(const CashMonth *months, int count, uint8_t *out);
+
+/* The number of months of a stored form, to make room for; -1 if malformed. */
+extern int	cashflow_decode_count(const uint8_t *bytes, size_t length);
+
+/* Reads the stored form; NULL, or what is wrong with it. */
+extern const char *cashflow_decode(const uint8_t *bytes, size_t length, CashMonth *out);
+
+/* Bytes that are enough to print so many months, with the final zero. */
+static inline size_t
+cashflow_text_bound(size_t count)
+{
+	return 8 + count * 208;
+}
+
+/* Writes the text form and a final zero; returns its length without it. */
+extern size_t cashflow_to_text(const CashMonth *months, int count, char *out);
+
+/* At least the number of months in a text, to make room for. */
+extern size_t cashflow_text_count(const char *text);
+
+/* Reads the text form; the number of months, or -1 and a fault. */
+extern int	cashflow_from_text(const char *text, CashMonth *out, CashTextFault *fault);
+
+/* Columns of cashflow_features, in the order of the SQL type. */
+typedef enum CashColumn
+{
+	CASH_MONTHS_OBSERVED,
+	CASH_ACTIVE_MONTHS,
+	CASH_ZERO_INFLOW_MONTHS,
+	CASH_NEGATIVE_MONTHS,
+	CASH_EVENTS_AFTER,
+	CASH_INFLOW_TOTAL,
+	CASH_OUTFLOW_TOTAL,
+	CASH_INFLOW_MEAN,
+	CASH_INFLOW_CV,
+	CASH_NET_RATIO,
+	CASH_SEASONAL_CONCENTRATION,
+	CASH_PEAK_MONTH,
+	CASH_SEASONAL_STRENGTH,
+	CASH_INFLOW_TREND,
+	CASH_SAME_SEASON_GROWTH,
+	CASH_NEW_INCOME,
+	CASH_LOST_INCOME,
+	CASH_LARGEST_MONTH_SHARE,
+	CASH_RECENCY_DAYS,
+	CASH_LONGEST_GAP_DAYS,
+	CASH_ACTIVE_DAYS_MEAN,
+	CASH_INFLOW_COUNT_MEAN,
+	CASH_MEAN_INFLOW_TICKET,
+	CASH_COLUMNS
+} CashColumn;
+
+typedef struct CashFeatures
+{
+	bool		known[CASH_COLUMNS];	/* false: NULL */
+	union
+	{
+		int64_t		whole;		/* counts, days and booleans */
+		double		real;		/* everything else */
+	}			value[CASH_COLUMNS];
+} CashFeatures;
+
+/* How many slopes the trend over this window compares, to make room for. */
+extern size_t cashflow_slope_count(const CashMonth *months, int count,
+								   int32_t as_of_month, int window);
+
+/*
+ * The features of the `window` months before as_of_month, 1 to
+ * CASHFLOW_MAX_WINDOW of them. `slopes` has room for cashflow_slope_count().
+ */
+extern void cashflow_features(const CashMonth *months, int count,
+							  int32_t as_of_month, int window,
+							  double *slopes, CashFeatures *out);
+
+#endif							/* CASHFLOW_MATH_H */
