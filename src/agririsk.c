@@ -14,6 +14,13 @@ PG_MODULE_MAGIC;
 extern AGR_EXPORT void _PG_init(void);
 
 bool		agr_progress = true;
+int			agr_geometry_reader = AGR_READ_AUTO;
+
+static const struct config_enum_entry geometry_readers[] = {
+	{"auto", AGR_READ_AUTO, false},
+	{"wkb", AGR_READ_WKB, false},
+	{NULL, 0, false}
+};
 
 void
 _PG_init(void)
@@ -23,6 +30,11 @@ _PG_init(void)
 							 "A NOTICE at most every five seconds.",
 							 &agr_progress, true,
 							 PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomEnumVariable("agririsk.geometry_reader",
+							 "How geometries are read: as PostGIS stores them, or through WKB.",
+							 "auto reads what is stored, unless a check at first use finds it is not as expected.",
+							 &agr_geometry_reader, AGR_READ_AUTO, geometry_readers,
+							 PGC_USERSET, GUC_NO_SHOW_ALL | GUC_NOT_IN_SAMPLE, NULL, NULL, NULL);
 #if PG_VERSION_NUM >= 150000
 	MarkGUCPrefixReserved("agririsk");
 #else

@@ -27,6 +27,14 @@
 /* Settings (GUCs). */
 extern bool agr_progress;
 
+typedef enum AgrGeometryReader
+{
+	AGR_READ_AUTO,
+	AGR_READ_WKB
+} AgrGeometryReader;
+
+extern int	agr_geometry_reader;
+
 /* The context an aggregate's state lives in; an error outside an aggregate. */
 extern MemoryContext agr_aggregate_context(FunctionCallInfo fcinfo, const char *function);
 

@@ -1,0 +1,376 @@
+/*
+ * geometry.c
+ *		PostGIS geometries as prepared polygonals.
+ *
+ * PostGIS's stored form is not ours to rely on. The first read in a backend
+ * composes known polygons through PostGIS and compares what we read in their
+ * stored bytes with what we read in their WKB; should they ever differ, this
+ * backend reads WKB from then on, a few times slower.
+ */
+#include "postgres.h"
+
+#include "agririsk.h"
+#include "land/geometry.h"
+#include "land/geometry_math.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "catalog/indexing.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_extension.h"
+#include "catalog/pg_type.h"
+#include "commands/extension.h"
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "nodes/value.h"
+#include "parser/parse_func.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/syscache.h"
+
+/* ---- PostGIS, in whichever schema it lives ---- */
+
+static Oid
+postgis_schema(void)
+{
+	Relation	extensions = table_open(ExtensionRelationId, AccessShareLock);
+	Oid			schema = InvalidOid;
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+
+	ScanKeyInit(&key, Anum_pg_extension_extname, BTEqualStrategyNumber, F_NAMEEQ,
+				CStringGetDatum("postgis"));
+	scan = systable_beginscan(extensions, ExtensionNameIndexId, true, NULL, 1, &key);
+	tuple = systable_getnext(scan);
+	if (HeapTupleIsValid(tuple))
+		schema = ((Form_pg_extension) GETSTRUCT(tuple))->extnamespace;
+	systable_endscan(scan);
+	table_close(extensions, AccessShareLock);
+	if (!OidIsValid(schema))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("extension postgis is not installed"),
+				 errhint("CREATE EXTENSION postgis.")));
+	return schema;
+}
+
+static Oid
+geometry_type(void)
+{
+	return GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid, CStringGetDatum("geometry"),
+						   ObjectIdGetDatum(postgis_schema()));
+}
+
+static Datum
+call_postgis(const char *name, Oid argument_type, Datum argument)
+{
+	char	   *schema = get_namespace_name(postgis_schema());
+	List	   *qualified = list_make2(makeString(schema), makeString(pstrdup(name)));
+
+	return OidFunctionCall1(LookupFuncName(qualified, 1, &argument_type, false), argument);
+}
+
+/* ---- reading ---- */
+
+static void
+report_unreadable(GeometryStatus status, const GeometryInfo *info)
+{
+	switch (status)
+	{
+		case GEOMETRY_OK:
+			return;
+		case GEOMETRY_DAMAGED:
+			ereport(ERROR,
+					(errcode(ERRCODE_DATA_CORRUPTED),
+					 errmsg("damaged geometry"),
+					 errdetail("Its bytes contradict themselves or do not end where they should."),
+					 errhint("Write it anew, for example with ST_GeomFromWKB.")));
+			break;
+		case GEOMETRY_NOT_POLYGONAL:
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("geometry is not a polygon or multipolygon"),
+					 errdetail("It is of type %s.", info->type),
+					 errhint("ST_CollectionExtract(geom, 3) keeps the polygons of a collection, ST_CurveToLine straightens curves.")));
+			break;
+		case GEOMETRY_GEOGRAPHY:
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("geography is not supported"),
+					 errdetail("Overlaps are measured on a plane."),
+					 errhint("Cast it to geometry and ST_Transform it to an equal-area coordinate system.")));
+			break;
+		case GEOMETRY_NOT_FINITE:
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("geometry has a coordinate that is not a finite number"),
+					 errdetail("The vertex is (%g, %g).", info->culprit.x, info->culprit.y),
+					 errhint("Such a vertex often comes from a failed transformation; remove it or the geometry.")));
+			break;
+		case GEOMETRY_OUT_OF_RANGE:
+			ereport(ERROR,
+					(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+					 errmsg("geometry has a coordinate out of range"),
+					 errdetail("The vertex is (%g, %g); coordinates may be up to %g.",
+							   info->culprit.x, info->culprit.y, COORDINATE_MAX),
+					 errhint("Use metres.")));
+			break;
+		case GEOMETRY_UNCLOSED:
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("polygon has an unclosed ring"),
+					 errdetail("It ends at (%.15g, %.15g), which is not where it begins.",
+							   info->culprit.x, info->culprit.y),
+					 errhint("Repeat the ring's first point as its last.")));
+			break;
+	}
+}
+
+static GeometryStatus
+decode_into(GeometrySlot *slot, GeometryForm form, const void *bytes, Size length,
+			GeometryInfo *info, MemoryContext context)
+{
+	GeometryStatus status = geometry_measure(form, bytes, length, info);
+	Size		size;
+
+	if (status != GEOMETRY_OK)
+		return status;
+	size = polygonal_size(info->points, info->rings);
+	if (size > slot->shape_room)
+	{
+		if (slot->shape)
+			pfree(slot->shape);
+		slot->shape = NULL;
+		slot->shape_room = 0;
+		slot->shape = MemoryContextAllocHuge(context, size);
+		slot->shape_room = size;
+	}
+	slot->srid = info->srid;
+	return geometry_decode(form, bytes, length, info, slot->shape);
+}
+
+static GeometryStatus
+decode_serialized(GeometrySlot *slot, struct varlena *flat, GeometryInfo *info, MemoryContext context)
+{
+	return decode_into(slot, GEOMETRY_SERIALIZED, flat, VARSIZE(flat), info, context);
+}
+
+static GeometryStatus
+decode_wkb(GeometrySlot *slot, struct varlena *flat, GeometryInfo *info, MemoryContext context)
+{
+	Oid			type = geometry_type();
+	bytea	   *wkb = DatumGetByteaPP(call_postgis("st_asbinary", type, PointerGetDatum(flat)));
+	GeometryStatus status = decode_into(slot, GEOMETRY_WKB, VARDATA_ANY(wkb), VARSIZE_ANY_EXHDR(wkb),
+										info, context);
+
+	slot->srid = DatumGetInt32(call_postgis("st_srid", type, PointerGetDatum(flat)));
+	return status;
+}
+
+static bool
+same_shape(const GeometrySlot *a, const GeometrySlot *b)
+{
+	return a->srid == b->srid && a->shape->points == b->shape->points &&
+		a->shape->rings == b->shape->rings &&
+		memcmp(a->shape->point, b->shape->point, a->shape->points * sizeof(Vertex)) == 0 &&
+		memcmp(a->shape->ring, b->shape->ring, a->shape->rings * sizeof(uint32_t)) == 0;
+}
+
+static bool
+serialized_form_is_as_expected(void)
+{
+	static const char *const known[] = {
+		"SRID=32650;POLYGON((0 0,10.5 0,10 10,0 10,0 0),(4 4,4 6,6 6,4 4))",
+		"SRID=3857;MULTIPOLYGON(((0 0,1 0,1 1,0 0)),((2 2,9 2,9 9,2 2),(7 4,8 4,8 5,7 4)))",
+		"POLYGON Z((0 0 7,1 0 8,1 1 9,0 0 7))",
+		"POLYGON EMPTY",
+	};
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "geometry reader check",
+												  ALLOCSET_SMALL_SIZES);
+	MemoryContext outer = MemoryContextSwitchTo(context);
+	bool		good = true;
+	int			i;
+
+	for (i = 0; i < lengthof(known) && good; i++)
+	{
+		GeometrySlot stored = {0},
+					expected = {0};
+		GeometryInfo info;
+		Datum		geometry = call_postgis("st_geomfromewkt", TEXTOID, CStringGetTextDatum(known[i]));
+		struct varlena *flat = PG_DETOAST_DATUM(geometry);
+
+		good = decode_serialized(&stored, flat, &info, context) == GEOMETRY_OK &&
+			decode_wkb(&expected, flat, &info, context) == GEOMETRY_OK &&
+			same_shape(&stored, &expected);
+	}
+	MemoryContextSwitchTo(outer);
+	MemoryContextDelete(context);
+	return good;
+}
+
+static bool
+reads_serialized(void)
+{
+	static enum {UNTRIED, AS_EXPECTED, DIFFERENT} form = UNTRIED;
+
+	if (agr_geometry_reader == AGR_READ_WKB)
+		return false;
+	if (unlikely(form == UNTRIED))
+		form = serialized_form_is_as_expected() ? AS_EXPECTED : DIFFERENT;
+	return form == AS_EXPECTED;
+}
+
+const Polygonal *
+agr_read_geometry(GeometrySlot *slot, Datum geometry, MemoryContext context)
+{
+	struct varlena *given = (struct varlena *) DatumGetPointer(geometry);
+	struct varlena *flat;
+	GeometryInfo info;
+	GeometryStatus status;
+	Size		size = VARSIZE_ANY(given);
+
+	if (size == slot->key_size && memcmp(given, slot->key, size) == 0)
+		return slot->shape;
+
+	/* Empty until it is full again: reading may fail. */
+	slot->key_size = 0;
+	flat = PG_DETOAST_DATUM(geometry);
+	status = reads_serialized() ?
+		decode_serialized(slot, flat, &info, context) :
+		decode_wkb(slot, flat, &info, context);
+	if (flat != given)
+		pfree(flat);
+	report_unreadable(status, &info);
+
+	/* Bytes in another query's memory, and their address, may change. */
+	if (VARATT_IS_EXTERNAL(given) && !VARATT_IS_EXTERNAL_ONDISK(given))
+		return slot->shape;
+	if (size > slot->key_room)
+	{
+		if (slot->key)
+			pfree(slot->key);
+		slot->key = NULL;
+		slot->key_room = 0;
+		slot->key = MemoryContextAllocHuge(context, size);
+		slot->key_room = size;
+	}
+	memcpy(slot->key, given, size);
+	slot->key_size = size;
+	return slot->shape;
+}
+
+/* ---- coordinate systems ---- */
+
+static bool
+names_any(const char *text, const char *const *name)
+{
+	for (; *name; name++)
+		if (strstr(text, *name))
+			return true;
+	return false;
+}
+
+/* Whether coordinates are degrees, or not on a surface at all. */
+static bool
+definition_is_geographic(const char *srtext, const char *proj4text)
+{
+	static const char *const geographic[] = {
+		"GEOGCS[", "GEOGCRS[", "GEOGRAPHICCRS[", "GEODCRS[", "GEODETICCRS[", "GEOCCS[", NULL
+	};
+	static const char *const projected[] = {"PROJCS[", "PROJCRS[", "PROJECTEDCRS[", NULL};
+	static const char *const proj4[] = {
+		"+proj=longlat", "+proj=latlong", "+proj=lonlat", "+proj=latlon", "+proj=geocent", NULL
+	};
+
+	/* A projected system names the geographic one it is projected from. */
+	if (srtext && names_any(srtext, geographic))
+		return !names_any(srtext, projected);
+	return proj4text && names_any(proj4text, proj4);
+}
+
+/* An SRID nobody described is somebody's local grid. */
+static bool
+is_geographic(int32 srid)
+{
+	Oid			type = INT4OID;
+	Datum		value = Int32GetDatum(srid);
+	char	   *query;
+	bool		geographic = false;
+
+	SPI_connect();
+	query = psprintf("SELECT srtext, proj4text FROM %s.spatial_ref_sys WHERE srid OPERATOR(pg_catalog.=) $1",
+					 quote_identifier(get_namespace_name(postgis_schema())));
+	if (SPI_execute_with_args(query, 1, &type, &value, NULL, true, 1) != SPI_OK_SELECT)
+		elog(ERROR, "could not read spatial_ref_sys");
+	if (SPI_processed > 0)
+	{
+		HeapTuple	row = SPI_tuptable->vals[0];
+
+		geographic = definition_is_geographic(SPI_getvalue(row, SPI_tuptable->tupdesc, 1),
+											  SPI_getvalue(row, SPI_tuptable->tupdesc, 2));
+	}
+	SPI_finish();
+	return geographic;
+}
+
+void
+agr_require_planar(int32 srid_a, int32 srid_b)
+{
+	/* The last few that were found planar in this backend. */
+	static int32 planar[8];
+	static int	next = 0;
+	int			i;
+
+	if (srid_a != srid_b)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("geometries are in different coordinate systems"),
+				 errdetail("Their SRIDs are %d and %d.", srid_a, srid_b),
+				 errhint("ST_Transform one to the other's; ST_SetSRID where an SRID was forgotten.")));
+
+	/* Unknown is taken at its word, and planar. */
+	for (i = 0; i < lengthof(planar); i++)
+		if (srid_a == 0 || srid_a == planar[i])
+			return;
+	if (is_geographic(srid_a))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("an area in degrees means nothing"),
+				 errdetail("SRID %d is a geographic coordinate system.", srid_a),
+				 errhint("ST_Transform to an equal-area coordinate system, or to the projected one of the land register.")));
+	planar[next] = srid_a;
+	next = (next + 1) % lengthof(planar);
+}
+
+/* ---- scratch memory ---- */
+
+static void *
+grow_scratch(void *memory, size_t bytes)
+{
+	/* Double, so that ever larger polygons do not move it each time. */
+	return repalloc_huge(memory, 2 * bytes);
+}
+
+static void
+check_interrupts(void)
+{
+	CHECK_FOR_INTERRUPTS();
+}
+
+OverlapScratch *
+agr_overlap_scratch(MemoryContext context)
+{
+	OverlapScratch *scratch = MemoryContextAllocZero(context, sizeof(OverlapScratch));
+	int			i;
+
+	scratch->grow = grow_scratch;
+	scratch->interrupt = check_interrupts;
+	for (i = 0; i < lengthof(scratch->side); i++)
+		scratch->side[i].memory = MemoryContextAlloc(context, 1);
+	return scratch;
+}
