@@ -341,7 +341,7 @@ agr_require_planar(int32 srid_a, int32 srid_b)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("an area in degrees means nothing"),
-				 errdetail("SRID %d is a geographic coordinate system.", srid_a),
+				 errdetail("SRID %d is a geographic or geocentric coordinate system.", srid_a),
 				 errhint("ST_Transform to an equal-area coordinate system, or to the projected one of the land register.")));
 	planar[next] = srid_a;
 	next = (next + 1) % lengthof(planar);
