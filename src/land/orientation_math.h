@@ -14,6 +14,12 @@
 #define COORDINATE_MAX 0x1p400
 #define COORDINATE_MIN 0x1p-400
 
+/*
+ * Shewchuk's bound, (3 + 16u)u with u = 2^-53, of the rounding error of the
+ * difference of two products of differences, relative to the products.
+ */
+#define ORIENTATION_BOUND 3.3306690738754716e-16
+
 typedef struct Vertex
 {
 	double		x;
@@ -31,8 +37,7 @@ orientation(Vertex p, Vertex q, Vertex r)
 	double		right = (p.y - r.y) * (q.x - r.x);
 	double		det = left - right;
 
-	/* Shewchuk's bound, (3 + 16u)u with u = 2^-53, of the rounding errors. */
-	double		bound = 3.3306690738754716e-16 * (fabs(left) + fabs(right));
+	double		bound = ORIENTATION_BOUND * (fabs(left) + fabs(right));
 
 	if (det > bound)
 		return 1;

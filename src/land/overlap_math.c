@@ -29,6 +29,12 @@
 #define DOUBLE_NOISE (8 * 0x1p-53)
 #define TWOFOLD_NOISE 0x1p-98
 
+static inline uint32_t
+smaller(uint32_t a, uint32_t b)
+{
+	return a < b ? a : b;
+}
+
 typedef struct Integral
 {
 	OverlapScratch *scratch;
@@ -43,31 +49,56 @@ typedef struct Integral
 	double		magnitude;		/* what its rounding error is proportional to */
 } Integral;
 
+/*
+ * Boxes are compared half by half with SSE2, which every x86-64 has. These are
+ * comparisons only: other machines get the same bits.
+ */
+#ifdef __SSE2__
+
 static inline bool
 extents_meet(const Extent *e, const Extent *f)
 {
-#ifdef __SSE2__
 	__m128d		below = _mm_cmple_pd(_mm_loadu_pd(&e->low.x), _mm_loadu_pd(&f->high.x));
 	__m128d		above = _mm_cmple_pd(_mm_loadu_pd(&f->low.x), _mm_loadu_pd(&e->high.x));
 
 	return _mm_movemask_pd(_mm_and_pd(below, above)) == 3;
+}
+
+/* Stores an edge's box; tells whether it meets another. */
+static inline bool
+box_edge(Extent *box, const Vertex *edge, const Extent *other)
+{
+	__m128d		p = _mm_loadu_pd(&edge[0].x);
+	__m128d		q = _mm_loadu_pd(&edge[1].x);
+	__m128d		low = _mm_min_pd(p, q);
+	__m128d		high = _mm_max_pd(p, q);
+	__m128d		below = _mm_cmple_pd(low, _mm_loadu_pd(&other->high.x));
+	__m128d		above = _mm_cmple_pd(_mm_loadu_pd(&other->low.x), high);
+
+	_mm_storeu_pd(&box->low.x, low);
+	_mm_storeu_pd(&box->high.x, high);
+	return _mm_movemask_pd(_mm_and_pd(below, above)) == 3;
+}
+
 #else
+
+static inline bool
+extents_meet(const Extent *e, const Extent *f)
+{
 	return (e->low.x <= f->high.x) & (f->low.x <= e->high.x) &
 		(e->low.y <= f->high.y) & (f->low.y <= e->high.y);
-#endif
 }
 
-static inline Extent
-edge_extent(Vertex p, Vertex q)
+static inline bool
+box_edge(Extent *box, const Vertex *edge, const Extent *other)
 {
-	Extent		e;
-
-	e.low.x = p.x < q.x ? p.x : q.x;
-	e.low.y = p.y < q.y ? p.y : q.y;
-	e.high.x = p.x < q.x ? q.x : p.x;
-	e.high.y = p.y < q.y ? q.y : p.y;
-	return e;
+	*box = extent_nothing;
+	extent_add(box, edge[0]);
+	extent_add(box, edge[1]);
+	return extents_meet(box, other);
 }
+
+#endif
 
 /*
  * Orientations with B moved. Where a point of A lies on an edge of B, the edge
@@ -234,16 +265,65 @@ add_edge(Integral *w, Vertex p, Vertex q, int32_t winding)
 	}
 }
 
+/*
+ * On which side of b (moved) a leaves, when both edges cross each other:
+ * 1 or -1, or 0 when they do not.
+ */
+static int
+crossing_exactly(const Vertex *a, const Vertex *b)
+{
+	int			sign = side_of_moved_edge(b[0], b[1], a[0]);
+
+	if (side_of_moved_edge(b[0], b[1], a[1]) == sign ||
+		side_of_moved_point(a[0], a[1], b[0]) == side_of_moved_point(a[0], a[1], b[1]))
+		return 0;
+	return sign;
+}
+
+/* Is the difference of two products certain to have the sign it seems to have? */
+static inline bool
+is_certain(double left, double right)
+{
+	return fabs(left - right) > ORIENTATION_BOUND * (fabs(left) + fabs(right));
+}
+
+/*
+ * The same, four orientations at once: they share their differences, and most
+ * are certain, which leaves few branches to guess.
+ */
+static inline int
+crossing(const Vertex *a, const Vertex *b)
+{
+	Vertex		d11 = from(a[0], b[0]);
+	Vertex		d12 = from(a[0], b[1]);
+	Vertex		d21 = from(a[1], b[0]);
+	Vertex		d22 = from(a[1], b[1]);
+	double		left1 = d11.x * d12.y,
+				right1 = d11.y * d12.x;
+	double		left2 = d21.x * d22.y,
+				right2 = d21.y * d22.x;
+	double		left3 = d11.x * d21.y,
+				right3 = d11.y * d21.x;
+	double		left4 = d12.x * d22.y,
+				right4 = d12.y * d22.x;
+
+	if (!(is_certain(left1, right1) & is_certain(left2, right2) &
+		  is_certain(left3, right3) & is_certain(left4, right4)))
+		return crossing_exactly(a, b);
+	if (((left1 > right1) == (left2 > right2)) | ((left3 > right3) == (left4 > right4)))
+		return 0;
+	return left1 > right1 ? 1 : -1;
+}
+
 /* Two edges whose boxes meet. */
 static void
 meet(Integral *w, uint32_t i, uint32_t j)
 {
 	const Vertex *a = w->a->shape->point + w->a->edge[i];
 	const Vertex *b = w->b->shape->point + w->b->edge[j];
-	int			sign = side_of_moved_edge(b[0], b[1], a[0]);
+	int			sign = crossing(a, b);
 
-	if (side_of_moved_edge(b[0], b[1], a[1]) == sign ||
-		side_of_moved_point(a[0], a[1], b[0]) == side_of_moved_point(a[0], a[1], b[1]))
+	if (sign == 0)
 		return;
 
 	/* Left of an edge the winding number is one more than right of it. */
@@ -268,15 +348,18 @@ meet_ranges(Integral *w, uint32_t i, uint32_t i_end, uint32_t j_begin, uint32_t 
 			w->scratch->interrupt();
 	}
 	for (; i < i_end; i++)
-		for (j = j_begin; j < j_end; j++)
-			if (extents_meet(&e[i], &f[j]))
-				meet(w, i, j);
-}
+		for (j = j_begin; j < j_end; j += 64)
+		{
+			/* First which, then what: whether boxes meet is not to be guessed. */
+			uint32_t	row = smaller(64, j_end - j);
+			uint64_t	met = 0;
+			uint32_t	k;
 
-static inline uint32_t
-smaller(uint32_t a, uint32_t b)
-{
-	return a < b ? a : b;
+			for (k = 0; k < row; k++)
+				met |= (uint64_t) extents_meet(&e[i], &f[j + k]) << k;
+			for (; met != 0; met &= met - 1)
+				meet(w, i, j + (uint32_t) __builtin_ctzll(met));
+		}
 }
 
 static inline uint32_t
@@ -395,9 +478,8 @@ gather_leaf(OverlapSide *side, uint32_t leaf, const Extent *common, uint32_t *ri
 		for (; i < end; i++)
 		{
 			/* Written always and kept if wanted: half of them are, at random. */
-			side->extent[count] = edge_extent(shape->point[i], shape->point[i + 1]);
 			side->edge[count] = i;
-			count += extents_meet(&side->extent[count], common);
+			count += box_edge(&side->extent[count], &shape->point[i], common);
 		}
 	}
 	side->count = count;
