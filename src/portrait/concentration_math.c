@@ -49,7 +49,7 @@ is_canonical(const double *part, int parts)
 	int			i;
 
 	if (parts == 1)
-		return part[0] > 0 && part[0] < EXACT_SUM_RANGE;
+		return part[0] > 0 && exact_sum_add(sum, 0, part[0]) == 1;
 	for (i = parts - 1; i >= 0; i--)
 	{
 		n = exact_sum_add(sum, n, part[i]);
