@@ -16,7 +16,7 @@
 #include "mb/pg_wchar.h"
 #include "port/pg_bitutils.h"
 #include "utils/builtins.h"
-#include "utils/datetime.h"
+#include "utils/expandeddatum.h"
 #include "utils/numeric.h"
 
 #include "portrait/cashflow.h"
@@ -44,12 +44,12 @@ typedef struct CashState
 typedef struct CashView
 {
 	int			count;
-	CashMonth  *months;
+	const CashMonth *months;
 	CashMonth	local[64];
 } CashView;
 
-/* Slopes of 36 months: what is asked most needs no memory either. */
-#define LOCAL_SLOPES	300
+/* For the trend of 36 months: what is asked most needs no memory either. */
+#define LOCAL_TREND_ROOM	600
 
 /* Errors. */
 
@@ -99,22 +99,120 @@ cashflow_make(const CashMonth *months, int count)
 	return PointerGetDatum(result);
 }
 
+/*
+ * The result of cashflow_agg is mostly asked at once and never stored. So it is
+ * a read-only expanded object over the aggregate's own state, which lives at
+ * least as long as results may, and the stored form is made only for who asks.
+ */
+typedef struct ExpandedCashflow
+{
+	ExpandedObjectHeader header;
+	const CashMonth *months;
+	int			count;
+	Size		flat_size;		/* 0 until asked */
+} ExpandedCashflow;
+
+static Size
+expanded_flat_size(ExpandedObjectHeader *header)
+{
+	ExpandedCashflow *object = (ExpandedCashflow *) header;
+
+	if (object->flat_size == 0)
+		object->flat_size = VARHDRSZ + cashflow_encode(object->months, object->count, NULL);
+	return object->flat_size;
+}
+
+static void
+expanded_flatten(ExpandedObjectHeader *header, void *result, Size size)
+{
+	ExpandedCashflow *object = (ExpandedCashflow *) header;
+
+	SET_VARSIZE(result, size);
+	cashflow_encode(object->months, object->count, (uint8_t *) VARDATA(result));
+}
+
+static const ExpandedObjectMethods expanded_methods = {
+	expanded_flat_size,
+	expanded_flatten
+};
+
+static Datum
+make_expanded(const CashState *state)
+{
+	ExpandedCashflow *object = palloc(sizeof *object);
+	void	   *pointer = palloc(EXPANDED_POINTER_SIZE);
+
+	EOH_init_header(&object->header, &expanded_methods, CurrentMemoryContext);
+	object->months = state->months;
+	object->count = state->count;
+	object->flat_size = 0;
+
+	/* A chunk of its own, because the executor asks for the result's context. */
+	memcpy(pointer, object->header.eoh_ro_ptr, EXPANDED_POINTER_SIZE);
+	return PointerGetDatum(pointer);
+}
+
 static void
 cashflow_open(Datum value, CashView *view)
 {
-	struct varlena *stored = PG_DETOAST_DATUM_PACKED(value);
-	const uint8_t *bytes = (const uint8_t *) VARDATA_ANY(stored);
-	size_t		length = VARSIZE_ANY_EXHDR(stored);
+	struct varlena *stored;
+	const uint8_t *bytes;
+	size_t		length;
+	CashMonth  *decoded;
 	const char *fault;
 
+	if (VARATT_IS_EXTERNAL_EXPANDED(DatumGetPointer(value)) &&
+		DatumGetEOHP(value)->eoh_methods == &expanded_methods)
+	{
+		ExpandedCashflow *object = (ExpandedCashflow *) DatumGetEOHP(value);
+
+		view->count = object->count;
+		view->months = object->months;
+		return;
+	}
+
+	stored = PG_DETOAST_DATUM_PACKED(value);
+	bytes = (const uint8_t *) VARDATA_ANY(stored);
+	length = VARSIZE_ANY_EXHDR(stored);
 	view->count = cashflow_decode_count(bytes, length);
 	if (view->count < 0)
 		bad_stored("unknown version or damaged header");
-	view->months = view->count <= lengthof(view->local) ? view->local :
+	decoded = view->count <= lengthof(view->local) ? view->local :
 		palloc(view->count * sizeof(CashMonth));
-	fault = cashflow_decode(bytes, length, view->months);
+	fault = cashflow_decode(bytes, length, decoded);
 	if (fault)
 		bad_stored(fault);
+	view->months = decoded;
+}
+
+/* Names the month whose sums leave the range when a and b are merged. */
+static void
+merge_overflow(const CashMonth *a, int a_count, const CashMonth *b, int b_count)
+{
+	int			i;
+
+	for (i = 0; i < b_count; i++)
+	{
+		int			at = cashflow_find(a, a_count, b[i].month);
+		CashMonth	sum;
+
+		if (at == a_count || a[at].month != b[i].month)
+			continue;
+		sum = a[at];
+		if (!cash_month_merge(&sum, &b[i]))
+			cash_sum_overflow(sum.month);
+	}
+}
+
+CashMonth *
+cashflow_merge_months(const CashMonth *a, int a_count, const CashMonth *b, int b_count, int *count)
+{
+	CashMonth  *merged = palloc((a_count + b_count) * sizeof(CashMonth));
+
+	*count = cashflow_merge(a, a_count, b, b_count, merged);
+	if (*count < 0)
+		merge_overflow(a, a_count, b, b_count);
+	return merged;
 }
 
 AGR_FUNCTION(agririsk_cashflow_in);
@@ -293,7 +391,7 @@ state_seek(CashState *state, DateADT date)
 
 	if (!cash_is_date(date))
 		cash_bad_date(date);
-	month = cash_month_of(date);
+	month = cash_month_of(date, &state->current_start, &state->current_end);
 	at = cashflow_find(state->months, state->count, month);
 	if (at == state->count || state->months[at].month != month)
 	{
@@ -313,8 +411,6 @@ state_seek(CashState *state, DateADT date)
 		state->count++;
 	}
 	state->current = at;
-	state->current_start = cash_month_start(month);
-	state->current_end = cash_month_start(month + 1);
 	return state;
 }
 
@@ -368,26 +464,7 @@ agririsk_cashflow_final(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
 	state = (CashState *) PG_GETARG_POINTER(0);
-	PG_RETURN_DATUM(cashflow_make(state->months, state->count));
-}
-
-/* The month whose sums leave the range when a and b are merged. */
-static void
-merge_overflow(const CashMonth *a, int a_count, const CashMonth *b, int b_count)
-{
-	int			i;
-
-	for (i = 0; i < b_count; i++)
-	{
-		int			at = cashflow_find(a, a_count, b[i].month);
-		CashMonth	sum;
-
-		if (at == a_count || a[at].month != b[i].month)
-			continue;
-		sum = a[at];
-		if (!cash_month_merge(&sum, &b[i]))
-			cash_sum_overflow(sum.month);
-	}
+	PG_RETURN_DATUM(make_expanded(state));
 }
 
 AGR_FUNCTION(agririsk_cashflow_combine);
@@ -462,10 +539,7 @@ agririsk_cashflow_merge(PG_FUNCTION_ARGS)
 
 	cashflow_open(PG_GETARG_DATUM(0), &a);
 	cashflow_open(PG_GETARG_DATUM(1), &b);
-	months = palloc((a.count + b.count) * sizeof(CashMonth));
-	count = cashflow_merge(a.months, a.count, b.months, b.count, months);
-	if (count < 0)
-		merge_overflow(a.months, a.count, b.months, b.count);
+	months = cashflow_merge_months(a.months, a.count, b.months, b.count, &count);
 	PG_RETURN_DATUM(cashflow_make(months, count));
 }
 
@@ -477,7 +551,7 @@ agririsk_months(PG_FUNCTION_ARGS)
 {
 	FuncCallContext *context;
 	CashView   *view;
-	CashMonth  *m;
+	const CashMonth *m;
 	Datum		values[6];
 	bool		nulls[6] = {false};
 
@@ -541,12 +615,14 @@ agririsk_cashflow_features(PG_FUNCTION_ARGS)
 	TupleDesc	tupdesc = features_row(fcinfo);
 	CashView	view;
 	CashFeatures features;
-	double		local_slopes[LOCAL_SLOPES];
-	double	   *slopes = local_slopes;
-	size_t		slope_count;
+	double		local_room[LOCAL_TREND_ROOM];
+	double	   *room = local_room;
+	size_t		room_size;
 	Datum		values[CASH_COLUMNS];
 	bool		nulls[CASH_COLUMNS];
-	int32		month;
+	int32		month,
+				month_start,
+				month_end;
 	int			i;
 
 	if (!cash_is_date(as_of))
@@ -564,11 +640,11 @@ agririsk_cashflow_features(PG_FUNCTION_ARGS)
 				 errhint("The default is 24, two years, which every column needs.")));
 
 	cashflow_open(PG_GETARG_DATUM(0), &view);
-	month = cash_month_of(as_of);
-	slope_count = cashflow_slope_count(view.months, view.count, month, window);
-	if (slope_count > LOCAL_SLOPES)
-		slopes = palloc(slope_count * sizeof(double));
-	cashflow_features(view.months, view.count, month, window, slopes, &features);
+	month = cash_month_of(as_of, &month_start, &month_end);
+	room_size = cashflow_trend_room(view.months, view.count, month, window);
+	if (room_size > LOCAL_TREND_ROOM)
+		room = palloc(room_size * sizeof(double));
+	cashflow_features(view.months, view.count, month, window, room, &features);
 
 	for (i = 0; i < CASH_COLUMNS; i++)
 	{

@@ -28,6 +28,7 @@
 #ifndef CASHFLOW_MATH_H
 #define CASHFLOW_MATH_H
 
+#include <math.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -85,12 +86,43 @@ typedef enum CashAmount
 	CASH_AMOUNT_TOO_LARGE
 } CashAmount;
 
-/* Day number of the first day of a month; the month a day lies in. */
+/* Day number of the first day of a month. */
 extern int32_t cash_month_start(int32_t month);
-extern int32_t cash_month_of(int32_t day);
+
+/* The month a day lies in, from its first day to, exclusively, its end. */
+extern int32_t cash_month_of(int32_t day, int32_t *start, int32_t *end);
 
 /* An amount in units, halves rounded away from zero. */
-extern CashAmount cash_amount_from_double(double amount, int64_t *units);
+static inline CashAmount
+cash_amount_from_double(double amount, int64_t *units)
+{
+	double		size = fabs(amount);
+	double		product = size * CASH_UNITS;
+	int64_t		whole;
+	double		rest;
+	bool		up;
+
+	if (!(size <= CASH_MAX_DOUBLE))
+		return isfinite(amount) ? CASH_AMOUNT_TOO_LARGE : CASH_AMOUNT_NOT_FINITE;
+
+	/*
+	 * The amount is the double nearest to the decimal somebody wrote, and the
+	 * product is rounded again. Near a half, that could turn the decision; so
+	 * there ask whether the amount is below the double that is nearest to the
+	 * half, which is the double of whoever wrote exactly the half.
+	 */
+	whole = (int64_t) product;
+	rest = product - (double) whole;
+	if (fabs(rest - 0.5) > product * 0x1p-51)
+		up = rest > 0.5;
+	else
+		up = size >= ((double) whole + 0.5) / CASH_UNITS;
+	whole += up;
+	*units = amount < 0 ? -whole : whole;
+	return CASH_AMOUNT_OK;
+}
+
+/* The same of decimal digits in base 10000, the first counting 10000 ^ weight. */
 extern CashAmount cash_amount_from_digits(const int16_t *digit, int ndigits,
 										  int weight, bool negative, int64_t *units);
 
@@ -196,16 +228,16 @@ typedef struct CashFeatures
 	}			value[CASH_COLUMNS];
 } CashFeatures;
 
-/* How many slopes the trend over this window compares, to make room for. */
-extern size_t cashflow_slope_count(const CashMonth *months, int count,
+/* How many doubles the trend over this window needs room for. */
+extern size_t cashflow_trend_room(const CashMonth *months, int count,
 								   int32_t as_of_month, int window);
 
 /*
  * The features of the `window` months before as_of_month, 1 to
- * CASHFLOW_MAX_WINDOW of them. `slopes` has room for cashflow_slope_count().
+ * CASHFLOW_MAX_WINDOW of them. `room` holds cashflow_trend_room() doubles.
  */
 extern void cashflow_features(const CashMonth *months, int count,
 							  int32_t as_of_month, int window,
-							  double *slopes, CashFeatures *out);
+							  double *room, CashFeatures *out);
 
 #endif							/* CASHFLOW_MATH_H */
