@@ -23,8 +23,8 @@ create table demo.application (
 	as_of date not null,
 	amount_requested numeric(12,2) not null,
 	handling_cost numeric(12,2) not null,
-	first_time boolean,
-	approved boolean,
+	first_time boolean not null,
+	approved boolean not null,
 	unique (farmer_id, season)
 );
 comment on table demo.application is 'Loans asked for, refused ones included. Four planting seasons, 2021 to 2024.';
@@ -34,10 +34,11 @@ comment on column demo.application.handling_cost is 'What it costs the bank to h
 comment on column demo.application.first_time is 'Had no loan of this bank before.';
 comment on column demo.application.approved is 'What the loan officer decided.';
 
-insert into demo.application
-select farmer_id * 8 + s, farmer_id, county_id, 2021 + s, make_date(2021 + s, 2, 1) + floor(100 * demo.uniform('asks on', farmer_id, s))::int,
-	greatest(2000, 500 * round((yearly_sales * (0.15 + 0.65 * demo.uniform('asks for', farmer_id, s)) * demo.skewed(0.3 * demo.normal('needs', farmer_id, s)) / 500)::numeric)),
-	(40 + 60 * demo.uniform('remote', number) + 80 * demo.uniform('visits', farmer_id, s))::numeric
+create temporary table request as
+select farmer_id * 8 + s as application_id, farmer_id, county_id, 2021 + s as season,
+	make_date(2021 + s, 2, 1) + floor(100 * demo.uniform('asks on', farmer_id, s))::int as as_of,
+	greatest(2000, 500 * round((yearly_sales * (0.15 + 0.65 * demo.uniform('asks for', farmer_id, s)) * demo.skewed(0.3 * demo.normal('needs', farmer_id, s)) / 500)::numeric))::numeric(12,2) as amount_requested,
+	(40 + 60 * demo.uniform('remote', number) + 80 * demo.uniform('visits', farmer_id, s))::numeric(12,2) as handling_cost
 from demo.farmer join demo.farm_truth using (farmer_id) join demo.county using (county_id),
 	lateral (select floor(4.5 * demo.uniform('first asks', farmer_id))::int as first_season) a,
 	generate_series(0, 3) s
@@ -47,13 +48,13 @@ where s = first_season or s > first_season and demo.uniform('asks again', farmer
 create temporary table past as
 select application_id, (date_trunc('month', as_of))::date as window_end,
 	greatest(date '2019-07-01', (date_trunc('month', as_of) - interval '24 months')::date) as window_start
-from demo.application;
-analyze past;
+from request;
+analyze request, past;
 
 create temporary table driver as
 with income as (
 	select application_id, date_trunc('month', on_date)::date as month, sum(amount) as inflow
-	from past join demo.application using (application_id) join demo.event using (farmer_id)
+	from past join request using (application_id) join demo.event using (farmer_id)
 	where on_date >= window_start and on_date < window_end and kind in ('sale', 'shipment', 'subsidy', 'wage')
 	group by 1, 2
 ), cash as (
@@ -72,14 +73,14 @@ with income as (
 	select application_id, sum(bought * bought) / (sum(bought) * sum(bought)) as hhi
 	from (
 		select application_id, buyer_id, sum(amount) as bought
-		from past join demo.application using (application_id) join demo.event using (farmer_id)
+		from past join request using (application_id) join demo.event using (farmer_id)
 		where on_date >= window_start and on_date < window_end and buyer_id is not null
 		group by 1, 2) b
 	group by 1
 ), other as (
 	select application_id, max(on_date) filter (where kind in ('sale', 'shipment', 'subsidy', 'wage')) as last_income,
 		coalesce(sum(amount) filter (where kind = 'loan_proceeds' and on_date >= window_start), 0) as borrowed
-	from past join demo.application using (application_id) join demo.event using (farmer_id)
+	from past join request using (application_id) join demo.event using (farmer_id)
 	where on_date < window_end
 	group by 1
 ), land as (
@@ -90,7 +91,7 @@ with income as (
 )
 select application_id, farmer_id, county_id, season, total, cv, seasonality, window_end - last_income as recency, hhi, held, disputed, doubled,
 	amount_requested * n / 12 / total as leverage, borrowed / total as borrowed, last_year / nullif(year_before * 12 / (n - 12), 0) as growth
-from demo.application join past using (application_id) join land using (farmer_id)
+from request join past using (application_id) join land using (farmer_id)
 	left join cash using (application_id) left join buyers using (application_id) left join other using (application_id);
 drop table past;
 
@@ -123,7 +124,7 @@ select county_id, season, :county_sd * (0.5 * demo.normal('season', number, seas
 from demo.county, generate_series(2021, 2024) season;
 
 create table demo.truth (
-	application_id bigint primary key references demo.application,
+	application_id bigint primary key,
 	base numeric(7,4) not null,
 	volatility numeric(7,4) not null,
 	seasonality numeric(7,4) not null,
@@ -139,8 +140,8 @@ create table demo.truth (
 	county_effect numeric(7,4) not null,
 	county_slopes numeric(7,4) not null,
 	season_shock numeric(7,4) not null,
-	true_pd float8,
-	would_be_bad boolean
+	true_pd float8 not null,
+	would_be_bad boolean not null
 );
 comment on table demo.truth is 'What drives each application, refused or not, and what would come of it. Not for models. Every column but the last two adds log-odds of bad; their sum is ln(true_pd / (1 - true_pd)).';
 comment on column demo.truth.base is 'The same for all.';
@@ -162,28 +163,40 @@ comment on column demo.truth.true_pd is 'The probability that the loan goes bad.
 comment on column demo.truth.would_be_bad is 'The outcome that was, or that would have been.';
 
 insert into demo.truth
-select application_id, -2.40, 1.10 * unsteady, 1.3 * (coalesce(d.seasonality, 0.39) - 0.39), 0.008 * (least(coalesce(recency, 180), 180) - 37),
-	-0.45 * ln(greatest(0.25, least(3, coalesce(growth, 1)))), 1.0 * (coalesce(hhi, 1) - 0.65),
-	1.8 * (least(coalesce(borrowed, 0), 1) - 0.05), 0.75 * stretched, 1.4 * (0.81 - held), 1.3 * (disputed + doubled - 0.12),
-	-0.25 * vigour, c.risk, y.prefecture_effect + y.county_effect,
-	volatility_slope * unsteady + leverage_slope * stretched, shock
-from driver d join demo.farmer f using (farmer_id) join demo.farmer_truth t using (farmer_id) join demo.crop c using (crop)
-	join demo.county_truth y on y.county_id = d.county_id join demo.season_truth s on (s.county_id, s.season) = (d.county_id, d.season),
-	lateral (select least(coalesce(cv, 2.5), 2.5)::numeric - 1.13 as unsteady, ln(greatest(0.05, least(3, coalesce(leverage, 3))) / 0.32) as stretched) x;
-update demo.truth set true_pd = 1 / (1 + exp(-(base + volatility + seasonality + recency + growth + buyers + borrowing + leverage + tenure + dispute + vigour
-	+ crop + county_effect + county_slopes + season_shock)));
-update demo.truth set would_be_bad = demo.uniform('fate', application_id) < true_pd;
+select l.*, pd, demo.uniform('fate', application_id) < pd
+from (
+	select application_id, -2.40::numeric(7,4) as base, (1.10 * unsteady)::numeric(7,4) as volatility,
+		(1.3 * (coalesce(d.seasonality, 0.39) - 0.39))::numeric(7,4) as seasonality,
+		(0.008 * (least(coalesce(recency, 180), 180) - 37))::numeric(7,4) as recency,
+		(-0.45 * ln(greatest(0.25, least(3, coalesce(growth, 1)))))::numeric(7,4) as growth,
+		(coalesce(hhi, 1) - 0.65)::numeric(7,4) as buyers,
+		(1.8 * (least(coalesce(borrowed, 0), 1) - 0.05))::numeric(7,4) as borrowing,
+		(0.75 * stretched)::numeric(7,4) as leverage,
+		(1.4 * (0.81 - held))::numeric(7,4) as tenure,
+		(1.3 * (disputed + doubled - 0.12))::numeric(7,4) as dispute,
+		(-0.25 * t.vigour)::numeric(7,4) as vigour,
+		c.risk::numeric(7,4) as crop,
+		y.prefecture_effect + y.county_effect as county_effect,
+		(volatility_slope * unsteady + leverage_slope * stretched)::numeric(7,4) as county_slopes,
+		s.shock as season_shock
+	from driver d join demo.farmer f using (farmer_id) join demo.farmer_truth t using (farmer_id) join demo.crop c using (crop)
+		join demo.county_truth y on y.county_id = d.county_id join demo.season_truth s on (s.county_id, s.season) = (d.county_id, d.season),
+		lateral (select least(coalesce(cv, 2.5), 2.5)::numeric - 1.13 as unsteady,
+			ln(greatest(0.05, least(3, coalesce(leverage, 3))) / 0.32) as stretched) x) l,
+	lateral (select (1 / (1 + exp(-(base + volatility + seasonality + recency + growth + buyers + borrowing + leverage + tenure + dispute
+		+ vigour + crop + county_effect + county_slopes + season_shock))))::float8 as pd) p;
 drop table driver;
 
 -- An officer senses part of the risk, and turns down whoever has let the bank down before.
-create temporary table judgement as
-select application_id, farmer_id, season, would_be_bad, true_pd < 0.27 * demo.skewed(1.8 * demo.normal('officer', application_id)) as likes
-from demo.application join demo.truth using (application_id);
-update demo.application a set approved = j.likes and not exists (
-	select from judgement e where e.farmer_id = j.farmer_id and e.season < j.season and e.likes and e.would_be_bad)
-from judgement j where j.application_id = a.application_id;
-update demo.application a set first_time = not exists (
-	select from demo.application e where e.farmer_id = a.farmer_id and e.season < a.season and e.approved);
-alter table demo.application alter first_time set not null, alter approved set not null;
-alter table demo.truth alter true_pd set not null, alter would_be_bad set not null;
-drop table judgement;
+insert into demo.application
+select application_id, farmer_id, county_id, season, as_of, amount_requested, handling_cost,
+	not coalesce(bool_or(approved) over earlier, false), approved
+from (
+	select j.*, likes and not coalesce(bool_or(likes and would_be_bad) over earlier, false) as approved
+	from (
+		select r.*, would_be_bad, true_pd < 0.27 * demo.skewed(1.8 * demo.normal('officer', application_id)) as likes
+		from request r join demo.truth using (application_id)) j
+	window earlier as (partition by farmer_id order by season rows between unbounded preceding and 1 preceding)) d
+window earlier as (partition by farmer_id order by season rows between unbounded preceding and 1 preceding);
+alter table demo.truth add foreign key (application_id) references demo.application;
+drop table request;
