@@ -33,4 +33,4 @@ comment on schema demo is 'A made-up province to try agririsk on: evidence as a 
 \ir county/lending.sql
 \ir county/repayment.sql
 
-analyze;
+select format('analyze demo.%I', relname) from pg_class where relnamespace = 'demo'::regnamespace and relkind = 'r' order by relname \gexec

@@ -93,4 +93,5 @@ from (
 		where borrows and demo.uniform('borrows now', month_key) < 0.05) e) s;
 alter table demo.event add primary key (event_id), add foreign key (farmer_id) references demo.farmer;
 create index on demo.event (farmer_id, on_date);
+analyze demo.event;
 drop table farm_month;
