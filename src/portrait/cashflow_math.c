@@ -591,14 +591,18 @@ scan_days(TextReader *t, CashMonth *m)
 static void
 scan_month(TextReader *t, CashMonth *m)
 {
+	const char *from = t->at;
 	uint64_t	year = scan_whole(t, 4, 4, "expected a month, YYYY-MM");
 	uint64_t	of_year;
 
 	if (!skip_char(t, '-'))
 		text_fault(t, "expected a month, YYYY-MM");
 	of_year = scan_whole(t, 2, 2, "expected a month, YYYY-MM");
-	if (year < 1 || of_year < 1 || of_year > 12)
+	if (!t->fault && (year < 1 || of_year < 1 || of_year > 12))
+	{
+		t->at = from;
 		text_fault(t, "expected a month from 0001-01 to 9999-12");
+	}
 	m->month = (int32_t) (year * 12 + of_year - 1);
 	if (!skip_space(t))
 		text_fault(t, "expected a space");
