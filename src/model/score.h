@@ -31,6 +31,7 @@ typedef struct ScoreCall
 	const ScoreCard *card;
 	MemoryContext context;
 	ValueKind  *kind;			/* of each input */
+	bool	   *plain;			/* a float8 that only its cuts place */
 
 	/* The segment of the last row: rows of one often follow each other. */
 	const struct ScoreSegment *segment;

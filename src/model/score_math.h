@@ -22,6 +22,9 @@
 #define SCORE_UNSEEN (-2)
 #define SCORE_NO_CONSENT (-3)
 
+/* Two numbers compared at once, to the same result; palloc aligns to 8. */
+typedef double ScorePair __attribute__((vector_size(16), aligned(8)));
+
 typedef struct ScoreFeature
 {
 	double		cut[SCORE_INLINE_CUTS]; /* padded with +Infinity */
@@ -93,23 +96,35 @@ score_of_eta(const ScoreCard *card, double eta)
 	return card->offset - card->factor * eta;
 }
 
-/* Where a finite number falls. */
+/* Whether score_plain_place finds the bins of the feature. */
+static inline bool
+score_is_plain(const ScoreFeature *f)
+{
+	return f->category == NULL && f->n_special_values == 0 && f->n_cuts <= SCORE_INLINE_CUTS;
+}
+
+/* Where a finite number falls: past as many cuts as it reaches. */
+static inline int32_t
+score_plain_place(const ScoreFeature *f, double x)
+{
+	const ScorePair *cut = (const ScorePair *) f->cut;
+	ScorePair	pair = {x, x};
+
+	/* A comparison that holds is -1. */
+	__typeof__(pair >= pair) reached = (pair >= cut[0]) + (pair >= cut[1]) +
+		(pair >= cut[2]) + (pair >= cut[3]);
+
+	return (int32_t) -(reached[0] + reached[1]);
+}
+
 static inline int32_t
 score_number_place(const ScoreFeature *f, double x)
 {
-	const double *cut = f->cut;
+	int32_t		special = f->n_special_values > 0 ? score_special(f, x) : -1;
 
-	if (f->n_special_values > 0)
-	{
-		int32_t		place = score_special(f, x);
-
-		if (place >= 0)
-			return place;
-	}
-	if (f->n_cuts > SCORE_INLINE_CUTS)
-		return score_search(f, x);
-	return (x >= cut[0]) + (x >= cut[1]) + (x >= cut[2]) + (x >= cut[3]) +
-		(x >= cut[4]) + (x >= cut[5]) + (x >= cut[6]) + (x >= cut[7]);
+	if (special >= 0)
+		return special;
+	return f->n_cuts > SCORE_INLINE_CUTS ? score_search(f, x) : score_plain_place(f, x);
 }
 
 #endif							/* AGRIRISK_SCORE_MATH_H */

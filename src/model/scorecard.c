@@ -51,17 +51,11 @@ scorecard_memory(MemoryContext context)
 	return memory;
 }
 
+/* Text as JSON shows it, without what is too long for a message. */
 static void
-append_fault_value(StringInfo out, const CardFault *fault)
+append_clipped(StringInfo out, const char *at, int length)
 {
-	if (fault->has_number)
-		scorecard_append_number(out, fault->number);
-	else
-	{
-		int			length = pg_mbcliplen(fault->text.at, fault->text.length, 80);
-
-		escape_json(out, pnstrdup(fault->text.at, length));
-	}
+	escape_json(out, pnstrdup(at, pg_mbcliplen(at, length, 80)));
 }
 
 static void
@@ -73,12 +67,14 @@ check_card(Card *card, CardMemory memory, int sqlstate)
 	if (card_check(card, memory, &fault))
 		return;
 	initStringInfo(&value);
-	if (fault.has_number || fault.text.at != NULL)
-		append_fault_value(&value, &fault);
+	if (fault.has_number)
+		scorecard_append_number(&value, fault.number);
+	else if (fault.detail == NULL)
+		append_clipped(&value, fault.text.at, fault.text.length);
 	ereport(ERROR,
 			(errcode(sqlstate),
 			 errmsg("invalid scorecard at %s: %s", fault.path, fault.what),
-			 value.len > 0 ? errdetail("The value is %s.", value.data) : 0,
+			 fault.detail ? errdetail("%s", fault.detail) : errdetail("The value is %s.", value.data),
 			 errhint("%s", fault.hint)));
 }
 
@@ -180,14 +176,12 @@ refuse(JsonReader *r, const JsonbValue *value, const char *what, const char *hin
 				appendStringInfoString(&shown, value->val.boolean ? "true" : "false");
 				break;
 			case jbvNumeric:
-				appendStringInfoString(&shown,
-									   DatumGetCString(DirectFunctionCall1(numeric_out,
-																		   NumericGetDatum(value->val.numeric))));
+				appendStringInfo(&shown, "%.80s",
+								 DatumGetCString(DirectFunctionCall1(numeric_out,
+																	 NumericGetDatum(value->val.numeric))));
 				break;
 			case jbvString:
-				escape_json(&shown,
-							pnstrdup(value->val.string.val,
-									 pg_mbcliplen(value->val.string.val, value->val.string.len, 80)));
+				append_clipped(&shown, value->val.string.val, value->val.string.len);
 				break;
 			default:
 				appendStringInfoString(&shown,

@@ -97,6 +97,13 @@ of_number(CardFault *fault, double number)
 }
 
 static bool
+of_detail(CardFault *fault, const char *detail)
+{
+	fault->detail = detail;
+	return false;
+}
+
+static bool
 of_text(CardFault *fault, CardText text)
 {
 	fault->text = text;
@@ -152,8 +159,11 @@ check_number_bins(const CardFeature *f, uint32_t i, CardMemory memory, CardFault
 		const CardSpecial *special = &f->special[b];
 
 		if (special->n_values == 0)
-			return fault_at(fault, "no values", "List the values it stands for.",
+		{
+			fault_at(fault, "no values", "List the values it stands for.",
 							"features[%u].special[%u].values", i, b);
+			return of_detail(fault, "The array is empty.");
+		}
 		for (v = 0; v < special->n_values; v++)
 		{
 			CardText	bits = {(const char *) &special->value[v], sizeof(double)};
@@ -178,9 +188,12 @@ check_number_bins(const CardFeature *f, uint32_t i, CardMemory memory, CardFault
 		}
 	}
 	if (f->unseen != CARD_UNSEEN_AVERAGE)
-		return fault_at(fault, "not for a number",
+	{
+		fault_at(fault, "not for a number",
 						"Only categories can be unseen; leave it out.",
 						"features[%u].unseen", i);
+		return of_detail(fault, "The feature is a number.");
+	}
 	return true;
 }
 
@@ -198,8 +211,11 @@ check_category_bins(const CardFeature *f, uint32_t i, CardMemory memory, CardFau
 	for (b = 0; b < f->n_bins; b++)
 	{
 		if (f->bin[b].n_categories == 0)
-			return fault_at(fault, "no categories", "List the bin's categories.",
+		{
+			fault_at(fault, "no categories", "List the bin's categories.",
 							"features[%u].bins[%u].categories", i, b);
+			return of_detail(fault, "The array is empty.");
+		}
 		for (c = 0; c < f->bin[b].n_categories; c++)
 			if (!card_index_add(seen, f->bin[b].category[c], 0))
 			{
@@ -209,9 +225,12 @@ check_category_bins(const CardFeature *f, uint32_t i, CardMemory memory, CardFau
 			}
 	}
 	if (f->n_specials > 0)
-		return fault_at(fault, "not for a category",
+	{
+		fault_at(fault, "not for a category",
 						"Special values are numbers; give the category a bin of its own.",
 						"features[%u].special", i);
+		return of_detail(fault, "The feature is a category.");
+	}
 	return true;
 }
 
@@ -231,8 +250,11 @@ check_feature(const CardFeature *f, uint32_t i, CardMemory memory, CardFault *fa
 		return of_number(fault, f->missing_woe);
 	}
 	if (f->n_bins == 0)
-		return fault_at(fault, "no bins", "A feature needs at least one bin.",
+	{
+		fault_at(fault, "no bins", "A feature needs at least one bin.",
 						"features[%u].bins", i);
+		return of_detail(fault, "The array is empty.");
+	}
 	for (b = 0; b < f->n_bins; b++)
 		if (!is_number(f->bin[b].woe))
 		{
@@ -258,7 +280,10 @@ check_segments(Card *card, CardMemory memory, CardFault *fault)
 		CardSegment *s = &card->segment[i];
 
 		if (s->name.length == 0)
-			return fault_at(fault, "empty", "Give the segment a name.", "segments[%u].name", i);
+		{
+			fault_at(fault, "empty", "Give the segment a name.", "segments[%u].name", i);
+			return of_detail(fault, "The text is empty.");
+		}
 		if (!card_index_add(names, s->name, i))
 		{
 			fault_at(fault, "listed twice", "Each segment has one entry.", "segments[%u].name", i);
@@ -338,7 +363,10 @@ card_check(Card *card, CardMemory memory, CardFault *fault)
 	uint32_t	i;
 
 	if (card->name.length == 0)
-		return fault_at(fault, "empty", "Give the card a name.", "name");
+	{
+		fault_at(fault, "empty", "Give the card a name.", "name");
+		return of_detail(fault, "The text is empty.");
+	}
 	if (!is_number(card->base_score))
 	{
 		fault_at(fault, "out of range", size_hint, "scale.base_score");
@@ -363,7 +391,10 @@ card_check(Card *card, CardMemory memory, CardFault *fault)
 		return of_number(fault, card->intercept);
 	}
 	if (card->n_features == 0)
-		return fault_at(fault, "no features", "A card needs at least one feature.", "features");
+	{
+		fault_at(fault, "no features", "A card needs at least one feature.", "features");
+		return of_detail(fault, "The array is empty.");
+	}
 	if (card->n_features > CARD_MAX_FEATURES)
 	{
 		fault_at(fault, "too many features", "A card has at most 1600 features, as a table has columns.",
@@ -377,8 +408,11 @@ card_check(Card *card, CardMemory memory, CardFault *fault)
 		CardFeature *f = &card->feature[i];
 
 		if (f->name.length == 0)
-			return fault_at(fault, "empty", "A feature has the name of its column.",
+		{
+			fault_at(fault, "empty", "A feature has the name of its column.",
 							"features[%u].name", i);
+			return of_detail(fault, "The text is empty.");
+		}
 		if (!card_index_add(names, f->name, i))
 		{
 			fault_at(fault, "listed twice", "Each feature has one entry.", "features[%u].name", i);

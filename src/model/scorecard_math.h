@@ -142,9 +142,10 @@ typedef struct CardFault
 	char		path[96];
 	const char *what;
 	const char *hint;
+	const char *detail;			/* a sentence; NULL: the offending value is */
 	bool		has_number;
-	double		number;			/* the offending value: a number, or */
-	CardText	text;			/* text, or neither (at is NULL) */
+	double		number;			/* a number, or */
+	CardText	text;			/* text */
 } CardFault;
 
 /* Texts to their numbers: features by name, categories to bins, segments. */
