@@ -170,9 +170,9 @@ CREATE FUNCTION _cashflow_deserialize(bytea, internal) RETURNS internal
 COMMENT ON FUNCTION _cashflow_deserialize(bytea, internal) IS
 'State of cashflow_agg from bytes.';
 
--- SSPACE: a farmer with six to twelve active months takes 512 bytes.
+-- SSPACE: a farmer with up to 29 events takes 256 bytes.
 CREATE AGGREGATE cashflow_agg(on_date date, amount double precision) (
-  SFUNC = _cashflow_add, STYPE = internal, SSPACE = 512, FINALFUNC = _cashflow_final,
+  SFUNC = _cashflow_add, STYPE = internal, SSPACE = 272, FINALFUNC = _cashflow_final,
   COMBINEFUNC = _cashflow_combine, SERIALFUNC = _cashflow_serialize,
   DESERIALFUNC = _cashflow_deserialize, PARALLEL = SAFE
 );
@@ -180,7 +180,7 @@ COMMENT ON AGGREGATE cashflow_agg(date, double precision) IS
 'Cash flow by calendar month of dated amounts in the currency: positive comes in, negative goes out, zero counts as activity. Amounts are kept to 1e-4, the fifth decimal rounded half away from zero. Rows with a NULL date or amount are ignored; NULL if no row is left. Filter out what is not income (loan proceeds, own transfers, refunds) and what was not yet known: filter (where recorded_on < as_of).';
 
 CREATE AGGREGATE cashflow_agg(on_date date, amount numeric) (
-  SFUNC = _cashflow_add, STYPE = internal, SSPACE = 512, FINALFUNC = _cashflow_final,
+  SFUNC = _cashflow_add, STYPE = internal, SSPACE = 272, FINALFUNC = _cashflow_final,
   COMBINEFUNC = _cashflow_combine, SERIALFUNC = _cashflow_serialize,
   DESERIALFUNC = _cashflow_deserialize, PARALLEL = SAFE
 );
@@ -201,7 +201,7 @@ CREATE OPERATOR + (
 COMMENT ON OPERATOR + (cashflow, cashflow) IS 'events of both';
 
 CREATE AGGREGATE rollup(cf cashflow) (
-  SFUNC = cashflow_merge, STYPE = cashflow, SSPACE = 512,
+  SFUNC = cashflow_merge, STYPE = cashflow, SSPACE = 300,
   COMBINEFUNC = cashflow_merge, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE rollup(cashflow) IS

@@ -22,23 +22,23 @@
 #include "portrait/cashflow.h"
 
 /*
- * State of cashflow_agg, and what deserialization gives: months in order, and
- * the days of the one that was touched last, so that the next event of the
- * same month asks no calendar. One chunk, because there is one per farmer.
+ * State of cashflow_agg: the latest events as they came, and the months of all
+ * before them. Most farmers never have so many events that they are brought
+ * into months before the end, and eight bytes an event is less than any form
+ * by month, of which a hash table may hold millions.
  */
 typedef struct CashState
 {
-	int32		count;
-	int32		room;
-	int32		current;
-	DateADT		current_start;	/* days of the current month */
-	DateADT		current_end;
-	CashMonth	months[FLEXIBLE_ARRAY_MEMBER];
+	int32		pending;		/* events */
+	int32		room;			/* for events */
+	int32		count;			/* of months */
+	CashMonth  *months;			/* a chunk of its own; none as long as count is 0 */
+	CashEvent	events[FLEXIBLE_ARRAY_MEMBER];
 } CashState;
 
-/* Fits a chunk of 256 bytes; grows to the powers of two, as palloc does. */
-#define STATE_FIRST_ROOM	5
-#define STATE_SIZE(room)	(offsetof(CashState, months) + (room) * sizeof(CashMonth))
+/* Chunks of 256 and 512 bytes, as palloc has them. */
+#define STATE_FIRST_ROOM	29
+#define STATE_LAST_ROOM		61
 
 /* The months of a value, decoded; most values need no memory for that. */
 typedef struct CashView
@@ -101,8 +101,7 @@ cashflow_make(const CashMonth *months, int count)
 
 /*
  * The result of cashflow_agg is mostly asked at once and never stored. So it is
- * a read-only expanded object over the aggregate's own state, which lives at
- * least as long as results may, and the stored form is made only for who asks.
+ * a read-only expanded object, and the stored form is made only for who asks.
  */
 typedef struct ExpandedCashflow
 {
@@ -137,14 +136,14 @@ static const ExpandedObjectMethods expanded_methods = {
 };
 
 static Datum
-make_expanded(const CashState *state)
+make_expanded(const CashMonth *months, int count)
 {
 	ExpandedCashflow *object = palloc(sizeof *object);
 	void	   *pointer = palloc(EXPANDED_POINTER_SIZE);
 
 	EOH_init_header(&object->header, &expanded_methods, CurrentMemoryContext);
-	object->months = state->months;
-	object->count = state->count;
+	object->months = months;
+	object->count = count;
 	object->flat_size = 0;
 
 	/* A chunk of its own, because the executor asks for the result's context. */
@@ -373,45 +372,63 @@ cash_units_from_numeric(Datum amount)
 }
 
 static CashState *
-state_create(MemoryContext context, int room)
+state_create(MemoryContext context)
 {
-	CashState  *state = MemoryContextAlloc(context, STATE_SIZE(room));
+	CashState  *state = MemoryContextAlloc(context, offsetof(CashState, events) +
+										   STATE_FIRST_ROOM * sizeof(CashEvent));
 
-	memset(state, 0, offsetof(CashState, months));
-	state->room = room;
+	memset(state, 0, offsetof(CashState, events));
+	state->room = STATE_FIRST_ROOM;
 	return state;
 }
 
-/* Makes the month of a date the current one; the state may move. */
-static CashState *
-state_seek(CashState *state, DateADT date)
+/* Adds months to those of the state. */
+static void
+state_merge(CashState *state, const CashMonth *months, int count)
 {
-	int32		month;
-	int			at;
+	MemoryContext old = MemoryContextSwitchTo(GetMemoryChunkContext(state));
+	CashMonth  *before = state->months;
 
-	if (!cash_is_date(date))
-		cash_bad_date(date);
-	month = cash_month_of(date, &state->current_start, &state->current_end);
-	at = cashflow_find(state->months, state->count, month);
-	if (at == state->count || state->months[at].month != month)
+	state->months = cashflow_merge_months(before, state->count, months, count, &state->count);
+	if (before)
+		pfree(before);
+	MemoryContextSwitchTo(old);
+}
+
+/* Room for one more event; the state may move. */
+static CashState *
+state_make_room(CashState *state)
+{
+	CashMonth	months[STATE_LAST_ROOM];
+
+	if (state->room < STATE_LAST_ROOM)
 	{
-		CashMonth  *m;
-
-		if (state->count == state->room)
-		{
-			Size		size = 2 * pg_nextpower2_64(STATE_SIZE(state->room));
-
-			state->room = (size - STATE_SIZE(0)) / sizeof(CashMonth);
-			state = repalloc(state, STATE_SIZE(state->room));
-		}
-		m = &state->months[at];
-		memmove(m + 1, m, (state->count - at) * sizeof(CashMonth));
-		memset(m, 0, sizeof *m);
-		m->month = month;
-		state->count++;
+		state->room = STATE_LAST_ROOM;
+		return repalloc(state, offsetof(CashState, events) + STATE_LAST_ROOM * sizeof(CashEvent));
 	}
-	state->current = at;
+	state_merge(state, months, cashflow_from_events(state->events, state->pending, months));
+	state->pending = 0;
 	return state;
+}
+
+/* The months of all events; the state stays as it is. */
+static const CashMonth *
+state_months(const CashState *state, int *count)
+{
+	CashEvent	events[STATE_LAST_ROOM];
+	CashMonth  *months;
+
+	if (state->pending == 0)
+	{
+		*count = state->count;
+		return state->months;
+	}
+	memcpy(events, state->events, state->pending * sizeof(CashEvent));
+	months = palloc(state->pending * sizeof(CashMonth));
+	*count = cashflow_from_events(events, state->pending, months);
+	if (state->count > 0)
+		months = cashflow_merge_months(state->months, state->count, months, *count, count);
+	return months;
 }
 
 /* The transition; `to_units` is known where it is inlined. */
@@ -421,7 +438,6 @@ state_add(FunctionCallInfo fcinfo, int64 (*to_units) (Datum))
 	CashState  *state = PG_ARGISNULL(0) ? NULL : (CashState *) PG_GETARG_POINTER(0);
 	DateADT		date;
 	int64		units;
-	CashMonth  *m;
 
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
 	{
@@ -431,13 +447,20 @@ state_add(FunctionCallInfo fcinfo, int64 (*to_units) (Datum))
 	}
 	date = PG_GETARG_DATEADT(1);
 	units = to_units(PG_GETARG_DATUM(2));
+	if (!cash_is_date(date))
+		cash_bad_date(date);
 	if (state == NULL)
-		state = state_create(agr_aggregate_context(fcinfo, "cashflow_agg"), STATE_FIRST_ROOM);
-	if (date < state->current_start || date >= state->current_end)
-		state = state_seek(state, date);
-	m = &state->months[state->current];
-	if (!cash_month_add(m, date - state->current_start + 1, units))
-		cash_sum_overflow(m->month);
+		state = state_create(agr_aggregate_context(fcinfo, "cashflow_agg"));
+	if (state->pending == state->room)
+		state = state_make_room(state);
+	if (likely(cash_event_pack(date, units, &state->events[state->pending])))
+		state->pending++;
+	else
+	{
+		CashMonth	month = cash_month_make(date, units);
+
+		state_merge(state, &month, 1);
+	}
 	PG_RETURN_POINTER(state);
 }
 
@@ -459,12 +482,13 @@ AGR_FUNCTION(agririsk_cashflow_final);
 Datum
 agririsk_cashflow_final(PG_FUNCTION_ARGS)
 {
-	CashState  *state;
+	const CashMonth *months;
+	int			count;
 
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
-	state = (CashState *) PG_GETARG_POINTER(0);
-	PG_RETURN_DATUM(make_expanded(state));
+	months = state_months((CashState *) PG_GETARG_POINTER(0), &count);
+	PG_RETURN_DATUM(make_expanded(months, count));
 }
 
 AGR_FUNCTION(agririsk_cashflow_combine);
@@ -473,57 +497,46 @@ agririsk_cashflow_combine(PG_FUNCTION_ARGS)
 {
 	MemoryContext context = agr_aggregate_context(fcinfo, "cashflow_agg");
 	CashState  *a = PG_ARGISNULL(0) ? NULL : (CashState *) PG_GETARG_POINTER(0);
-	CashState  *b = PG_ARGISNULL(1) ? NULL : (CashState *) PG_GETARG_POINTER(1);
-	CashState  *merged;
+	const CashMonth *months;
+	int			count;
 
 	/* A worker may have seen no rows, or none that counted. */
-	if (b == NULL)
+	if (PG_ARGISNULL(1))
 	{
 		if (a == NULL)
 			PG_RETURN_NULL();
 		PG_RETURN_POINTER(a);
 	}
-	merged = state_create(context, (a ? a->count : 0) + b->count);
-	merged->count = cashflow_merge(a ? a->months : NULL, a ? a->count : 0,
-								   b->months, b->count, merged->months);
-	if (merged->count < 0)
-		merge_overflow(a->months, a->count, b->months, b->count);
-	if (a)
-		pfree(a);
-	PG_RETURN_POINTER(merged);
+	if (a == NULL)
+		a = state_create(context);
+	months = state_months((CashState *) PG_GETARG_POINTER(1), &count);
+	state_merge(a, months, count);
+	PG_RETURN_POINTER(a);
 }
 
 AGR_FUNCTION(agririsk_cashflow_serialize);
 Datum
 agririsk_cashflow_serialize(PG_FUNCTION_ARGS)
 {
-	CashState  *state;
+	const CashMonth *months;
+	int			count;
 
 	(void) agr_aggregate_context(fcinfo, "cashflow_agg");
-	state = (CashState *) PG_GETARG_POINTER(0);
-	PG_RETURN_DATUM(cashflow_make(state->months, state->count));
+	months = state_months((CashState *) PG_GETARG_POINTER(0), &count);
+	PG_RETURN_DATUM(cashflow_make(months, count));
 }
 
 AGR_FUNCTION(agririsk_cashflow_deserialize);
 Datum
 agririsk_cashflow_deserialize(PG_FUNCTION_ARGS)
 {
-	bytea	   *stored = PG_GETARG_BYTEA_PP(0);
-	const uint8_t *bytes = (const uint8_t *) VARDATA_ANY(stored);
-	size_t		length = VARSIZE_ANY_EXHDR(stored);
 	CashState  *state;
-	const char *fault;
-	int			count;
+	CashView	view;
 
 	(void) agr_aggregate_context(fcinfo, "cashflow_agg");
-	count = cashflow_decode_count(bytes, length);
-	if (count < 0)
-		bad_stored("unknown version or damaged header");
-	state = state_create(CurrentMemoryContext, count);
-	state->count = count;
-	fault = cashflow_decode(bytes, length, state->months);
-	if (fault)
-		bad_stored(fault);
+	cashflow_open(PG_GETARG_DATUM(0), &view);
+	state = state_create(CurrentMemoryContext);
+	state_merge(state, view.months, view.count);
 	PG_RETURN_POINTER(state);
 }
 

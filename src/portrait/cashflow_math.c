@@ -101,6 +101,53 @@ cashflow_find(const CashMonth *months, int count, int32_t month)
 	return low;
 }
 
+CashMonth
+cash_month_make(int32_t day, int64_t units)
+{
+	CashMonth	m = {0};
+	int32_t		start,
+				end;
+
+	m.month = cash_month_of(day, &start, &end);
+	cash_month_add(&m, day - start + 1, units);
+	return m;
+}
+
+int
+cashflow_from_events(CashEvent *events, int count, CashMonth *out)
+{
+	CashMonth  *m = out - 1;
+	int32_t		start = 0,
+				end = INT32_MIN;
+	int			i;
+
+	/* They are few, and mostly in order. */
+	for (i = 1; i < count; i++)
+	{
+		CashEvent	event = events[i];
+		int			j = i;
+
+		for (; j > 0 && events[j - 1] > event; j--)
+			events[j] = events[j - 1];
+		events[j] = event;
+	}
+	for (i = 0; i < count; i++)
+	{
+		int32_t		day = (int32_t) (events[i] >> 42) + CASH_DAY_MIN;
+
+		if (day >= end)
+		{
+			memset(++m, 0, sizeof *m);
+			m->month = cash_month_of(day, &start, &end);
+		}
+
+		/* So few events, so small, cannot leave the range. */
+		cash_month_add(m, day - start + 1,
+					   (int64_t) (events[i] & (2 * CASH_EVENT_UNITS - 1)) - CASH_EVENT_UNITS);
+	}
+	return (int) (m - out) + 1;
+}
+
 bool
 cash_month_merge(CashMonth *into, const CashMonth *from)
 {

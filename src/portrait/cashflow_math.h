@@ -59,7 +59,6 @@ typedef enum CashKind
 	CASH_ZERO = 4
 } CashKind;
 
-/* Five machine words: a hash table may hold millions. */
 typedef struct CashMonth
 {
 	int64_t		inflow;			/* units; at least inflow_count */
@@ -71,6 +70,14 @@ typedef struct CashMonth
 	int32_t		month;
 	int32_t		last_inflow_day;	/* 1 to 31, 0 if there was no inflow */
 } CashMonth;
+
+/*
+ * One event of at most 219902325.5551 in size: its day in the upper 22 bits,
+ * so that events sort by day, its amount in the lower 42.
+ */
+typedef uint64_t CashEvent;
+
+#define CASH_EVENT_UNITS	(INT64_C(1) << 41)
 
 /* What is wrong with a text, and where (an offset in bytes). */
 typedef struct CashTextFault
@@ -147,8 +154,25 @@ cash_month_add(CashMonth *m, int day, int64_t units)
 	return ++m->zero_count != 0;
 }
 
+/* False if the amount is too large for an event. */
+static inline bool
+cash_event_pack(int32_t day, int64_t units, CashEvent *event)
+{
+	*event = (uint64_t) (day - CASH_DAY_MIN) << 42 | (uint64_t) (units + CASH_EVENT_UNITS);
+	return units > -CASH_EVENT_UNITS && units < CASH_EVENT_UNITS;
+}
+
+/* A month with one event. */
+extern CashMonth cash_month_make(int32_t day, int64_t units);
+
 /* All events of `from`, of the same month. False if a sum leaves the range. */
 extern bool cash_month_merge(CashMonth *into, const CashMonth *from);
+
+/*
+ * The months of up to a million events, which are sorted; `out` has room for
+ * as many. Returns their number.
+ */
+extern int	cashflow_from_events(CashEvent *events, int count, CashMonth *out);
 
 /*
  * Merges two cash flows into `out`, which has room for both; returns the
