@@ -169,8 +169,8 @@ BEGIN
       FROM pg_proc p
       WHERE p.pronamespace = class.relnamespace AND p.proname = name || '_' || form
         AND p.oid <> ALL (own)
-        AND (p.proargtypes::oid[] = ARRAY[class.reltype]
-          OR NOT wide AND p.proargtypes::oid[] = types);
+        AND (ARRAY(SELECT unnest(p.proargtypes)) = ARRAY[class.reltype]
+          OR NOT wide AND ARRAY(SELECT unnest(p.proargtypes)) = types);
     IF missing IS NOT NULL THEN
       RAISE duplicate_function USING
         MESSAGE = format('function %s exists and was not deployed', missing),
@@ -184,7 +184,7 @@ BEGIN
       SELECT p.oid::regprocedure AS function, p.proargtypes[0] = class.reltype AS is_row_form
         FROM pg_proc p JOIN pg_type t ON t.oid = p.proargtypes[0]
         WHERE p.oid = ANY (own)
-          AND (wide OR p.proargtypes::oid[] <> types OR p.proargnames <> columns)
+          AND (wide OR ARRAY(SELECT unnest(p.proargtypes)) <> types OR p.proargnames <> columns)
         ORDER BY t.typtype = 'c' DESC
     LOOP
       IF old.is_row_form THEN
@@ -243,9 +243,21 @@ DECLARE
   found record;
   n integer := 0;
   function_name text;
+  parts text[];
   card agririsk.scorecard;
   class regclass;
 BEGIN
+  IF redeploy.name IS NULL THEN
+    RAISE null_value_not_allowed USING
+      MESSAGE = 'a name is needed',
+      DETAIL = 'The name is NULL.',
+      HINT = 'Call redeploy(name), with the name given to deploy.';
+  END IF;
+  BEGIN
+    parts := parse_ident(redeploy.name);
+  EXCEPTION WHEN invalid_parameter_value THEN
+    NULL; -- a name that SQL would have in quotes
+  END;
   FOR found IN
     SELECT s.nspname, left(p.proname, -5) AS name, agririsk._deployment(d.description) AS note,
         p.oid::regprocedure AS function
@@ -254,9 +266,8 @@ BEGIN
       JOIN pg_description d ON d.classoid = 'pg_proc'::regclass AND d.objoid = p.oid
       WHERE p.prorettype = 'agririsk.scorecard'::regtype AND p.pronargs = 0
         AND p.proname LIKE '%\_card'
-        AND redeploy.name IN (left(p.proname, -5),
-          s.nspname || '.' || left(p.proname, -5),
-          format('%I.%I', s.nspname, left(p.proname, -5)))
+        AND (redeploy.name IN (left(p.proname, -5), s.nspname || '.' || left(p.proname, -5))
+          OR parts = ARRAY[s.nspname::text, left(p.proname, -5)])
         AND agririsk._deployment(d.description) IS NOT NULL
       ORDER BY p.oid
   LOOP

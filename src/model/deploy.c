@@ -155,6 +155,7 @@ compile_function(Oid function, HeapTuple tuple)
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("function %s returned no scorecard", format_procedure(function)),
+				 errdetail("It returned NULL."),
 				 errhint("Deploy the card with agririsk.deploy().")));
 
 	context = AllocSetContextCreate(CurrentMemoryContext, "agririsk deployed scorecard",
@@ -195,7 +196,8 @@ find_card(Oid function)
 	if (!HeapTupleIsValid(tuple))
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_FUNCTION),
-				 errmsg("function with OID %u does not exist", function),
+				 errmsg("the function of a deployed card does not exist"),
+				 errdetail("Its OID was %u.", function),
 				 errhint("Deploy the card with agririsk.deploy().")));
 	card = compile_function(function, tuple);
 	ReleaseSysCache(tuple);
@@ -275,6 +277,7 @@ prepare_columns(FunctionCallInfo fcinfo, DeployedSite *site)
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("a VARIADIC array cannot be scored"),
+				 errdetail("Columns differ in type, and an array has one."),
 				 errhint("Give the columns one by one, or use pd(card, row).")));
 	if (n != n_inputs && n != n_inputs + 1)
 		ereport(ERROR,
