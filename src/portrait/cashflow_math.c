@@ -918,18 +918,16 @@ smallest(const double *v, size_t n)
 }
 
 /*
- * The median, the mean of the middle two if n is even, of v[0] to v[n - 1];
- * both v and spare, of the same size, are used up.
+ * The mean of the values at places `lower` and `upper`, the same or the next,
+ * of v[0] to v[n - 1] in order; both v and spare, of the same size, are used up.
  *
- * Narrows down to the values around places `lower` and `upper`, splitting
- * without a branch to mispredict. The pivots are drawn at random, from a fixed
- * seed, because slopes come in patterns.
+ * Narrows down to the values around these places, splitting without a branch
+ * to mispredict. The pivots are drawn at random, from a fixed seed, because
+ * slopes come in patterns.
  */
 static double
-median(double *v, double *spare, size_t n)
+mean_of_places(double *v, double *spare, size_t n, size_t lower, size_t upper)
 {
-	size_t		lower = (n - 1) / 2;
-	size_t		upper = n / 2;
 	uint64_t	seed = 1;
 
 	for (;;)
@@ -998,6 +996,17 @@ median(double *v, double *spare, size_t n)
 	}
 }
 
+#define TREND_BUCKETS 64
+
+/* The bucket of a slope; a larger slope is in no lower one. */
+static inline int
+trend_bucket(double slope, double least, double scale)
+{
+	int			bucket = (int) ((slope - least) * scale);
+
+	return bucket < 0 ? 0 : bucket < TREND_BUCKETS ? bucket : TREND_BUCKETS - 1;
+}
+
 /*
  * Median of the slopes between all pairs (Theil 1950, Sen 1968) of the
  * logarithms of the sums of twelve months each.
@@ -1007,8 +1016,19 @@ inflow_trend(CashFeatures *f, const int64_t *inflow, int n, double *slopes)
 {
 	double		logarithm[CASHFLOW_MAX_WINDOW];
 	double		at[CASHFLOW_MAX_WINDOW];
+	uint32_t	in_bucket[TREND_BUCKETS] = {0};
 	CashSum		sum = 0;
-	size_t		slope_count = 0;
+	double		least = INFINITY,
+				most = -INFINITY,
+				scale;
+	size_t		count = 0,
+				kept = 0,
+				skipped = 0,
+				seen,
+				lower,
+				upper;
+	int			first,
+				last;
 	int			sums = 0;
 	int			i,
 				j;
@@ -1021,20 +1041,55 @@ inflow_trend(CashFeatures *f, const int64_t *inflow, int n, double *slopes)
 		if (i < 11 || sum == 0)
 			continue;
 
-		/* Money moves seldom: most sums are the one before. */
-		logarithm[sums] = (sums > 0 && i > 11 && at[sums - 1] == i - 1 &&
-						   inflow[i] == inflow[i - 12])
+		/* Money moves seldom: many sums are the one before. */
+		logarithm[sums] = (sums > 0 && at[sums - 1] == i - 1 && inflow[i] == inflow[i - 12])
 			? logarithm[sums - 1] : agr_log(sum_to_double(sum));
 		at[sums++] = i;
 	}
 	if (sums < 7)
 		return;
+
+	/*
+	 * No slope is outside those between neighbours, except by rounding. In
+	 * buckets of that range, the middle ones are soon among few.
+	 */
+	for (j = 1; j < sums; j++)
+	{
+		double		slope = (logarithm[j] - logarithm[j - 1]) / (at[j] - at[j - 1]);
+
+		least = slope < least ? slope : least;
+		most = slope > most ? slope : most;
+	}
+	scale = TREND_BUCKETS / (most - least);
+	if (!isfinite(scale))
+		scale = 0;
 	for (j = 1; j < sums; j++)
 	{
 		for (i = 0; i < j; i++)
-			slopes[slope_count++] = (logarithm[j] - logarithm[i]) / (at[j] - at[i]);
+		{
+			double		slope = (logarithm[j] - logarithm[i]) / (at[j] - at[i]);
+
+			slopes[count++] = slope;
+			in_bucket[trend_bucket(slope, least, scale)]++;
+		}
 	}
-	set_real(f, CASH_INFLOW_TREND, median(slopes, slopes + slope_count, slope_count));
+	lower = (count - 1) / 2;
+	upper = count / 2;
+	for (first = 0; skipped + in_bucket[first] <= lower; first++)
+		skipped += in_bucket[first];
+	seen = skipped;
+	for (last = first; seen + in_bucket[last] <= upper; last++)
+		seen += in_bucket[last];
+	for (seen = 0; seen < count; seen++)
+	{
+		double		slope = slopes[seen];
+		int			bucket = trend_bucket(slope, least, scale);
+
+		slopes[kept] = slope;
+		kept += bucket >= first && bucket <= last;
+	}
+	set_real(f, CASH_INFLOW_TREND,
+			 mean_of_places(slopes, slopes + count, kept, lower - skipped, upper - skipped));
 }
 
 static void
@@ -1092,7 +1147,7 @@ cashflow_features(const CashMonth *months, int count, int32_t as_of_month, int w
 	int32_t		start = window_start(months, count, as_of_month, window);
 	int32_t		end_day = cash_month_start(as_of_month);
 	int			n = as_of_month - start;
-	int			begin = cashflow_find(months, count, start);
+	int			begin = 0;
 	int			end;
 	CashSum		inflow_total = 0,
 				outflow_total = 0;
@@ -1107,6 +1162,8 @@ cashflow_features(const CashMonth *months, int count, int32_t as_of_month, int w
 
 	memset(out->known, 0, sizeof out->known);
 	memset(inflow, 0, (size_t) n * sizeof *inflow);
+	while (begin < count && months[begin].month < start)
+		begin++;
 	for (end = begin; end < count && months[end].month < as_of_month; end++)
 	{
 		const CashMonth *m = &months[end];
