@@ -60,6 +60,7 @@ INSERT INTO loan VALUES
  (12, 'apple', NULL, NULL, -2 + 0.5, -1 + 0.5),
  (13, 'apple', false, 'Infinity', -2 + 0.5, -1 + 0.5),
  (14, NULL, false, 9, -2, -1),
+ (17, 'apple', false, 'NaN', -2 + 0.5, -1 + 0.5),
  -- nothing known: no score
  (15, NULL, true, NULL, NULL, NULL),
  (16, NULL, false, 'NaN', NULL, NULL);

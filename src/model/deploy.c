@@ -83,6 +83,7 @@ stop_using(void *arg)
 {
 	DeployedCard *card = arg;
 
+	Assert(card->users > 0);
 	card->users--;
 	release_if_unused(card);
 }

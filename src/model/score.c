@@ -244,41 +244,37 @@ static int32_t
 place_value(const ScoreCall *call, int i, const NullableDatum *input, bool *known)
 {
 	const ScoreFeature *f = &call->card->feature[i];
-	ValueKind	kind = call->kind[i];
-	int32_t		place = SCORE_MISSING;
+	bool		consent = has_consent(f, input);
+	char		buffer[SCORE_VALUE_BUFFER];
+	const char *at;
+	size_t		length;
+	int32_t		place;
 
 	if (input[i].isnull)
-		return has_consent(f, input) ? SCORE_MISSING : SCORE_NO_CONSENT;
+		return consent ? SCORE_MISSING : SCORE_NO_CONSENT;
 
-	if (!f->category)
+	if (f->category == NULL)
 	{
-		double		x = value_number(kind, input[i].value);
+		double		x = value_number(call->kind[i], input[i].value);
 
-		if (!isnan(x))
-		{
-			*known = true;
-			if (!has_consent(f, input))
-				return SCORE_NO_CONSENT;
-			if (isinf(x))
-				report_infinite(call, i, x);
-			place = score_number_place(f, x);
-		}
-	}
-	else
-	{
-		char		buffer[SCORE_VALUE_BUFFER];
-		size_t		length;
-		const char *at;
-
+		if (isnan(x))
+			return consent ? SCORE_MISSING : SCORE_NO_CONSENT;
 		*known = true;
-		if (!has_consent(f, input))
+		if (!consent)
 			return SCORE_NO_CONSENT;
-		at = score_value_bytes(kind, input[i].value, buffer, &length);
-		place = score_category_place(f, at, length);
-		if (place == SCORE_UNSEEN && f->unseen == CARD_UNSEEN_ERROR)
-			report_unseen(call, i, at, length);
+		if (isinf(x))
+			report_infinite(call, i, x);
+		return score_number_place(f, x);
 	}
-	return place == SCORE_MISSING && !has_consent(f, input) ? SCORE_NO_CONSENT : place;
+
+	*known = true;
+	if (!consent)
+		return SCORE_NO_CONSENT;
+	at = score_value_bytes(call->kind[i], input[i].value, buffer, &length);
+	place = score_category_place(f, at, length);
+	if (place == SCORE_UNSEEN && f->unseen == CARD_UNSEEN_ERROR)
+		report_unseen(call, i, at, length);
+	return place;
 }
 
 static double
@@ -364,15 +360,11 @@ prepare_site(RowSite *site, MemoryContext parent, struct varlena *argument)
 	struct varlena *stored;
 	MemoryContext caller;
 
+	site->size = 0;				/* stays so where the new card is refused */
 	if (site->context != NULL)
-	{
-		MemoryContext old = site->context;
-
-		site->context = NULL;	/* stays so where the new card is refused */
-		MemoryContextDelete(old);
-	}
+		MemoryContextDelete(site->context);
+	site->context = NULL;
 	site->context = AllocSetContextCreate(parent, "agririsk scorecard", ALLOCSET_SMALL_SIZES);
-	site->size = 0;
 
 	caller = MemoryContextSwitchTo(site->context);
 	stored = (struct varlena *) PG_DETOAST_DATUM_COPY(PointerGetDatum(argument));
