@@ -173,7 +173,8 @@ test_canonical(void)
 	ok(is_damaged("\1\0\377\377\377\377\377\377\377\377\377\1", 12), "so is a count beyond the bytes");
 	ok(!parts_damaged((double[]) {1}, 1) && parts_damaged((double[]) {0}, 1) &&
 	   parts_damaged((double[]) {-0.0}, 1) && parts_damaged((double[]) {-1}, 1) &&
-	   parts_damaged((double[]) {NAN}, 1) && parts_damaged((double[]) {INFINITY}, 1), "one part is positive and in range");
+	   parts_damaged((double[]) {NAN}, 1) && parts_damaged((double[]) {INFINITY}, 1) &&
+	   parts_damaged((double[]) {0x1p1023}, 1), "one part is positive and in range");
 	ok(!parts_damaged((double[]) {1, 0x1p-54}, 2) && !parts_damaged((double[]) {1, -0x1p-54}, 2),
 	   "two parts may be a sum");
 	ok(parts_damaged((double[]) {1, 0}, 2) && parts_damaged((double[]) {1, 1}, 2) &&
@@ -234,7 +235,7 @@ test_text(void)
 	ok(fault_of("{\"a\":-1}", 5, false) && fault_of("{\"a\":1-1-5e-324}", 5, false),
 	   "a sum below zero is refused");
 	ok(fault_of("{\"a\":1e309}", 5, true) && fault_of("{\"a\":1e-400}", 5, true) &&
-	   fault_of("{\"a\":1.7e308+1.7e308}", 5, true),
+	   fault_of("{\"a\":1e308}", 5, true) && fault_of("{\"a\":8e307+8e307}", 5, true),
 	   "so is what no double holds");
 	ok(fault_of("{\"\\q\":1}", 3, false) && fault_of("{\"\\u00e9\":1}", 3, false) &&
 	   fault_of("{\"\\u0000\":1}", 3, false) && fault_of("{\"\\u12\":1}", 3, false), "and bad escapes");
@@ -370,6 +371,14 @@ test_merge(void)
 	ok(writer.length == expected.length && writer.length == counter.length + 3 &&
 	   memcmp(bytes, expected.bytes, writer.length) == 0, "and is exact, key by key");
 
+	read_text(&a, "{\"a\": 1, \"rice\": 5e307}");
+	read_text(&b, "{\"rice\": 5e307}");
+	ok(concentration_merge(a.bytes, a.length, b.bytes, b.length, &counter, &count, &overflow) ==
+	   CONCENTRATION_OUT_OF_RANGE && overflow.length == 4 && memcmp(overflow.key, "rice", 4) == 0,
+	   "a sum out of range names its key");
+	read_text(&b, "{\"b\": 5e307}");
+	ok(concentration_merge(a.bytes, a.length, b.bytes, b.length, &counter, &count, &overflow) ==
+	   CONCENTRATION_OUT_OF_RANGE && overflow.key == NULL, "a total out of range names none");
 	ok(concentration_merge(a.bytes, a.length, b.bytes, b.length - 1, &counter, &count, &overflow) !=
 	   CONCENTRATION_OK, "damage is not merged");
 }
