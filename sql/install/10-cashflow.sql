@@ -135,25 +135,25 @@ CREATE OPERATOR CLASS cashflow_ops DEFAULT FOR TYPE cashflow USING hash AS
 -- The helpers of the aggregate are intentionally not STRICT: a row with a NULL
 -- is ignored, but must not stop the first row from making the state.
 CREATE FUNCTION _cashflow_add(internal, date, double precision) RETURNS internal
-  LANGUAGE c IMMUTABLE PARALLEL SAFE
+  LANGUAGE c IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
   AS 'MODULE_PATHNAME', 'agririsk_cashflow_add_float8';
 COMMENT ON FUNCTION _cashflow_add(internal, date, double precision) IS
 'Transition of cashflow_agg(date, double precision).';
 
 CREATE FUNCTION _cashflow_add(internal, date, numeric) RETURNS internal
-  LANGUAGE c IMMUTABLE PARALLEL SAFE
+  LANGUAGE c IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
   AS 'MODULE_PATHNAME', 'agririsk_cashflow_add_numeric';
 COMMENT ON FUNCTION _cashflow_add(internal, date, numeric) IS
 'Transition of cashflow_agg(date, numeric).';
 
 CREATE FUNCTION _cashflow_final(internal) RETURNS cashflow
-  LANGUAGE c IMMUTABLE PARALLEL SAFE
+  LANGUAGE c IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
   AS 'MODULE_PATHNAME', 'agririsk_cashflow_final';
 COMMENT ON FUNCTION _cashflow_final(internal) IS
 'Result of cashflow_agg; NULL if no row counted.';
 
 CREATE FUNCTION _cashflow_combine(internal, internal) RETURNS internal
-  LANGUAGE c IMMUTABLE PARALLEL SAFE
+  LANGUAGE c IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
   AS 'MODULE_PATHNAME', 'agririsk_cashflow_combine';
 COMMENT ON FUNCTION _cashflow_combine(internal, internal) IS
 'Merges the states of two workers of cashflow_agg; a worker that saw no rows has NULL.';
@@ -287,7 +287,7 @@ COMMENT ON FUNCTION cashflow_by(text) IS
 
 CREATE FUNCTION cashflow_by(events text, key_type anyelement, OUT key anyelement, OUT cf cashflow)
   RETURNS SETOF record
-  LANGUAGE c VOLATILE PARALLEL UNSAFE COST 10000 ROWS 100000
+  LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE COST 10000 ROWS 100000
   AS 'MODULE_PATHNAME', 'agririsk_cashflow_by';
 COMMENT ON FUNCTION cashflow_by(text, anyelement) IS
 'Cash flow of every key of a query of (key, date, amount): the rows of SELECT key, cashflow_agg(date, amount) ... GROUP BY key, in no order, several times faster where the rows of a key lie scattered. The query is run with the caller''s rights, read-only. Keys are smallint, integer, bigint, text, varchar (both compared by bytes) or uuid, as key_type says: null::text. A NULL key is a group; a key without a countable row has cf NULL. Intentionally not STRICT, because key_type is NULL; a NULL query gives no rows. Takes a few times work_mem, beyond it temporary files.';
