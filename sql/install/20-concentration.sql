@@ -143,25 +143,25 @@ CREATE OPERATOR CLASS concentration_ops DEFAULT FOR TYPE concentration USING has
 -- is ignored, but must not stop the first row from making the state.
 
 CREATE FUNCTION _concentration_add(internal, text, double precision) RETURNS internal
-  LANGUAGE c IMMUTABLE PARALLEL SAFE
+  LANGUAGE c IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
   AS 'MODULE_PATHNAME', 'agririsk_concentration_add_text';
 COMMENT ON FUNCTION _concentration_add(internal, text, double precision) IS
 'Transition of concentration_agg(text, double precision).';
 
 CREATE FUNCTION _concentration_add(internal, bigint, double precision) RETURNS internal
-  LANGUAGE c IMMUTABLE PARALLEL SAFE
+  LANGUAGE c IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
   AS 'MODULE_PATHNAME', 'agririsk_concentration_add_bigint';
 COMMENT ON FUNCTION _concentration_add(internal, bigint, double precision) IS
 'Transition of concentration_agg(bigint, double precision).';
 
 CREATE FUNCTION _concentration_final(internal) RETURNS concentration
-  LANGUAGE c IMMUTABLE PARALLEL SAFE
+  LANGUAGE c IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
   AS 'MODULE_PATHNAME', 'agririsk_concentration_final';
 COMMENT ON FUNCTION _concentration_final(internal) IS
 'Result of concentration_agg; NULL if no row counted.';
 
 CREATE FUNCTION _concentration_combine(internal, internal) RETURNS internal
-  LANGUAGE c IMMUTABLE PARALLEL SAFE
+  LANGUAGE c IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
   AS 'MODULE_PATHNAME', 'agririsk_concentration_combine';
 COMMENT ON FUNCTION _concentration_combine(internal, internal) IS
 'Merges the states of two workers of concentration_agg; a worker that saw no rows has NULL.';

@@ -4,27 +4,27 @@
 -- the card they are given by name may be replaced.
 
 CREATE FUNCTION _deployed_pd(card regprocedure, VARIADIC inputs "any") RETURNS double precision
-  LANGUAGE c STABLE PARALLEL SAFE COST 5
+  LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE COST 5
   AS 'MODULE_PATHNAME', 'agririsk__deployed_pd';
 COMMENT ON FUNCTION _deployed_pd(regprocedure, "any") IS
 'PD, in (0, 1), under the card that the named function holds, of the columns given in the card''s order, then its consent columns, then perhaps the segment. NULL where every feature is missing. For the functions that deploy writes.';
 
 CREATE FUNCTION _deployed_score(card regprocedure, VARIADIC inputs "any") RETURNS double precision
-  LANGUAGE c STABLE PARALLEL SAFE COST 5
+  LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE COST 5
   AS 'MODULE_PATHNAME', 'agririsk__deployed_score';
 COMMENT ON FUNCTION _deployed_score(regprocedure, "any") IS
 'Score in points, higher is safer, under the card that the named function holds; arguments and NULL as for _deployed_pd. For the functions that deploy writes.';
 
 CREATE FUNCTION _deployed_row_pd(card regprocedure, t record, segment text DEFAULT NULL)
   RETURNS double precision
-  LANGUAGE c STABLE PARALLEL SAFE COST 15
+  LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE COST 15
   AS 'MODULE_PATHNAME', 'agririsk__deployed_row_pd';
 COMMENT ON FUNCTION _deployed_row_pd(regprocedure, record, text) IS
 'PD, in (0, 1), of a row under the card that the named function holds; NULL as for pd. For the functions that deploy writes of cards with more columns than a function has arguments.';
 
 CREATE FUNCTION _deployed_row_score(card regprocedure, t record, segment text DEFAULT NULL)
   RETURNS double precision
-  LANGUAGE c STABLE PARALLEL SAFE COST 15
+  LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE COST 15
   AS 'MODULE_PATHNAME', 'agririsk__deployed_row_score';
 COMMENT ON FUNCTION _deployed_row_score(regprocedure, record, text) IS
 'Score in points, higher is safer, of a row under the card that the named function holds; NULL as for score. For the functions that deploy writes of cards with more columns than a function has arguments.';
@@ -40,7 +40,7 @@ COMMENT ON FUNCTION _deployment(text) IS
 
 CREATE FUNCTION deploy(card scorecard, relation regclass, name text, segment_column name DEFAULT NULL)
   RETURNS SETOF regprocedure
-  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 10000 ROWS 5
+  LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE COST 10000 ROWS 5
   SET search_path = pg_catalog, pg_temp
 AS $deploy$
 DECLARE
@@ -236,7 +236,7 @@ COMMENT ON FUNCTION deploy(scorecard, regclass, text, name) IS
 'Writes a card as SQL functions into the relation''s schema: name_card(), which holds it; name_pd(column, ...) and name_score(column, ...), which the planner inlines; name_pd(row) and name_score(row), which call those. Deploying under the same name again replaces the card, and running sessions follow. segment_column names the column with each row''s segment (NULL: every row is scored by the card''s root). Empty reasons are filled from the columns'' comments. Returns the functions. NULL arguments are errors.';
 
 CREATE FUNCTION redeploy(name text) RETURNS SETOF regprocedure
-  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 10000 ROWS 5
+  LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE COST 10000 ROWS 5
   SET search_path = pg_catalog, pg_temp
 AS $redeploy$
 DECLARE
