@@ -28,7 +28,8 @@ for my $file (glob 'sql/install/*.sql')
 		push @undeclared, "$file: aggregate $name: sspace"
 		  if $body =~ /STYPE\s*=\s*internal/i && $body !~ /\bSSPACE\s*=/i;
 	}
-	push @undeclared, "$file: or replace / if not exists" if $sql =~ /CREATE\s+OR\s+REPLACE|IF\s+NOT\s+EXISTS/i;
+	push @undeclared, "$file: or replace / if not exists"
+	  if $sql =~ /^CREATE\s+OR\s+REPLACE|^CREATE.*IF\s+NOT\s+EXISTS/m;
 	push @undeclared, "$file: security definer" if $sql =~ /SECURITY\s+DEFINER/i;
 }
 is_deeply(\@undeclared, [], 'install scripts declare volatility, strictness, PARALLEL and state sizes');
