@@ -10,13 +10,20 @@
 #ifndef AGRIRISK_EXACT_SUM_MATH_H
 #define AGRIRISK_EXACT_SUM_MATH_H
 
-/* 2098 bits from the smallest subnormal to the largest double, 53 a part. */
+/* 2097 bits from the smallest subnormal to the range's end, 53 a part. */
 #define EXACT_SUM_PARTS 42
 
 /*
+ * A sum's magnitude stays below 2^1023, half the range of a double: so no step
+ * on the way overflows, and whether a sum is refused depends on its exact
+ * value, not on how it is held.
+ */
+#define EXACT_SUM_RANGE 0x1p1023
+
+/*
  * Adds finite x to the n parts; returns the new number of parts (0 when the
- * sum is zero), or -1 when the sum exceeds the range of a double. The array
- * needs room for n + 1 parts.
+ * sum is zero, never more than EXACT_SUM_PARTS), or -1 when the sum leaves the
+ * range or x does. The array needs room for n + 1 parts.
  */
 extern int	exact_sum_add(double *part, int n, double x);
 

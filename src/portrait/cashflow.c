@@ -16,40 +16,40 @@
 #include "mb/pg_wchar.h"
 #include "port/pg_bitutils.h"
 #include "utils/builtins.h"
-#include "utils/datetime.h"
+#include "utils/expandeddatum.h"
 #include "utils/numeric.h"
 
 #include "portrait/cashflow.h"
 
 /*
- * State of cashflow_agg, and what deserialization gives: months in order, and
- * the days of the one that was touched last, so that the next event of the
- * same month asks no calendar. One chunk, because there is one per farmer.
+ * State of cashflow_agg: the latest events as they came, and the months of all
+ * before them. Most farmers never have so many events that they are brought
+ * into months before the end, and eight bytes an event is less than any form
+ * by month, of which a hash table may hold millions.
  */
 typedef struct CashState
 {
-	int32		count;
-	int32		room;
-	int32		current;
-	DateADT		current_start;	/* days of the current month */
-	DateADT		current_end;
-	CashMonth	months[FLEXIBLE_ARRAY_MEMBER];
+	int32		pending;		/* events */
+	int32		room;			/* for events */
+	int32		count;			/* of months */
+	CashMonth  *months;			/* a chunk of its own; none as long as count is 0 */
+	CashEvent	events[FLEXIBLE_ARRAY_MEMBER];
 } CashState;
 
-/* Fits a chunk of 256 bytes; grows to the powers of two, as palloc does. */
-#define STATE_FIRST_ROOM	5
-#define STATE_SIZE(room)	(offsetof(CashState, months) + (room) * sizeof(CashMonth))
+/* Chunks of 256 and 512 bytes, as palloc has them. */
+#define STATE_FIRST_ROOM	29
+#define STATE_LAST_ROOM		61
 
 /* The months of a value, decoded; most values need no memory for that. */
 typedef struct CashView
 {
 	int			count;
-	CashMonth  *months;
+	const CashMonth *months;
 	CashMonth	local[64];
 } CashView;
 
-/* Slopes of 36 months: what is asked most needs no memory either. */
-#define LOCAL_SLOPES	300
+/* For the trend of 36 months: what is asked most needs no memory either. */
+#define LOCAL_TREND_ROOM	600
 
 /* Errors. */
 
@@ -99,22 +99,119 @@ cashflow_make(const CashMonth *months, int count)
 	return PointerGetDatum(result);
 }
 
+/*
+ * The result of cashflow_agg is mostly asked at once and never stored. So it is
+ * a read-only expanded object, and the stored form is made only for who asks.
+ */
+typedef struct ExpandedCashflow
+{
+	ExpandedObjectHeader header;
+	const CashMonth *months;
+	int			count;
+	Size		flat_size;		/* 0 until asked */
+} ExpandedCashflow;
+
+static Size
+expanded_flat_size(ExpandedObjectHeader *header)
+{
+	ExpandedCashflow *object = (ExpandedCashflow *) header;
+
+	if (object->flat_size == 0)
+		object->flat_size = VARHDRSZ + cashflow_encode(object->months, object->count, NULL);
+	return object->flat_size;
+}
+
+static void
+expanded_flatten(ExpandedObjectHeader *header, void *result, Size size)
+{
+	ExpandedCashflow *object = (ExpandedCashflow *) header;
+
+	SET_VARSIZE(result, size);
+	cashflow_encode(object->months, object->count, (uint8_t *) VARDATA(result));
+}
+
+static const ExpandedObjectMethods expanded_methods = {
+	expanded_flat_size,
+	expanded_flatten
+};
+
+static Datum
+make_expanded(const CashMonth *months, int count)
+{
+	ExpandedCashflow *object = palloc(sizeof *object);
+	void	   *pointer = palloc(EXPANDED_POINTER_SIZE);
+
+	EOH_init_header(&object->header, &expanded_methods, CurrentMemoryContext);
+	object->months = months;
+	object->count = count;
+	object->flat_size = 0;
+
+	/* A chunk of its own, because the executor asks for the result's context. */
+	memcpy(pointer, object->header.eoh_ro_ptr, EXPANDED_POINTER_SIZE);
+	return PointerGetDatum(pointer);
+}
+
 static void
 cashflow_open(Datum value, CashView *view)
 {
-	struct varlena *stored = PG_DETOAST_DATUM_PACKED(value);
-	const uint8_t *bytes = (const uint8_t *) VARDATA_ANY(stored);
-	size_t		length = VARSIZE_ANY_EXHDR(stored);
+	struct varlena *stored;
+	const uint8_t *bytes;
+	size_t		length;
+	CashMonth  *decoded;
 	const char *fault;
 
+	if (VARATT_IS_EXTERNAL_EXPANDED(DatumGetPointer(value)) &&
+		DatumGetEOHP(value)->eoh_methods == &expanded_methods)
+	{
+		ExpandedCashflow *object = (ExpandedCashflow *) DatumGetEOHP(value);
+
+		view->count = object->count;
+		view->months = object->months;
+		return;
+	}
+
+	stored = PG_DETOAST_DATUM_PACKED(value);
+	bytes = (const uint8_t *) VARDATA_ANY(stored);
+	length = VARSIZE_ANY_EXHDR(stored);
 	view->count = cashflow_decode_count(bytes, length);
 	if (view->count < 0)
 		bad_stored("unknown version or damaged header");
-	view->months = view->count <= lengthof(view->local) ? view->local :
+	decoded = view->count <= lengthof(view->local) ? view->local :
 		palloc(view->count * sizeof(CashMonth));
-	fault = cashflow_decode(bytes, length, view->months);
+	fault = cashflow_decode(bytes, length, decoded);
 	if (fault)
 		bad_stored(fault);
+	view->months = decoded;
+}
+
+/* Names the month whose sums leave the range when a and b are merged. */
+static void
+merge_overflow(const CashMonth *a, int a_count, const CashMonth *b, int b_count)
+{
+	int			i;
+
+	for (i = 0; i < b_count; i++)
+	{
+		int			at = cashflow_find(a, a_count, b[i].month);
+		CashMonth	sum;
+
+		if (at == a_count || a[at].month != b[i].month)
+			continue;
+		sum = a[at];
+		if (!cash_month_merge(&sum, &b[i]))
+			cash_sum_overflow(sum.month);
+	}
+}
+
+CashMonth *
+cashflow_merge_months(const CashMonth *a, int a_count, const CashMonth *b, int b_count, int *count)
+{
+	CashMonth  *merged = palloc((a_count + b_count) * sizeof(CashMonth));
+
+	*count = cashflow_merge(a, a_count, b, b_count, merged);
+	if (*count < 0)
+		merge_overflow(a, a_count, b, b_count);
+	return merged;
 }
 
 AGR_FUNCTION(agririsk_cashflow_in);
@@ -275,47 +372,63 @@ cash_units_from_numeric(Datum amount)
 }
 
 static CashState *
-state_create(MemoryContext context, int room)
+state_create(MemoryContext context)
 {
-	CashState  *state = MemoryContextAlloc(context, STATE_SIZE(room));
+	CashState  *state = MemoryContextAlloc(context, offsetof(CashState, events) +
+										   STATE_FIRST_ROOM * sizeof(CashEvent));
 
-	memset(state, 0, offsetof(CashState, months));
-	state->room = room;
+	memset(state, 0, offsetof(CashState, events));
+	state->room = STATE_FIRST_ROOM;
 	return state;
 }
 
-/* Makes the month of a date the current one; the state may move. */
-static CashState *
-state_seek(CashState *state, DateADT date)
+/* Adds months to those of the state. */
+static void
+state_merge(CashState *state, const CashMonth *months, int count)
 {
-	int32		month;
-	int			at;
+	MemoryContext old = MemoryContextSwitchTo(GetMemoryChunkContext(state));
+	CashMonth  *before = state->months;
 
-	if (!cash_is_date(date))
-		cash_bad_date(date);
-	month = cash_month_of(date);
-	at = cashflow_find(state->months, state->count, month);
-	if (at == state->count || state->months[at].month != month)
+	state->months = cashflow_merge_months(before, state->count, months, count, &state->count);
+	if (before)
+		pfree(before);
+	MemoryContextSwitchTo(old);
+}
+
+/* Room for one more event; the state may move. */
+static CashState *
+state_make_room(CashState *state)
+{
+	CashMonth	months[STATE_LAST_ROOM];
+
+	if (state->room < STATE_LAST_ROOM)
 	{
-		CashMonth  *m;
-
-		if (state->count == state->room)
-		{
-			Size		size = 2 * pg_nextpower2_64(STATE_SIZE(state->room));
-
-			state->room = (size - STATE_SIZE(0)) / sizeof(CashMonth);
-			state = repalloc(state, STATE_SIZE(state->room));
-		}
-		m = &state->months[at];
-		memmove(m + 1, m, (state->count - at) * sizeof(CashMonth));
-		memset(m, 0, sizeof *m);
-		m->month = month;
-		state->count++;
+		state->room = STATE_LAST_ROOM;
+		return repalloc(state, offsetof(CashState, events) + STATE_LAST_ROOM * sizeof(CashEvent));
 	}
-	state->current = at;
-	state->current_start = cash_month_start(month);
-	state->current_end = cash_month_start(month + 1);
+	state_merge(state, months, cashflow_from_events(state->events, state->pending, months));
+	state->pending = 0;
 	return state;
+}
+
+/* The months of all events; the state stays as it is. */
+static const CashMonth *
+state_months(const CashState *state, int *count)
+{
+	CashEvent	events[STATE_LAST_ROOM];
+	CashMonth  *months;
+
+	if (state->pending == 0)
+	{
+		*count = state->count;
+		return state->months;
+	}
+	memcpy(events, state->events, state->pending * sizeof(CashEvent));
+	months = palloc(state->pending * sizeof(CashMonth));
+	*count = cashflow_from_events(events, state->pending, months);
+	if (state->count > 0)
+		months = cashflow_merge_months(state->months, state->count, months, *count, count);
+	return months;
 }
 
 /* The transition; `to_units` is known where it is inlined. */
@@ -325,7 +438,6 @@ state_add(FunctionCallInfo fcinfo, int64 (*to_units) (Datum))
 	CashState  *state = PG_ARGISNULL(0) ? NULL : (CashState *) PG_GETARG_POINTER(0);
 	DateADT		date;
 	int64		units;
-	CashMonth  *m;
 
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
 	{
@@ -335,13 +447,20 @@ state_add(FunctionCallInfo fcinfo, int64 (*to_units) (Datum))
 	}
 	date = PG_GETARG_DATEADT(1);
 	units = to_units(PG_GETARG_DATUM(2));
+	if (!cash_is_date(date))
+		cash_bad_date(date);
 	if (state == NULL)
-		state = state_create(agr_aggregate_context(fcinfo, "cashflow_agg"), STATE_FIRST_ROOM);
-	if (date < state->current_start || date >= state->current_end)
-		state = state_seek(state, date);
-	m = &state->months[state->current];
-	if (!cash_month_add(m, date - state->current_start + 1, units))
-		cash_sum_overflow(m->month);
+		state = state_create(agr_aggregate_context(fcinfo, "cashflow_agg"));
+	if (state->pending == state->room)
+		state = state_make_room(state);
+	if (likely(cash_event_pack(date, units, &state->events[state->pending])))
+		state->pending++;
+	else
+	{
+		CashMonth	month = cash_month_make(date, units);
+
+		state_merge(state, &month, 1);
+	}
 	PG_RETURN_POINTER(state);
 }
 
@@ -363,31 +482,13 @@ AGR_FUNCTION(agririsk_cashflow_final);
 Datum
 agririsk_cashflow_final(PG_FUNCTION_ARGS)
 {
-	CashState  *state;
+	const CashMonth *months;
+	int			count;
 
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
-	state = (CashState *) PG_GETARG_POINTER(0);
-	PG_RETURN_DATUM(cashflow_make(state->months, state->count));
-}
-
-/* The month whose sums leave the range when a and b are merged. */
-static void
-merge_overflow(const CashMonth *a, int a_count, const CashMonth *b, int b_count)
-{
-	int			i;
-
-	for (i = 0; i < b_count; i++)
-	{
-		int			at = cashflow_find(a, a_count, b[i].month);
-		CashMonth	sum;
-
-		if (at == a_count || a[at].month != b[i].month)
-			continue;
-		sum = a[at];
-		if (!cash_month_merge(&sum, &b[i]))
-			cash_sum_overflow(sum.month);
-	}
+	months = state_months((CashState *) PG_GETARG_POINTER(0), &count);
+	PG_RETURN_DATUM(make_expanded(months, count));
 }
 
 AGR_FUNCTION(agririsk_cashflow_combine);
@@ -396,57 +497,46 @@ agririsk_cashflow_combine(PG_FUNCTION_ARGS)
 {
 	MemoryContext context = agr_aggregate_context(fcinfo, "cashflow_agg");
 	CashState  *a = PG_ARGISNULL(0) ? NULL : (CashState *) PG_GETARG_POINTER(0);
-	CashState  *b = PG_ARGISNULL(1) ? NULL : (CashState *) PG_GETARG_POINTER(1);
-	CashState  *merged;
+	const CashMonth *months;
+	int			count;
 
 	/* A worker may have seen no rows, or none that counted. */
-	if (b == NULL)
+	if (PG_ARGISNULL(1))
 	{
 		if (a == NULL)
 			PG_RETURN_NULL();
 		PG_RETURN_POINTER(a);
 	}
-	merged = state_create(context, (a ? a->count : 0) + b->count);
-	merged->count = cashflow_merge(a ? a->months : NULL, a ? a->count : 0,
-								   b->months, b->count, merged->months);
-	if (merged->count < 0)
-		merge_overflow(a->months, a->count, b->months, b->count);
-	if (a)
-		pfree(a);
-	PG_RETURN_POINTER(merged);
+	if (a == NULL)
+		a = state_create(context);
+	months = state_months((CashState *) PG_GETARG_POINTER(1), &count);
+	state_merge(a, months, count);
+	PG_RETURN_POINTER(a);
 }
 
 AGR_FUNCTION(agririsk_cashflow_serialize);
 Datum
 agririsk_cashflow_serialize(PG_FUNCTION_ARGS)
 {
-	CashState  *state;
+	const CashMonth *months;
+	int			count;
 
 	(void) agr_aggregate_context(fcinfo, "cashflow_agg");
-	state = (CashState *) PG_GETARG_POINTER(0);
-	PG_RETURN_DATUM(cashflow_make(state->months, state->count));
+	months = state_months((CashState *) PG_GETARG_POINTER(0), &count);
+	PG_RETURN_DATUM(cashflow_make(months, count));
 }
 
 AGR_FUNCTION(agririsk_cashflow_deserialize);
 Datum
 agririsk_cashflow_deserialize(PG_FUNCTION_ARGS)
 {
-	bytea	   *stored = PG_GETARG_BYTEA_PP(0);
-	const uint8_t *bytes = (const uint8_t *) VARDATA_ANY(stored);
-	size_t		length = VARSIZE_ANY_EXHDR(stored);
 	CashState  *state;
-	const char *fault;
-	int			count;
+	CashView	view;
 
 	(void) agr_aggregate_context(fcinfo, "cashflow_agg");
-	count = cashflow_decode_count(bytes, length);
-	if (count < 0)
-		bad_stored("unknown version or damaged header");
-	state = state_create(CurrentMemoryContext, count);
-	state->count = count;
-	fault = cashflow_decode(bytes, length, state->months);
-	if (fault)
-		bad_stored(fault);
+	cashflow_open(PG_GETARG_DATUM(0), &view);
+	state = state_create(CurrentMemoryContext);
+	state_merge(state, view.months, view.count);
 	PG_RETURN_POINTER(state);
 }
 
@@ -462,10 +552,7 @@ agririsk_cashflow_merge(PG_FUNCTION_ARGS)
 
 	cashflow_open(PG_GETARG_DATUM(0), &a);
 	cashflow_open(PG_GETARG_DATUM(1), &b);
-	months = palloc((a.count + b.count) * sizeof(CashMonth));
-	count = cashflow_merge(a.months, a.count, b.months, b.count, months);
-	if (count < 0)
-		merge_overflow(a.months, a.count, b.months, b.count);
+	months = cashflow_merge_months(a.months, a.count, b.months, b.count, &count);
 	PG_RETURN_DATUM(cashflow_make(months, count));
 }
 
@@ -477,7 +564,7 @@ agririsk_months(PG_FUNCTION_ARGS)
 {
 	FuncCallContext *context;
 	CashView   *view;
-	CashMonth  *m;
+	const CashMonth *m;
 	Datum		values[6];
 	bool		nulls[6] = {false};
 
@@ -541,12 +628,14 @@ agririsk_cashflow_features(PG_FUNCTION_ARGS)
 	TupleDesc	tupdesc = features_row(fcinfo);
 	CashView	view;
 	CashFeatures features;
-	double		local_slopes[LOCAL_SLOPES];
-	double	   *slopes = local_slopes;
-	size_t		slope_count;
+	double		local_room[LOCAL_TREND_ROOM];
+	double	   *room = local_room;
+	size_t		room_size;
 	Datum		values[CASH_COLUMNS];
 	bool		nulls[CASH_COLUMNS];
-	int32		month;
+	int32		month,
+				month_start,
+				month_end;
 	int			i;
 
 	if (!cash_is_date(as_of))
@@ -564,11 +653,11 @@ agririsk_cashflow_features(PG_FUNCTION_ARGS)
 				 errhint("The default is 24, two years, which every column needs.")));
 
 	cashflow_open(PG_GETARG_DATUM(0), &view);
-	month = cash_month_of(as_of);
-	slope_count = cashflow_slope_count(view.months, view.count, month, window);
-	if (slope_count > LOCAL_SLOPES)
-		slopes = palloc(slope_count * sizeof(double));
-	cashflow_features(view.months, view.count, month, window, slopes, &features);
+	month = cash_month_of(as_of, &month_start, &month_end);
+	room_size = cashflow_trend_room(view.months, view.count, month, window);
+	if (room_size > LOCAL_TREND_ROOM)
+		room = palloc(room_size * sizeof(double));
+	cashflow_features(view.months, view.count, month, window, room, &features);
 
 	for (i = 0; i < CASH_COLUMNS; i++)
 	{

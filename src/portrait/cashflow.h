@@ -28,4 +28,8 @@ extern int64 cash_units_from_numeric(Datum amount);
 /* A stored value, palloc'd. */
 extern Datum cashflow_make(const CashMonth *months, int count);
 
+/* The months of both, palloc'd; an error if a sum leaves the range. */
+extern CashMonth *cashflow_merge_months(const CashMonth *a, int a_count,
+										const CashMonth *b, int b_count, int *count);
+
 #endif							/* CASHFLOW_H */

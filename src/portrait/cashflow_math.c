@@ -30,53 +30,29 @@ cash_month_start(int32_t month)
 }
 
 int32_t
-cash_month_of(int32_t day)
+cash_month_of(int32_t day, int32_t *start, int32_t *end)
 {
 	/* The mean month of 400 years is 146097 / 4800 days long. */
 	int32_t		month = (int32_t) (((int64_t) day + 730425) * 4800 / 146097) + 2;
 
-	while (cash_month_start(month) > day)
-		month--;
-	while (cash_month_start(month + 1) <= day)
-		month++;
+	*start = cash_month_start(month);
+	*end = cash_month_start(month + 1);
+	if (day < *start)
+	{
+		*end = *start;
+		*start = cash_month_start(--month);
+	}
+	else if (day >= *end)
+	{
+		*start = *end;
+		*end = cash_month_start(++month + 1);
+	}
 	return month;
 }
 
 /* Amounts. */
 
-CashAmount
-cash_amount_from_double(double amount, int64_t *units)
-{
-	double		size = fabs(amount);
-	double		product = size * CASH_UNITS;
-	int64_t		whole;
-	double		rest;
-	bool		up;
-
-	if (!(size <= CASH_MAX_DOUBLE))
-		return isfinite(amount) ? CASH_AMOUNT_TOO_LARGE : CASH_AMOUNT_NOT_FINITE;
-
-	/*
-	 * The amount is the double nearest to the decimal somebody wrote, and the
-	 * product is rounded again. Near a half, that could turn the decision; so
-	 * there ask whether the amount is below the double that is nearest to the
-	 * half, which is the double of whoever wrote exactly the half.
-	 */
-	whole = (int64_t) product;
-	rest = product - (double) whole;
-	if (fabs(rest - 0.5) > product * 0x1p-51)
-		up = rest > 0.5;
-	else
-		up = size >= ((double) whole + 0.5) / CASH_UNITS;
-	whole += up;
-	*units = amount < 0 ? -whole : whole;
-	return CASH_AMOUNT_OK;
-}
-
-/*
- * From decimal digits in base 10000, the first of which counts
- * 10000 ^ weight. One unit is 10000 ^ -1, so no digit is ever taken apart.
- */
+/* One unit is 10000 ^ -1, so that no digit is ever taken apart. */
 CashAmount
 cash_amount_from_digits(const int16_t *digit, int ndigits, int weight,
 						bool negative, int64_t *units)
@@ -123,6 +99,53 @@ cashflow_find(const CashMonth *months, int count, int32_t month)
 			high = middle;
 	}
 	return low;
+}
+
+CashMonth
+cash_month_make(int32_t day, int64_t units)
+{
+	CashMonth	m = {0};
+	int32_t		start,
+				end;
+
+	m.month = cash_month_of(day, &start, &end);
+	cash_month_add(&m, day - start + 1, units);
+	return m;
+}
+
+int
+cashflow_from_events(CashEvent *events, int count, CashMonth *out)
+{
+	CashMonth  *m = out - 1;
+	int32_t		start = 0,
+				end = INT32_MIN;
+	int			i;
+
+	/* They are few, and mostly in order. */
+	for (i = 1; i < count; i++)
+	{
+		CashEvent	event = events[i];
+		int			j = i;
+
+		for (; j > 0 && events[j - 1] > event; j--)
+			events[j] = events[j - 1];
+		events[j] = event;
+	}
+	for (i = 0; i < count; i++)
+	{
+		int32_t		day = (int32_t) (events[i] >> 42) + CASH_DAY_MIN;
+
+		if (day >= end)
+		{
+			memset(++m, 0, sizeof *m);
+			m->month = cash_month_of(day, &start, &end);
+		}
+
+		/* So few events, so small, cannot leave the range. */
+		cash_month_add(m, day - start + 1,
+					   (int64_t) (events[i] & (2 * CASH_EVENT_UNITS - 1)) - CASH_EVENT_UNITS);
+	}
+	return (int) (m - out) + 1;
 }
 
 bool
@@ -615,14 +638,18 @@ scan_days(TextReader *t, CashMonth *m)
 static void
 scan_month(TextReader *t, CashMonth *m)
 {
+	const char *from = t->at;
 	uint64_t	year = scan_whole(t, 4, 4, "expected a month, YYYY-MM");
 	uint64_t	of_year;
 
 	if (!skip_char(t, '-'))
 		text_fault(t, "expected a month, YYYY-MM");
 	of_year = scan_whole(t, 2, 2, "expected a month, YYYY-MM");
-	if (year < 1 || of_year < 1 || of_year > 12)
+	if (!t->fault && (year < 1 || of_year < 1 || of_year > 12))
+	{
+		t->at = from;
 		text_fault(t, "expected a month from 0001-01 to 9999-12");
+	}
 	m->month = (int32_t) (year * 12 + of_year - 1);
 	if (!skip_space(t))
 		text_fault(t, "expected a space");
@@ -730,12 +757,13 @@ window_start(const CashMonth *months, int count, int32_t as_of_month, int window
 }
 
 size_t
-cashflow_slope_count(const CashMonth *months, int count, int32_t as_of_month, int window)
+cashflow_trend_room(const CashMonth *months, int count, int32_t as_of_month, int window)
 {
 	int32_t		n = as_of_month - window_start(months, count, as_of_month, window);
 	size_t		sums = n >= 12 ? (size_t) n - 11 : 0;
 
-	return sums < 2 ? 0 : sums * (sums - 1) / 2;
+	/* A slope for each pair of sums, and as much again to find the median. */
+	return sums * (sums - (sums > 0));
 }
 
 /* Coefficient of variation, n - 1 in the denominator. */
@@ -812,7 +840,6 @@ static void
 seasonal_strength(CashFeatures *f, const int64_t *inflow, int n, double mean)
 {
 	double		money[CASHFLOW_MAX_WINDOW];
-	double		month_mean[12] = {0};
 	double		middle = (n - 1) / 2.0;
 	double		time_squares = 0,
 				time_money = 0,
@@ -821,7 +848,8 @@ seasonal_strength(CashFeatures *f, const int64_t *inflow, int n, double mean)
 				joint_rest = 0,
 				share;
 	bool		straight = true;
-	int			i;
+	int			i,
+				k;
 
 	for (i = 2; i < n && straight; i++)
 		straight = (CashSum) inflow[i] - inflow[i - 1] == (CashSum) inflow[1] - inflow[0];
@@ -846,102 +874,137 @@ seasonal_strength(CashFeatures *f, const int64_t *inflow, int n, double mean)
 
 	time_money = 0;
 	time_squares = 0;
-	for (i = 0; i < n; i++)
-		month_mean[i % 12] += money[i];
-	for (i = 0; i < 12; i++)
-		month_mean[i] /= (n - 1 - i) / 12 + 1;
-	for (i = 0; i < n; i++)
+	for (k = 0; k < 12; k++)
 	{
-		double		t = 12 * (i / 12) - 6 * ((n - 1 - i % 12) / 12);
+		int			years = (n - 1 - k) / 12 + 1;
+		double		month_sum = 0;
 
-		money[i] -= month_mean[i % 12];
-		time_money += t * money[i];
-		time_squares += t * t;
+		for (i = k; i < n; i += 12)
+			month_sum += money[i];
+		for (i = k; i < n; i += 12)
+		{
+			double		t = i - k - 6 * (years - 1);
+
+			money[i] -= month_sum / years;
+			time_money += t * money[i];
+			time_squares += t * t;
+		}
 	}
 	slope = time_money / time_squares;
-	for (i = 0; i < n; i++)
+	for (k = 0; k < 12; k++)
 	{
-		double		t = 12 * (i / 12) - 6 * ((n - 1 - i % 12) / 12);
-		double		rest = money[i] - slope * t;
+		int			years = (n - 1 - k) / 12 + 1;
 
-		joint_rest += rest * rest;
+		for (i = k; i < n; i += 12)
+		{
+			double		rest = money[i] - slope * (i - k - 6 * (years - 1));
+
+			joint_rest += rest * rest;
+		}
 	}
 	share = 1 - (joint_rest / (n - 13)) / (trend_rest / (n - 2));
 	set_real(f, CASH_SEASONAL_STRENGTH, share > 0 ? share : 0);
 }
 
+static double
+smallest(const double *v, size_t n)
+{
+	double		found = v[0];
+	size_t		i;
+
+	for (i = 1; i < n; i++)
+		found = v[i] < found ? v[i] : found;
+	return found;
+}
+
 /*
- * Moves the k-th smallest of n values to place k and smaller ones before it.
- * The partitions have no branch to mispredict; the pivots are drawn at random,
- * from a fixed seed, because slopes come in patterns.
+ * The mean of the values at places `lower` and `upper`, the same or the next,
+ * of v[0] to v[n - 1] in order; both v and spare, of the same size, are used up.
+ *
+ * Narrows down to the values around these places, splitting without a branch
+ * to mispredict. The pivots are drawn at random, from a fixed seed, because
+ * slopes come in patterns.
  */
-static void
-select_smallest(double *v, size_t n, size_t k)
+static double
+mean_of_places(double *v, double *spare, size_t n, size_t lower, size_t upper)
 {
 	uint64_t	seed = 1;
-	double	   *low = v;
-	double	   *high = v + n;
-	const double *wanted = v + k;
 
-	while (high - low > 1)
+	for (;;)
 	{
+		size_t		below = 0;
+		size_t		above = 0;
 		double		a,
 					b,
 					c,
 					pivot;
-		double	   *split = low;
-		double	   *p;
+		size_t		i;
 
 		seed = seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-		a = low[(seed >> 33) % (uint64_t) (high - low)];
-		b = low[(high - low) / 2];
-		c = low[(seed >> 40) % (uint64_t) (high - low)];
+		a = v[(seed >> 48) * n >> 16];
+		b = v[n / 2];
+		c = v[(seed >> 32 & 0xffff) * n >> 16];
 		pivot = a < b ? (b < c ? b : (a < c ? c : a)) : (a < c ? a : (b < c ? c : b));
-
-		for (p = low; p < high; p++)
+		for (i = 0; i < n; i++)
 		{
-			double		value = *p;
+			double		value = v[i];
+			bool		less = value < pivot;
 
-			*p = *split;
-			*split = value;
-			split += value < pivot;
+			v[below] = value;
+			spare[above] = value;
+			below += less;
+			above += !less;
 		}
-		if (wanted < split)
+		if (below == 0)
 		{
-			high = split;
-			continue;
+			/* The pivot is the smallest: step over all that equal it. */
+			above = 0;
+			for (i = 0; i < n; i++)
+			{
+				v[above] = spare[i];
+				above += spare[i] > pivot;
+			}
+			below = n - above;
+			if (upper < below)
+				return pivot;
+			if (lower < below)
+				return (pivot + smallest(v, above)) / 2;
+			lower -= below;
+			upper -= below;
+			n = above;
 		}
-
-		/* What equals the pivot need not be looked at again. */
-		low = split;
-		for (p = low; p < high; p++)
+		else if (upper < below)
+			n = below;
+		else if (lower >= below)
 		{
-			double		value = *p;
+			double	   *other = v;
 
-			*p = *split;
-			*split = value;
-			split += value <= pivot;
+			v = spare;
+			spare = other;
+			lower -= below;
+			upper -= below;
+			n = above;
 		}
-		if (wanted < split)
-			return;
-		low = split;
+		else
+		{
+			double		left = v[0];
+
+			for (i = 1; i < below; i++)
+				left = v[i] > left ? v[i] : left;
+			return (left + smallest(spare, above)) / 2;
+		}
 	}
 }
 
-static double
-median(double *v, size_t n)
-{
-	size_t		middle = n / 2;
-	double		below;
-	size_t		i;
+#define TREND_BUCKETS 64
 
-	select_smallest(v, n, middle);
-	if (n % 2 == 1)
-		return v[middle];
-	below = v[0];
-	for (i = 1; i < middle; i++)
-		below = v[i] > below ? v[i] : below;
-	return (below + v[middle]) / 2;
+/* The bucket of a slope; a larger slope is in no lower one. */
+static inline int
+trend_bucket(double slope, double least, double scale)
+{
+	int			bucket = (int) ((slope - least) * scale);
+
+	return bucket < 0 ? 0 : bucket < TREND_BUCKETS ? bucket : TREND_BUCKETS - 1;
 }
 
 /*
@@ -953,8 +1016,19 @@ inflow_trend(CashFeatures *f, const int64_t *inflow, int n, double *slopes)
 {
 	double		logarithm[CASHFLOW_MAX_WINDOW];
 	double		at[CASHFLOW_MAX_WINDOW];
+	uint32_t	in_bucket[TREND_BUCKETS] = {0};
 	CashSum		sum = 0;
-	size_t		slope_count = 0;
+	double		least = INFINITY,
+				most = -INFINITY,
+				scale;
+	size_t		count = 0,
+				kept = 0,
+				skipped = 0,
+				seen,
+				lower,
+				upper;
+	int			first,
+				last;
 	int			sums = 0;
 	int			i,
 				j;
@@ -967,20 +1041,55 @@ inflow_trend(CashFeatures *f, const int64_t *inflow, int n, double *slopes)
 		if (i < 11 || sum == 0)
 			continue;
 
-		/* Money moves seldom: most sums are the one before. */
-		logarithm[sums] = (sums > 0 && i > 11 && at[sums - 1] == i - 1 &&
-						   inflow[i] == inflow[i - 12])
+		/* Money moves seldom: many sums are the one before. */
+		logarithm[sums] = (sums > 0 && at[sums - 1] == i - 1 && inflow[i] == inflow[i - 12])
 			? logarithm[sums - 1] : agr_log(sum_to_double(sum));
 		at[sums++] = i;
 	}
 	if (sums < 7)
 		return;
+
+	/*
+	 * No slope is outside those between neighbours, except by rounding. In
+	 * buckets of that range, the middle ones are soon among few.
+	 */
+	for (j = 1; j < sums; j++)
+	{
+		double		slope = (logarithm[j] - logarithm[j - 1]) / (at[j] - at[j - 1]);
+
+		least = slope < least ? slope : least;
+		most = slope > most ? slope : most;
+	}
+	scale = TREND_BUCKETS / (most - least);
+	if (!isfinite(scale))
+		scale = 0;
 	for (j = 1; j < sums; j++)
 	{
 		for (i = 0; i < j; i++)
-			slopes[slope_count++] = (logarithm[j] - logarithm[i]) / (at[j] - at[i]);
+		{
+			double		slope = (logarithm[j] - logarithm[i]) / (at[j] - at[i]);
+
+			slopes[count++] = slope;
+			in_bucket[trend_bucket(slope, least, scale)]++;
+		}
 	}
-	set_real(f, CASH_INFLOW_TREND, median(slopes, slope_count));
+	lower = (count - 1) / 2;
+	upper = count / 2;
+	for (first = 0; skipped + in_bucket[first] <= lower; first++)
+		skipped += in_bucket[first];
+	seen = skipped;
+	for (last = first; seen + in_bucket[last] <= upper; last++)
+		seen += in_bucket[last];
+	for (seen = 0; seen < count; seen++)
+	{
+		double		slope = slopes[seen];
+		int			bucket = trend_bucket(slope, least, scale);
+
+		slopes[kept] = slope;
+		kept += bucket >= first && bucket <= last;
+	}
+	set_real(f, CASH_INFLOW_TREND,
+			 mean_of_places(slopes, slopes + count, kept, lower - skipped, upper - skipped));
 }
 
 static void
@@ -1032,13 +1141,13 @@ longest_gap(const CashMonth *months, int count, int32_t day, int32_t end_day)
 
 void
 cashflow_features(const CashMonth *months, int count, int32_t as_of_month, int window,
-				  double *slopes, CashFeatures *out)
+				  double *room, CashFeatures *out)
 {
 	int64_t		inflow[CASHFLOW_MAX_WINDOW];
 	int32_t		start = window_start(months, count, as_of_month, window);
 	int32_t		end_day = cash_month_start(as_of_month);
 	int			n = as_of_month - start;
-	int			begin = cashflow_find(months, count, start);
+	int			begin = 0;
 	int			end;
 	CashSum		inflow_total = 0,
 				outflow_total = 0;
@@ -1053,6 +1162,8 @@ cashflow_features(const CashMonth *months, int count, int32_t as_of_month, int w
 
 	memset(out->known, 0, sizeof out->known);
 	memset(inflow, 0, (size_t) n * sizeof *inflow);
+	while (begin < count && months[begin].month < start)
+		begin++;
 	for (end = begin; end < count && months[end].month < as_of_month; end++)
 	{
 		const CashMonth *m = &months[end];
@@ -1099,7 +1210,7 @@ cashflow_features(const CashMonth *months, int count, int32_t as_of_month, int w
 		if (n >= 12)
 			seasonal_concentration(out, inflow, start, n);
 		if (n >= 12 + 6)
-			inflow_trend(out, inflow, n, slopes);
+			inflow_trend(out, inflow, n, room);
 	}
 	if (n >= 24)
 	{

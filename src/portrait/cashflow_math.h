@@ -28,6 +28,7 @@
 #ifndef CASHFLOW_MATH_H
 #define CASHFLOW_MATH_H
 
+#include <math.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -58,7 +59,6 @@ typedef enum CashKind
 	CASH_ZERO = 4
 } CashKind;
 
-/* Five machine words: a hash table may hold millions. */
 typedef struct CashMonth
 {
 	int64_t		inflow;			/* units; at least inflow_count */
@@ -70,6 +70,14 @@ typedef struct CashMonth
 	int32_t		month;
 	int32_t		last_inflow_day;	/* 1 to 31, 0 if there was no inflow */
 } CashMonth;
+
+/*
+ * One event of at most 219902325.5551 in size: its day in the upper 22 bits,
+ * so that events sort by day, its amount in the lower 42.
+ */
+typedef uint64_t CashEvent;
+
+#define CASH_EVENT_UNITS	(INT64_C(1) << 41)
 
 /* What is wrong with a text, and where (an offset in bytes). */
 typedef struct CashTextFault
@@ -85,12 +93,43 @@ typedef enum CashAmount
 	CASH_AMOUNT_TOO_LARGE
 } CashAmount;
 
-/* Day number of the first day of a month; the month a day lies in. */
+/* Day number of the first day of a month. */
 extern int32_t cash_month_start(int32_t month);
-extern int32_t cash_month_of(int32_t day);
+
+/* The month a day lies in, from its first day to, exclusively, its end. */
+extern int32_t cash_month_of(int32_t day, int32_t *start, int32_t *end);
 
 /* An amount in units, halves rounded away from zero. */
-extern CashAmount cash_amount_from_double(double amount, int64_t *units);
+static inline CashAmount
+cash_amount_from_double(double amount, int64_t *units)
+{
+	double		size = fabs(amount);
+	double		product = size * CASH_UNITS;
+	int64_t		whole;
+	double		rest;
+	bool		up;
+
+	if (!(size <= CASH_MAX_DOUBLE))
+		return isfinite(amount) ? CASH_AMOUNT_TOO_LARGE : CASH_AMOUNT_NOT_FINITE;
+
+	/*
+	 * The amount is the double nearest to the decimal somebody wrote, and the
+	 * product is rounded again. Near a half, that could turn the decision; so
+	 * there ask whether the amount is below the double that is nearest to the
+	 * half, which is the double of whoever wrote exactly the half.
+	 */
+	whole = (int64_t) product;
+	rest = product - (double) whole;
+	if (fabs(rest - 0.5) > product * 0x1p-51)
+		up = rest > 0.5;
+	else
+		up = size >= ((double) whole + 0.5) / CASH_UNITS;
+	whole += up;
+	*units = amount < 0 ? -whole : whole;
+	return CASH_AMOUNT_OK;
+}
+
+/* The same of decimal digits in base 10000, the first counting 10000 ^ weight. */
 extern CashAmount cash_amount_from_digits(const int16_t *digit, int ndigits,
 										  int weight, bool negative, int64_t *units);
 
@@ -115,8 +154,25 @@ cash_month_add(CashMonth *m, int day, int64_t units)
 	return ++m->zero_count != 0;
 }
 
+/* False if the amount is too large for an event. */
+static inline bool
+cash_event_pack(int32_t day, int64_t units, CashEvent *event)
+{
+	*event = (uint64_t) (day - CASH_DAY_MIN) << 42 | (uint64_t) (units + CASH_EVENT_UNITS);
+	return units > -CASH_EVENT_UNITS && units < CASH_EVENT_UNITS;
+}
+
+/* A month with one event. */
+extern CashMonth cash_month_make(int32_t day, int64_t units);
+
 /* All events of `from`, of the same month. False if a sum leaves the range. */
 extern bool cash_month_merge(CashMonth *into, const CashMonth *from);
+
+/*
+ * The months of up to a million events, which are sorted; `out` has room for
+ * as many. Returns their number.
+ */
+extern int	cashflow_from_events(CashEvent *events, int count, CashMonth *out);
 
 /*
  * Merges two cash flows into `out`, which has room for both; returns the
@@ -196,16 +252,16 @@ typedef struct CashFeatures
 	}			value[CASH_COLUMNS];
 } CashFeatures;
 
-/* How many slopes the trend over this window compares, to make room for. */
-extern size_t cashflow_slope_count(const CashMonth *months, int count,
+/* How many doubles the trend over this window needs room for. */
+extern size_t cashflow_trend_room(const CashMonth *months, int count,
 								   int32_t as_of_month, int window);
 
 /*
  * The features of the `window` months before as_of_month, 1 to
- * CASHFLOW_MAX_WINDOW of them. `slopes` has room for cashflow_slope_count().
+ * CASHFLOW_MAX_WINDOW of them. `room` holds cashflow_trend_room() doubles.
  */
 extern void cashflow_features(const CashMonth *months, int count,
 							  int32_t as_of_month, int window,
-							  double *slopes, CashFeatures *out);
+							  double *room, CashFeatures *out);
 
 #endif							/* CASHFLOW_MATH_H */

@@ -1,0 +1,158 @@
+-- Scorecards: the type, and scoring of rows with it.
+
+CREATE TYPE scorecard;
+
+CREATE FUNCTION scorecard_in(cstring) RETURNS scorecard
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 100
+  AS 'MODULE_PATHNAME', 'agririsk_scorecard_in';
+COMMENT ON FUNCTION scorecard_in(cstring) IS
+'Reads a scorecard from its JSON text. Whatever breaks the documented schema is an error with its path.';
+
+CREATE FUNCTION scorecard_out(scorecard) RETURNS cstring
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 100
+  AS 'MODULE_PATHNAME', 'agririsk_scorecard_out';
+COMMENT ON FUNCTION scorecard_out(scorecard) IS
+'Writes a scorecard as JSON on one line: keys in a fixed order, defaults left out, numbers in their shortest exact digits.';
+
+CREATE FUNCTION scorecard_recv(internal) RETURNS scorecard
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 100
+  AS 'MODULE_PATHNAME', 'agririsk_scorecard_recv';
+COMMENT ON FUNCTION scorecard_recv(internal) IS
+'Reads a scorecard from its binary form, checking everything.';
+
+CREATE FUNCTION scorecard_send(scorecard) RETURNS bytea
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'agririsk_scorecard_send';
+COMMENT ON FUNCTION scorecard_send(scorecard) IS
+'Writes a scorecard in its binary form, which is the stored one.';
+
+CREATE TYPE scorecard (
+  INPUT = scorecard_in,
+  OUTPUT = scorecard_out,
+  RECEIVE = scorecard_recv,
+  SEND = scorecard_send,
+  INTERNALLENGTH = VARIABLE,
+  ALIGNMENT = int4,
+  STORAGE = extended
+);
+COMMENT ON TYPE scorecard IS
+'A scorecard: features cut into bins, a weight of evidence (WOE, log-odds; positive is riskier) for each bin, a weight per feature, an intercept, a scale of points, and segments with weights of their own. Its text is JSON.';
+
+CREATE CAST (jsonb AS scorecard) WITH INOUT;
+COMMENT ON CAST (jsonb AS scorecard) IS 'Reads a scorecard from JSON.';
+CREATE CAST (scorecard AS jsonb) WITH INOUT;
+COMMENT ON CAST (scorecard AS jsonb) IS 'Writes a scorecard as JSON.';
+
+-- ---------- comparison ----------
+
+CREATE FUNCTION scorecard_eq(scorecard, scorecard) RETURNS boolean
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'agririsk_scorecard_eq';
+COMMENT ON FUNCTION scorecard_eq(scorecard, scorecard) IS
+'Whether two scorecards are the same: their texts are equal. Implements =.';
+CREATE FUNCTION scorecard_ne(scorecard, scorecard) RETURNS boolean
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'agririsk_scorecard_ne';
+COMMENT ON FUNCTION scorecard_ne(scorecard, scorecard) IS
+'Whether two scorecards differ. Implements <>.';
+CREATE FUNCTION scorecard_lt(scorecard, scorecard) RETURNS boolean
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'agririsk_scorecard_lt';
+COMMENT ON FUNCTION scorecard_lt(scorecard, scorecard) IS
+'Whether a scorecard sorts before another, in an order by stored bytes that has no meaning of its own. Implements <.';
+CREATE FUNCTION scorecard_le(scorecard, scorecard) RETURNS boolean
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'agririsk_scorecard_le';
+COMMENT ON FUNCTION scorecard_le(scorecard, scorecard) IS
+'Whether a scorecard sorts before another or is the same. Implements <=.';
+CREATE FUNCTION scorecard_gt(scorecard, scorecard) RETURNS boolean
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'agririsk_scorecard_gt';
+COMMENT ON FUNCTION scorecard_gt(scorecard, scorecard) IS
+'Whether a scorecard sorts after another. Implements >.';
+CREATE FUNCTION scorecard_ge(scorecard, scorecard) RETURNS boolean
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'agririsk_scorecard_ge';
+COMMENT ON FUNCTION scorecard_ge(scorecard, scorecard) IS
+'Whether a scorecard sorts after another or is the same. Implements >=.';
+CREATE FUNCTION scorecard_cmp(scorecard, scorecard) RETURNS integer
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'agririsk_scorecard_cmp';
+COMMENT ON FUNCTION scorecard_cmp(scorecard, scorecard) IS
+'Below, at or above zero as the first scorecard sorts before, with or after the second. For btree indexes.';
+CREATE FUNCTION scorecard_hash(scorecard) RETURNS integer
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'agririsk_scorecard_hash';
+COMMENT ON FUNCTION scorecard_hash(scorecard) IS
+'A hash of a scorecard. For hash indexes, DISTINCT and GROUP BY.';
+CREATE FUNCTION scorecard_hash_extended(scorecard, bigint) RETURNS bigint
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'agririsk_scorecard_hash_extended';
+COMMENT ON FUNCTION scorecard_hash_extended(scorecard, bigint) IS
+'A hash of a scorecard under a seed. For hash partitions.';
+
+CREATE OPERATOR = (
+  LEFTARG = scorecard, RIGHTARG = scorecard, FUNCTION = scorecard_eq,
+  COMMUTATOR = =, NEGATOR = <>, RESTRICT = eqsel, JOIN = eqjoinsel, HASHES, MERGES);
+CREATE OPERATOR <> (
+  LEFTARG = scorecard, RIGHTARG = scorecard, FUNCTION = scorecard_ne,
+  COMMUTATOR = <>, NEGATOR = =, RESTRICT = neqsel, JOIN = neqjoinsel);
+CREATE OPERATOR < (
+  LEFTARG = scorecard, RIGHTARG = scorecard, FUNCTION = scorecard_lt,
+  COMMUTATOR = >, NEGATOR = >=, RESTRICT = scalarltsel, JOIN = scalarltjoinsel);
+CREATE OPERATOR <= (
+  LEFTARG = scorecard, RIGHTARG = scorecard, FUNCTION = scorecard_le,
+  COMMUTATOR = >=, NEGATOR = >, RESTRICT = scalarlesel, JOIN = scalarlejoinsel);
+CREATE OPERATOR > (
+  LEFTARG = scorecard, RIGHTARG = scorecard, FUNCTION = scorecard_gt,
+  COMMUTATOR = <, NEGATOR = <=, RESTRICT = scalargtsel, JOIN = scalargtjoinsel);
+CREATE OPERATOR >= (
+  LEFTARG = scorecard, RIGHTARG = scorecard, FUNCTION = scorecard_ge,
+  COMMUTATOR = <=, NEGATOR = <, RESTRICT = scalargesel, JOIN = scalargejoinsel);
+COMMENT ON OPERATOR = (scorecard, scorecard) IS 'the same scorecard';
+COMMENT ON OPERATOR <> (scorecard, scorecard) IS 'another scorecard';
+COMMENT ON OPERATOR < (scorecard, scorecard) IS 'sorts before';
+COMMENT ON OPERATOR <= (scorecard, scorecard) IS 'sorts before, or the same';
+COMMENT ON OPERATOR > (scorecard, scorecard) IS 'sorts after';
+COMMENT ON OPERATOR >= (scorecard, scorecard) IS 'sorts after, or the same';
+
+CREATE OPERATOR CLASS scorecard_ops DEFAULT FOR TYPE scorecard USING btree AS
+  OPERATOR 1 <, OPERATOR 2 <=, OPERATOR 3 =, OPERATOR 4 >=, OPERATOR 5 >,
+  FUNCTION 1 scorecard_cmp(scorecard, scorecard);
+COMMENT ON OPERATOR CLASS scorecard_ops USING btree IS 'Order of scorecards by their stored bytes.';
+CREATE OPERATOR CLASS scorecard_ops DEFAULT FOR TYPE scorecard USING hash AS
+  OPERATOR 1 =,
+  FUNCTION 1 scorecard_hash(scorecard),
+  FUNCTION 2 scorecard_hash_extended(scorecard, bigint);
+COMMENT ON OPERATOR CLASS scorecard_ops USING hash IS 'Hash of scorecards by their stored bytes.';
+
+-- ---------- scoring rows ----------
+-- Intentionally not STRICT: without a segment the card's root scores. STABLE,
+-- because the label of an enum value may be renamed.
+
+CREATE FUNCTION pd(card scorecard, t record, segment text DEFAULT NULL) RETURNS double precision
+  LANGUAGE c STABLE PARALLEL SAFE COST 15
+  AS 'MODULE_PATHNAME', 'agririsk_pd';
+COMMENT ON FUNCTION pd(scorecard, record, text) IS
+'Probability of default of a row, in (0, 1): 1 / (1 + exp(-eta)), eta = intercept + sum of weight * WOE, kept to [-36, 36]. The row''s columns are found by the features'' names. A segment that is NULL or that the card lacks is scored by the root. NULL for a NULL row, or where every feature is missing.';
+
+CREATE FUNCTION score(card scorecard, t record, segment text DEFAULT NULL) RETURNS double precision
+  LANGUAGE c STABLE PARALLEL SAFE COST 15
+  AS 'MODULE_PATHNAME', 'agririsk_score';
+COMMENT ON FUNCTION score(scorecard, record, text) IS
+'Score of a row in points, higher is safer: A - B * eta with B = pdo / ln 2 and A = base_score - B * ln base_odds (Siddiqi 2006, Credit Risk Scorecards; Anderson 2007, The Credit Scoring Toolkit). Columns, segment and NULL as for pd.';
+
+CREATE FUNCTION points(card scorecard, t record, segment text DEFAULT NULL) RETURNS integer
+  LANGUAGE c STABLE PARALLEL SAFE COST 15
+  AS 'MODULE_PATHNAME', 'agririsk_points';
+COMMENT ON FUNCTION points(scorecard, record, text) IS
+'Score of a row as a sum of whole points: of each feature -B * weight * WOE plus an even part of A - B * intercept, rounded half away from zero (Siddiqi 2006). Columns, segment and NULL as for pd.';
+
+CREATE FUNCTION explain(card scorecard, t record, segment text DEFAULT NULL,
+    OUT feature text, OUT value text, OUT bin text, OUT points double precision,
+    OUT best_points double precision, OUT points_lost double precision, OUT rank integer,
+    OUT reason text, OUT flag text) RETURNS SETOF record
+  LANGUAGE c STABLE PARALLEL SAFE COST 30 ROWS 12
+  AS 'MODULE_PATHNAME', 'agririsk_explain';
+COMMENT ON FUNCTION explain(scorecard, record, text) IS
+'Why a row has its score: per feature its value, bin, points, the points of its best bin and the points lost against it, most lost first. rank and reason are given where points were lost, and never for a feature without consent. flag: no_consent, missing_unseen (missing, and the card learnt no bin for it), unseen (a category the card does not know). No rows where the score is NULL.';
+
+CREATE FUNCTION bins(card scorecard,
+    OUT feature text, OUT bin integer, OUT label text, OUT low double precision,
+    OUT high double precision, OUT categories text[], OUT woe double precision,
+    OUT points double precision) RETURNS SETOF record
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 100 ROWS 80
+  AS 'MODULE_PATHNAME', 'agririsk_bins';
+COMMENT ON FUNCTION bins(scorecard) IS
+'The bins of a card: per feature its bins [low, high) or categories (low NULL: open below, high NULL: open above), its special values, then what missing and unseen values count as, with the WOE (log-odds, positive is riskier) and the points under the card''s own weights. WOE and points are NULL where an unseen category is an error.';

@@ -1,0 +1,299 @@
+-- Deployed scorecards: plain SQL functions that the planner inlines.
+
+-- Intentionally not STRICT: a missing value is a bin like any other. STABLE:
+-- the card they are given by name may be replaced.
+
+CREATE FUNCTION _deployed_pd(card regprocedure, VARIADIC inputs "any") RETURNS double precision
+  LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE COST 5
+  AS 'MODULE_PATHNAME', 'agririsk__deployed_pd';
+COMMENT ON FUNCTION _deployed_pd(regprocedure, "any") IS
+'PD, in (0, 1), under the card that the named function holds, of the columns given in the card''s order, then its consent columns, then perhaps the segment. NULL where every feature is missing. For the functions that deploy writes.';
+
+CREATE FUNCTION _deployed_score(card regprocedure, VARIADIC inputs "any") RETURNS double precision
+  LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE COST 5
+  AS 'MODULE_PATHNAME', 'agririsk__deployed_score';
+COMMENT ON FUNCTION _deployed_score(regprocedure, "any") IS
+'Score in points, higher is safer, under the card that the named function holds; arguments and NULL as for _deployed_pd. For the functions that deploy writes.';
+
+CREATE FUNCTION _deployed_row_pd(card regprocedure, t record, segment text DEFAULT NULL)
+  RETURNS double precision
+  LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE COST 15
+  AS 'MODULE_PATHNAME', 'agririsk__deployed_row_pd';
+COMMENT ON FUNCTION _deployed_row_pd(regprocedure, record, text) IS
+'PD, in (0, 1), of a row under the card that the named function holds; NULL as for pd. For the functions that deploy writes of cards with more columns than a function has arguments.';
+
+CREATE FUNCTION _deployed_row_score(card regprocedure, t record, segment text DEFAULT NULL)
+  RETURNS double precision
+  LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE COST 15
+  AS 'MODULE_PATHNAME', 'agririsk__deployed_row_score';
+COMMENT ON FUNCTION _deployed_row_score(regprocedure, record, text) IS
+'Score in points, higher is safer, of a row under the card that the named function holds; NULL as for score. For the functions that deploy writes of cards with more columns than a function has arguments.';
+
+-- The note on name_card() that tells redeploy where it was deployed: the text
+-- a reader sees, then JSON. A comment is dumped, restored and renamed with the
+-- function, where a table of deployments would have to follow all that.
+CREATE FUNCTION _deployment(description text) RETURNS jsonb
+  LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+  RETURN substring(description FROM '^A scorecard deployed by agririsk: (\{.*\})$')::jsonb;
+COMMENT ON FUNCTION _deployment(text) IS
+'What deploy noted in the comment of name_card(): schema, relation and segment_column. NULL for any other text.';
+
+CREATE FUNCTION deploy(card scorecard, relation regclass, name text, segment_column name DEFAULT NULL)
+  RETURNS SETOF regprocedure
+  LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE COST 10000 ROWS 5
+  SET search_path = pg_catalog, pg_temp
+AS $deploy$
+DECLARE
+  body jsonb;
+  class record;
+  inputs text[];        -- what the card takes, in its order
+  columns text[];       -- the same, each once
+  signature text;       -- of the column form
+  types oid[];
+  arguments text;
+  card_name text;
+  card_function regprocedure;
+  form text;
+  form_name text;
+  row_type text;
+  wide boolean;
+  missing text;
+  own oid[];            -- functions of an earlier deployment under this name
+  old record;
+BEGIN
+  IF card IS NULL OR relation IS NULL OR name IS NULL THEN
+    RAISE null_value_not_allowed USING
+      MESSAGE = 'a card, a relation and a name are needed',
+      DETAIL = format('%s is NULL.', CASE WHEN card IS NULL THEN 'The card'
+        WHEN relation IS NULL THEN 'The relation' ELSE 'The name' END),
+      HINT = 'Call deploy(card, relation, name).';
+  END IF;
+  SELECT n.nspname, c.relname, c.relkind, c.relnamespace, c.reltype INTO class
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.oid = relation;
+  IF class.relkind IS NULL OR class.relkind NOT IN ('r', 'p', 'm', 'f', 'v') THEN
+    RAISE wrong_object_type USING
+      MESSAGE = 'a card is deployed on a table or a view',
+      DETAIL = format('%s is neither.', relation),
+      HINT = 'Give a table, a partitioned or foreign table, a materialized view or a view.';
+  END IF;
+  IF name = '' OR octet_length(name || '_score') > 63 THEN
+    RAISE name_too_long USING
+      MESSAGE = 'the name of a deployed card has 1 to 57 bytes',
+      DETAIL = format('"%s" has %s.', name, octet_length(name)),
+      HINT = 'The functions are called name_card, name_pd and name_score, and names end at 63 bytes.';
+  END IF;
+  SELECT string_agg(quote_ident(a.attname), ', ') INTO missing
+    FROM pg_attribute a
+    WHERE a.attrelid = relation AND NOT a.attisdropped
+      AND a.attname::text IN (name || '_pd', name || '_score');
+  IF missing IS NOT NULL THEN
+    RAISE duplicate_column USING
+      MESSAGE = 'a column has the name of a function to deploy',
+      DETAIL = format('%s has the column %s.', relation, missing),
+      HINT = 'Choose another name for the deployed card, or rename the column.';
+  END IF;
+
+  -- An empty reason is told in the words of the column's comment.
+  body := card::jsonb;
+  SELECT jsonb_set(body, '{features}', jsonb_agg(
+      CASE WHEN e.feature ? 'reason' OR d.description IS NULL THEN e.feature
+        ELSE e.feature || jsonb_build_object('reason', d.description) END ORDER BY e.i))
+    INTO body
+    FROM jsonb_array_elements(body -> 'features') WITH ORDINALITY e(feature, i)
+    LEFT JOIN pg_attribute a ON a.attrelid = relation AND a.attname::text = e.feature ->> 'name'
+      AND NOT a.attisdropped
+    LEFT JOIN pg_description d ON d.classoid = 'pg_class'::regclass AND d.objoid = relation
+      AND d.objsubid = a.attnum;
+
+  SELECT array_agg(e.feature ->> 'name' ORDER BY e.i) INTO inputs
+    FROM jsonb_array_elements(body -> 'features') WITH ORDINALITY e(feature, i);
+  inputs := inputs || (SELECT coalesce(array_agg(c.consent ORDER BY c.first), '{}')
+    FROM (SELECT e.feature ->> 'consent' AS consent, min(e.i) AS first
+          FROM jsonb_array_elements(body -> 'features') WITH ORDINALITY e(feature, i)
+          WHERE e.feature ? 'consent' GROUP BY 1) c);
+  IF segment_column IS NOT NULL THEN
+    inputs := inputs || segment_column::text;
+  END IF;
+  wide := cardinality(inputs) >= current_setting('max_function_args')::integer;
+
+  SELECT array_agg(c.name ORDER BY c.i),
+      string_agg(format('%I %s', c.name, format_type(a.atttypid, NULL)), ', ' ORDER BY c.i),
+      array_agg(a.atttypid ORDER BY c.i),
+      string_agg(quote_ident(c.name), ', ' ORDER BY c.i) FILTER (WHERE a.attnum IS NULL)
+    INTO columns, signature, types, missing
+    FROM (SELECT i.name, min(i.i) AS i FROM unnest(inputs) WITH ORDINALITY i(name, i) GROUP BY 1) c
+    LEFT JOIN pg_attribute a ON a.attrelid = relation AND a.attname::text = c.name
+      AND a.attnum > 0 AND NOT a.attisdropped;
+  IF missing IS NOT NULL THEN
+    RAISE undefined_column USING
+      MESSAGE = format('%s lacks columns that the card needs', relation),
+      DETAIL = format('It has no %s.', missing),
+      HINT = 'Columns are found by the names of features and consents, which are case-sensitive.';
+  END IF;
+
+  card_name := format('%I.%I', class.nspname, name || '_card');
+  row_type := format('%I.%I', class.nspname, class.relname);
+  card_function := to_regprocedure(card_name || '()');
+  IF card_function IS NOT NULL
+      AND agririsk._deployment(obj_description(card_function, 'pg_proc')) IS NULL THEN
+    RAISE duplicate_function USING
+      MESSAGE = format('function %s exists and was not deployed', card_function),
+      DETAIL = 'It lacks the comment that deploy writes.',
+      HINT = 'Choose another name for the deployed card, or drop the function.';
+  END IF;
+
+  EXECUTE format('CREATE OR REPLACE FUNCTION %s() RETURNS agririsk.scorecard '
+      'LANGUAGE sql IMMUTABLE PARALLEL SAFE AS %L',
+    card_name, format('SELECT %L::agririsk.scorecard', (body::agririsk.scorecard)::text));
+  card_function := to_regprocedure(card_name || '()');
+  EXECUTE format('COMMENT ON FUNCTION %s() IS %L', card_name,
+    'A scorecard deployed by agririsk: ' || jsonb_build_object('schema', class.nspname,
+      'relation', class.relname, 'segment_column', segment_column)::text);
+  RETURN NEXT card_function;
+
+  FOREACH form IN ARRAY ARRAY['pd', 'score'] LOOP
+    form_name := format('%I.%I', class.nspname, name || '_' || form);
+    -- Those that use the card, and those that use them.
+    WITH RECURSIVE uses(oid) AS (
+      SELECT card_function::oid
+      UNION
+      SELECT p.oid FROM uses u
+        JOIN pg_depend d ON d.refclassid = 'pg_proc'::regclass AND d.refobjid = u.oid
+          AND d.classid = 'pg_proc'::regclass
+        JOIN pg_proc p ON p.oid = d.objid
+        WHERE p.pronamespace = class.relnamespace AND p.proname = name || '_' || form)
+    SELECT coalesce(array_agg(u.oid), '{}') INTO own FROM uses u WHERE u.oid <> card_function;
+
+    SELECT string_agg(p.oid::regprocedure::text, ', ') INTO missing
+      FROM pg_proc p
+      WHERE p.pronamespace = class.relnamespace AND p.proname = name || '_' || form
+        AND p.oid <> ALL (own)
+        AND (ARRAY(SELECT unnest(p.proargtypes)) = ARRAY[class.reltype]
+          OR NOT wide AND ARRAY(SELECT unnest(p.proargtypes)) = types);
+    IF missing IS NOT NULL THEN
+      RAISE duplicate_function USING
+        MESSAGE = format('function %s exists and was not deployed', missing),
+        DETAIL = format('It does not use %s().', card_name),
+        HINT = 'Choose another name for the deployed card, or drop the function.';
+    END IF;
+
+    -- An earlier card with other columns leaves a column form that its row
+    -- form still uses: the row form lets go of it, and keeps its dependents.
+    FOR old IN
+      SELECT p.oid::regprocedure AS function, p.proargtypes[0] = class.reltype AS is_row_form
+        FROM pg_proc p JOIN pg_type t ON t.oid = p.proargtypes[0]
+        WHERE p.oid = ANY (own)
+          AND (wide OR ARRAY(SELECT unnest(p.proargtypes)) <> types OR p.proargnames <> columns)
+        ORDER BY t.typtype = 'c' DESC
+    LOOP
+      IF old.is_row_form THEN
+        EXECUTE format('CREATE OR REPLACE FUNCTION %s(t %s) RETURNS double precision '
+          'LANGUAGE sql STABLE PARALLEL SAFE RETURN NULL::double precision', form_name, row_type);
+      ELSE
+        EXECUTE format('DROP FUNCTION %s', old.function);
+      END IF;
+    END LOOP;
+
+    IF wide THEN
+      arguments := format('t%s', ', t.' || quote_ident(segment_column) || '::text');
+    ELSE
+      EXECUTE format('CREATE OR REPLACE FUNCTION %s(%s) RETURNS double precision '
+          'LANGUAGE sql STABLE PARALLEL SAFE RETURN agririsk.%I(%L::regprocedure, %s)',
+        form_name, signature, '_deployed_' || form, card_name || '()',
+        (SELECT string_agg(quote_ident(i.name), ', ' ORDER BY i.i)
+           FROM unnest(inputs) WITH ORDINALITY i(name, i)));
+      RETURN NEXT format('%s(%s)', form_name,
+        (SELECT string_agg(format_type(t.type, NULL), ', ' ORDER BY t.i)
+           FROM unnest(types) WITH ORDINALITY t(type, i)))::regprocedure;
+      SELECT string_agg('t.' || quote_ident(c.name), ', ' ORDER BY c.i) INTO arguments
+        FROM unnest(columns) WITH ORDINALITY c(name, i);
+    END IF;
+    EXECUTE format('CREATE OR REPLACE FUNCTION %s(t %s) RETURNS double precision '
+        'LANGUAGE sql STABLE PARALLEL SAFE RETURN %s', form_name, row_type,
+      CASE WHEN wide THEN format('agririsk.%I(%L::regprocedure, %s)',
+        '_deployed_row_' || form, card_name || '()', arguments)
+      ELSE format('%s(%s)', form_name, arguments) END);
+    RETURN NEXT format('%s(%s)', form_name, row_type)::regprocedure;
+    -- Compiles the card, and finds columns whose types do not fit.
+    EXECUTE format('SELECT %s(NULL::%s)', form_name, row_type);
+  END LOOP;
+
+  IF wide THEN
+    RAISE NOTICE '"%" takes % columns, more than a function''s arguments: only %_pd(row) and %_score(row) were written',
+      name, cardinality(columns), name, name
+      USING HINT = 'They read whole rows, which takes longer than the column form of a narrower card.';
+  ELSIF class.relkind = 'v' THEN
+    RAISE NOTICE '% is a view: scoring its rows may not inline', relation
+      USING HINT = format('SELECT v.*, %I.%I(%s) FROM (SELECT * FROM %s OFFSET 0) v does.',
+        class.nspname, name || '_pd',
+        (SELECT string_agg('v.' || quote_ident(c.name), ', ' ORDER BY c.i)
+           FROM unnest(columns) WITH ORDINALITY c(name, i)), row_type);
+  END IF;
+END
+$deploy$;
+COMMENT ON FUNCTION deploy(scorecard, regclass, text, name) IS
+'Writes a card as SQL functions into the relation''s schema: name_card(), which holds it; name_pd(column, ...) and name_score(column, ...), which the planner inlines; name_pd(row) and name_score(row), which call those. Deploying under the same name again replaces the card, and running sessions follow. segment_column names the column with each row''s segment (NULL: every row is scored by the card''s root). Empty reasons are filled from the columns'' comments. Returns the functions. NULL arguments are errors.';
+
+CREATE FUNCTION redeploy(name text) RETURNS SETOF regprocedure
+  LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE COST 10000 ROWS 5
+  SET search_path = pg_catalog, pg_temp
+AS $redeploy$
+DECLARE
+  found record;
+  n integer := 0;
+  function_name text;
+  parts text[];
+  card agririsk.scorecard;
+  class regclass;
+BEGIN
+  IF redeploy.name IS NULL THEN
+    RAISE null_value_not_allowed USING
+      MESSAGE = 'a name is needed',
+      DETAIL = 'The name is NULL.',
+      HINT = 'Call redeploy(name), with the name given to deploy.';
+  END IF;
+  BEGIN
+    parts := parse_ident(redeploy.name);
+  EXCEPTION WHEN invalid_parameter_value THEN
+    NULL; -- a name that SQL would have in quotes
+  END;
+  FOR found IN
+    SELECT s.nspname, left(p.proname, -5) AS name, agririsk._deployment(d.description) AS note,
+        p.oid::regprocedure AS function
+      FROM pg_proc p
+      JOIN pg_namespace s ON s.oid = p.pronamespace
+      JOIN pg_description d ON d.classoid = 'pg_proc'::regclass AND d.objoid = p.oid
+      WHERE p.prorettype = 'agririsk.scorecard'::regtype AND p.pronargs = 0
+        AND p.proname LIKE '%\_card'
+        AND (redeploy.name IN (left(p.proname, -5), s.nspname || '.' || left(p.proname, -5))
+          OR parts = ARRAY[s.nspname::text, left(p.proname, -5)])
+        AND agririsk._deployment(d.description) IS NOT NULL
+      ORDER BY p.oid
+  LOOP
+    n := n + 1;
+    function_name := concat_ws(', ', function_name, found.function::text);
+  END LOOP;
+  IF n <> 1 THEN
+    RAISE undefined_function USING
+      MESSAGE = format('%s under the name "%s"', CASE WHEN n = 0 THEN 'no card is deployed'
+        ELSE 'more than one card is deployed' END, redeploy.name),
+      DETAIL = CASE WHEN n = 0 THEN 'No schema has such a function name_card().'
+        ELSE format('There are %s.', function_name) END,
+      HINT = CASE WHEN n = 0 THEN 'Deploy a card first, with deploy(card, relation, name).'
+        ELSE 'Give the name with its schema.' END;
+  END IF;
+
+  class := to_regclass(format('%I.%I', found.note ->> 'schema', found.note ->> 'relation'));
+  IF class IS NULL THEN
+    RAISE undefined_table USING
+      MESSAGE = format('the relation that "%s" was deployed on is not there', redeploy.name),
+      DETAIL = format('It was %I.%I.', found.note ->> 'schema', found.note ->> 'relation'),
+      HINT = format('Create it first, or deploy on another: deploy(%s, relation, name).', found.function);
+  END IF;
+  EXECUTE format('SELECT %s', found.function) INTO card;
+  RETURN QUERY SELECT agririsk.deploy(card, class, found.name, (found.note ->> 'segment_column')::name);
+END
+$redeploy$;
+COMMENT ON FUNCTION redeploy(text) IS
+'Writes the functions of a deployed card anew, for the relation and segment column it was deployed with: after a materialized view was rebuilt, which drops what was deployed on its rows. The name may have its schema before it. Returns the functions. An unknown name, or NULL, is an error.';

@@ -1,0 +1,1073 @@
+/*
+ * scorecard.c
+ *		The scorecard as an SQL type: JSON in and out, comparison, bins.
+ */
+#include "postgres.h"
+
+#include "agririsk.h"
+
+#include "catalog/pg_type.h"
+#include "common/hashfn.h"
+#include "common/shortest_dec.h"
+#include "core/record.h"
+#include "libpq/pqformat.h"
+#include "mb/pg_wchar.h"
+#include "miscadmin.h"
+#include "model/scorecard.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/json.h"
+#include "utils/jsonb.h"
+#include "utils/memutils.h"
+
+AGR_FUNCTION(agririsk_scorecard_in);
+AGR_FUNCTION(agririsk_scorecard_out);
+AGR_FUNCTION(agririsk_scorecard_recv);
+AGR_FUNCTION(agririsk_scorecard_send);
+AGR_FUNCTION(agririsk_scorecard_eq);
+AGR_FUNCTION(agririsk_scorecard_ne);
+AGR_FUNCTION(agririsk_scorecard_lt);
+AGR_FUNCTION(agririsk_scorecard_le);
+AGR_FUNCTION(agririsk_scorecard_gt);
+AGR_FUNCTION(agririsk_scorecard_ge);
+AGR_FUNCTION(agririsk_scorecard_cmp);
+AGR_FUNCTION(agririsk_scorecard_hash);
+AGR_FUNCTION(agririsk_scorecard_hash_extended);
+AGR_FUNCTION(agririsk_bins);
+
+/* ---------- stored bytes ---------- */
+
+static void *
+alloc_in_context(void *context, size_t size)
+{
+	return MemoryContextAllocHuge((MemoryContext) context, size);
+}
+
+CardMemory
+scorecard_memory(MemoryContext context)
+{
+	CardMemory	memory = {alloc_in_context, context};
+
+	return memory;
+}
+
+/* Text as JSON shows it, without what is too long for a message. */
+static void
+append_clipped(StringInfo out, const char *at, int length)
+{
+	escape_json(out, pnstrdup(at, pg_mbcliplen(at, length, 80)));
+}
+
+static void
+check_card(Card *card, CardMemory memory, int sqlstate)
+{
+	CardFault	fault;
+	StringInfoData value;
+
+	if (card_check(card, memory, &fault))
+		return;
+	initStringInfo(&value);
+	if (fault.has_number)
+		scorecard_append_number(&value, fault.number);
+	else if (fault.detail == NULL)
+		append_clipped(&value, fault.text.at, fault.text.length);
+	ereport(ERROR,
+			(errcode(sqlstate),
+			 errmsg("invalid scorecard at %s: %s", fault.path, fault.what),
+			 fault.detail ? errdetail("%s", fault.detail) : errdetail("The value is %s.", value.data),
+			 errhint("%s", fault.hint)));
+}
+
+static Card *
+decode_card(const char *bytes, size_t length, CardMemory memory, int sqlstate)
+{
+	const char *what;
+	Card	   *card = card_decode((const uint8_t *) bytes, length, memory, &what);
+
+	if (card == NULL)
+		ereport(ERROR,
+				(errcode(sqlstate),
+				 errmsg("invalid stored scorecard"),
+				 errdetail("%s", what),
+				 errhint("Write the card anew from its JSON text.")));
+	check_card(card, memory, sqlstate);
+	return card;
+}
+
+const ScoreCard *
+scorecard_compile(const struct varlena *stored, MemoryContext context)
+{
+	CardMemory	memory = scorecard_memory(context);
+
+	return score_compile(decode_card(VARDATA_ANY(stored), VARSIZE_ANY_EXHDR(stored), memory,
+									 ERRCODE_DATA_CORRUPTED),
+						 memory);
+}
+
+static struct varlena *
+store_card(const Card *card)
+{
+	Size		size = VARHDRSZ + card_encode(card, NULL);
+	struct varlena *stored = palloc(size);
+
+	card_encode(card, (uint8_t *) VARDATA(stored));
+	SET_VARSIZE(stored, size);
+	return stored;
+}
+
+text *
+scorecard_text(CardText t)
+{
+	return cstring_to_text_with_len(t.at, t.length);
+}
+
+/* ---------- from JSON ---------- */
+
+/* Where in the document the reader is, as messages name it. */
+typedef struct JsonReader
+{
+	StringInfoData path;
+	CardMemory	memory;
+} JsonReader;
+
+static int
+enter_key(JsonReader *r, const char *key)
+{
+	int			mark = r->path.len;
+
+	appendStringInfo(&r->path, "%s%s", mark > 0 ? "." : "", key);
+	return mark;
+}
+
+static int
+enter_item(JsonReader *r, int i)
+{
+	int			mark = r->path.len;
+
+	appendStringInfo(&r->path, "[%d]", i);
+	return mark;
+}
+
+static void
+leave(JsonReader *r, int mark)
+{
+	r->path.len = mark;
+	r->path.data[mark] = '\0';
+}
+
+static void refuse(JsonReader *r, const JsonbValue *value, const char *what, const char *hint)
+			pg_attribute_noreturn();
+
+static void
+refuse(JsonReader *r, const JsonbValue *value, const char *what, const char *hint)
+{
+	StringInfoData shown;
+
+	initStringInfo(&shown);
+	if (value == NULL)
+		appendStringInfoString(&shown, "missing");
+	else
+		switch (value->type)
+		{
+			case jbvNull:
+				appendStringInfoString(&shown, "null");
+				break;
+			case jbvBool:
+				appendStringInfoString(&shown, value->val.boolean ? "true" : "false");
+				break;
+			case jbvNumeric:
+				appendStringInfo(&shown, "%.80s",
+								 DatumGetCString(DirectFunctionCall1(numeric_out,
+																	 NumericGetDatum(value->val.numeric))));
+				break;
+			case jbvString:
+				append_clipped(&shown, value->val.string.val, value->val.string.len);
+				break;
+			default:
+				appendStringInfoString(&shown,
+									   JsonContainerIsArray(value->val.binary.data)
+									   ? "an array" : "an object");
+				break;
+		}
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
+			 errmsg("invalid scorecard%s%s: %s", r->path.len > 0 ? " at " : "", r->path.data, what),
+			 errdetail("The value is %s.", shown.data),
+			 errhint("%s", hint)));
+}
+
+/* An object with no other than these keys. */
+static JsonbContainer *
+read_object(JsonReader *r, JsonbValue *value, const char *keys)
+{
+	JsonbContainer *object;
+	JsonbIterator *iterator;
+	JsonbIteratorToken token;
+	JsonbValue	item;
+
+	if (value == NULL || value->type != jbvBinary || !JsonContainerIsObject(value->val.binary.data))
+		refuse(r, value, "not an object", psprintf("Give an object with the keys %s.", keys));
+	object = value->val.binary.data;
+
+	iterator = JsonbIteratorInit(object);
+	while ((token = JsonbIteratorNext(&iterator, &item, true)) != WJB_DONE)
+	{
+		const char *at = keys;
+		bool		known = false;
+
+		if (token != WJB_KEY)
+			continue;
+		/* The keys are listed as a reader wants to see them: "a, b, c". */
+		while (!known && *at != '\0')
+		{
+			size_t		length = strcspn(at, ",");
+
+			known = length == item.val.string.len && memcmp(at, item.val.string.val, length) == 0;
+			at += length;
+			at += strspn(at, ", ");
+		}
+		if (!known)
+			refuse(r, &item, "unknown key", psprintf("The keys known here are %s.", keys));
+	}
+	return object;
+}
+
+static JsonbValue *
+get_field(JsonbContainer *object, const char *key)
+{
+	return getKeyJsonValueFromContainer(object, key, strlen(key), NULL);
+}
+
+static JsonbContainer *
+read_array(JsonReader *r, JsonbValue *value, uint32_t *n)
+{
+	if (value == NULL || value->type != jbvBinary || !JsonContainerIsArray(value->val.binary.data))
+		refuse(r, value, "not an array", "Give an array, [...].");
+	*n = JsonContainerSize(value->val.binary.data);
+	return value->val.binary.data;
+}
+
+static void *
+get_array(uint32_t n, size_t size)
+{
+	return palloc_extended(Max(n, 1) * size, MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+}
+
+static double
+read_number(JsonReader *r, JsonbValue *value)
+{
+	double		x;
+
+	if (value == NULL || value->type != jbvNumeric)
+		refuse(r, value, "not a number", "Give a number.");
+	/* Goes by the digits, so that each number has its nearest float8. */
+	x = DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow,
+										   NumericGetDatum(value->val.numeric)));
+	if (!isfinite(x))
+		refuse(r, value, "out of range", "Give a number that float8 can hold.");
+	return x + 0.0;				/* negative zero is zero */
+}
+
+static CardText
+read_text(JsonReader *r, JsonbValue *value)
+{
+	CardText	text = {"", 0};
+
+	if (value == NULL || value->type != jbvString)
+		refuse(r, value, "not a string", "Give a string, \"...\".");
+	if (value->val.string.len > 0)
+	{
+		text.at = value->val.string.val;
+		text.length = value->val.string.len;
+	}
+	return text;
+}
+
+static bool
+text_is(CardText text, const char *word)
+{
+	return text.length == strlen(word) && memcmp(text.at, word, text.length) == 0;
+}
+
+/* Which of the words the value is: their number, from zero. */
+static int
+read_word(JsonReader *r, JsonbValue *value, const char *const *word, const char *hint)
+{
+	CardText	text = read_text(r, value);
+	int			i;
+
+	for (i = 0; word[i] != NULL; i++)
+		if (text_is(text, word[i]))
+			return i;
+	refuse(r, value, "unknown word", hint);
+}
+
+/* Fields of an object, which `key` names for messages. */
+static double
+read_number_field(JsonReader *r, JsonbContainer *object, const char *key, const double *absent)
+{
+	JsonbValue *value = get_field(object, key);
+	int			mark = enter_key(r, key);
+	double		x = value == NULL && absent != NULL ? *absent : read_number(r, value);
+
+	leave(r, mark);
+	return x;
+}
+
+static CardText
+read_text_field(JsonReader *r, JsonbContainer *object, const char *key, bool required)
+{
+	CardText	text = {"", 0};
+	JsonbValue *value = get_field(object, key);
+	int			mark = enter_key(r, key);
+
+	if (value != NULL || required)
+		text = read_text(r, value);
+	leave(r, mark);
+	return text;
+}
+
+static const char *const kind_words[] = {"number", "category", NULL};
+static const char *const unseen_words[] = {"average", "worst", "error", NULL};
+static const char *const missing_words[] = {"worst", "best", "neutral", NULL};
+
+/*
+ * The edge between a bin and the one before it stands in either, or in both
+ * alike.
+ */
+static double
+read_edge(JsonReader *r, JsonbContainer *before, JsonbContainer *bin, int i)
+{
+	JsonbValue *high = get_field(before, "high");
+	JsonbValue *low = get_field(bin, "low");
+	int			mark;
+	double		edge = 0;
+
+	if (high != NULL || low == NULL)
+	{
+		mark = enter_item(r, i - 1);
+		edge = read_number_field(r, before, "high", NULL);
+		leave(r, mark);
+	}
+	if (low != NULL)
+	{
+		double		start;
+
+		mark = enter_item(r, i);
+		start = read_number_field(r, bin, "low", NULL);
+		if (high != NULL && start != edge)
+		{
+			enter_key(r, "low");
+			refuse(r, low, "not where the bin before it ends",
+				   "Bins follow each other without gap or overlap; one of \"high\" and the next \"low\" is enough.");
+		}
+		leave(r, mark);
+		edge = start;
+	}
+	return edge;
+}
+
+static void
+refuse_edge(JsonReader *r, JsonbContainer *bin, int i, const char *key, const char *what)
+{
+	JsonbValue *value = get_field(bin, key);
+
+	if (value != NULL)
+	{
+		enter_item(r, i);
+		enter_key(r, key);
+		refuse(r, value, what, "Leave it out: every number has to fall into a bin.");
+	}
+}
+
+static void
+read_bins(JsonReader *r, JsonbContainer *object, CardFeature *f)
+{
+	bool		number = f->kind == CARD_NUMBER;
+	JsonbContainer *bins;
+	JsonbContainer *before = NULL;
+	int			mark = enter_key(r, "bins");
+	uint32_t	b,
+				c;
+
+	bins = read_array(r, get_field(object, "bins"), &f->n_bins);
+	f->bin = get_array(f->n_bins, sizeof *f->bin);
+	f->cut = get_array(f->n_bins, sizeof *f->cut);
+	for (b = 0; b < f->n_bins; b++)
+	{
+		int			item = enter_item(r, b);
+		JsonbContainer *bin = read_object(r, getIthJsonbValueFromContainer(bins, b),
+										  number ? "low, high, woe" : "categories, woe");
+
+		f->bin[b].woe = read_number_field(r, bin, "woe", NULL);
+		if (!number)
+		{
+			int			list = enter_key(r, "categories");
+			JsonbContainer *categories = read_array(r, get_field(bin, "categories"),
+													&f->bin[b].n_categories);
+
+			f->bin[b].category = get_array(f->bin[b].n_categories, sizeof(CardText));
+			for (c = 0; c < f->bin[b].n_categories; c++)
+			{
+				int			category = enter_item(r, c);
+
+				f->bin[b].category[c] = read_text(r, getIthJsonbValueFromContainer(categories, c));
+				leave(r, category);
+			}
+			leave(r, list);
+		}
+		leave(r, item);
+
+		if (number && before == NULL)
+			refuse_edge(r, bin, b, "low", "the first bin has no lower edge");
+		if (number && before != NULL)
+			f->cut[b - 1] = read_edge(r, before, bin, b);
+		if (number && b == f->n_bins - 1)
+			refuse_edge(r, bin, b, "high", "the last bin has no upper edge");
+		before = bin;
+	}
+	leave(r, mark);
+}
+
+static void
+read_specials(JsonReader *r, JsonbContainer *object, CardFeature *f)
+{
+	JsonbValue *value = get_field(object, "special");
+	JsonbContainer *specials;
+	int			mark = enter_key(r, "special");
+	uint32_t	i,
+				v;
+
+	if (value != NULL)
+	{
+		specials = read_array(r, value, &f->n_specials);
+		f->special = get_array(f->n_specials, sizeof *f->special);
+		for (i = 0; i < f->n_specials; i++)
+		{
+			int			item = enter_item(r, i);
+			JsonbContainer *special = read_object(r, getIthJsonbValueFromContainer(specials, i),
+												  "values, woe");
+			JsonbContainer *values;
+			int			list;
+
+			f->special[i].woe = read_number_field(r, special, "woe", NULL);
+			list = enter_key(r, "values");
+			values = read_array(r, get_field(special, "values"), &f->special[i].n_values);
+			f->special[i].value = get_array(f->special[i].n_values, sizeof(double));
+			for (v = 0; v < f->special[i].n_values; v++)
+			{
+				int			at = enter_item(r, v);
+
+				f->special[i].value[v] = read_number(r, getIthJsonbValueFromContainer(values, v));
+				leave(r, at);
+			}
+			leave(r, list);
+			leave(r, item);
+		}
+	}
+	leave(r, mark);
+}
+
+static void
+read_missing(JsonReader *r, JsonbContainer *object, CardFeature *f)
+{
+	static const char hint[] = "Give {\"woe\": number}, \"worst\", \"best\" or \"neutral\", or leave it out where none was learnt.";
+	static const CardMissing policies[] = {CARD_MISSING_WORST, CARD_MISSING_BEST, CARD_MISSING_NEUTRAL};
+	JsonbValue *value = get_field(object, "missing");
+	int			mark = enter_key(r, "missing");
+
+	f->missing = CARD_MISSING_NONE;
+	if (value != NULL && value->type == jbvString)
+		f->missing = policies[read_word(r, value, missing_words, hint)];
+	else if (value != NULL && (value->type != jbvBinary || JsonContainerIsArray(value->val.binary.data)))
+		refuse(r, value, "unknown policy", hint);
+	else if (value != NULL)
+	{
+		f->missing = CARD_MISSING_WOE;
+		f->missing_woe = read_number_field(r, read_object(r, value, "woe"), "woe", NULL);
+	}
+	leave(r, mark);
+}
+
+static void
+read_feature(JsonReader *r, JsonbValue *value, CardFeature *f)
+{
+	static const double one = 1;
+	JsonbContainer *object = read_object(r, value,
+										 "name, type, weight, reason, consent, bins, special, missing, unseen");
+	JsonbValue *unseen = get_field(object, "unseen");
+	int			mark;
+
+	f->name = read_text_field(r, object, "name", true);
+	mark = enter_key(r, "type");
+	f->kind = (CardKind) read_word(r, get_field(object, "type"), kind_words,
+								   "Give \"number\" or \"category\".");
+	leave(r, mark);
+	f->weight = read_number_field(r, object, "weight", &one);
+	f->reason = read_text_field(r, object, "reason", false);
+	f->consent = read_text_field(r, object, "consent", false);
+	if (f->consent.length == 0 && get_field(object, "consent") != NULL)
+	{
+		enter_key(r, "consent");
+		refuse(r, get_field(object, "consent"), "empty",
+			   "Give the name of a boolean column, or leave it out.");
+	}
+	read_bins(r, object, f);
+	read_specials(r, object, f);
+	read_missing(r, object, f);
+	if (unseen != NULL)
+	{
+		mark = enter_key(r, "unseen");
+		f->unseen = (CardUnseen) read_word(r, unseen, unseen_words,
+										   "Give \"average\", \"worst\" or \"error\".");
+		leave(r, mark);
+	}
+}
+
+static int
+compare_weights(const void *a, const void *b)
+{
+	uint32_t	left = ((const CardWeight *) a)->feature;
+	uint32_t	right = ((const CardWeight *) b)->feature;
+
+	return (left > right) - (left < right);
+}
+
+/* {"feature": weight, ...} */
+static void
+read_weights(JsonReader *r, JsonbValue *value, CardSegment *s, const CardIndex *features)
+{
+	JsonbIterator *iterator;
+	JsonbIteratorToken token;
+	JsonbValue	item;
+
+	if (value->type != jbvBinary || !JsonContainerIsObject(value->val.binary.data))
+		refuse(r, value, "not an object", "Give an object of feature names and weights.");
+	s->weight = get_array(JsonContainerSize(value->val.binary.data), sizeof *s->weight);
+	iterator = JsonbIteratorInit(value->val.binary.data);
+	while ((token = JsonbIteratorNext(&iterator, &item, true)) != WJB_DONE)
+	{
+		if (token == WJB_KEY)
+		{
+			int64_t		feature = card_index_find(features, item.val.string.val,
+												  item.val.string.len);
+
+			if (feature < 0)
+				refuse(r, &item, "no such feature", "Weights name features of the card.");
+			s->weight[s->n_weights].feature = (uint32_t) feature;
+		}
+		else if (token == WJB_VALUE)
+			s->weight[s->n_weights++].weight = read_number(r, &item);
+	}
+	qsort(s->weight, s->n_weights, sizeof *s->weight, compare_weights);
+}
+
+static void
+read_segment(JsonReader *r, JsonbValue *value, CardSegment *s, const CardIndex *features)
+{
+	JsonbContainer *object = read_object(r, value, "name, parent, intercept, weights");
+	JsonbValue *parent = get_field(object, "parent");
+	JsonbValue *weights = get_field(object, "weights");
+	int			mark;
+
+	s->name = read_text_field(r, object, "name", true);
+	s->parent = read_text_field(r, object, "parent", false);
+	if (parent != NULL && s->parent.length == 0)
+	{
+		enter_key(r, "parent");
+		refuse(r, parent, "empty", "Leave it out where the parent is the card itself.");
+	}
+	s->has_intercept = get_field(object, "intercept") != NULL;
+	if (s->has_intercept)
+		s->intercept = read_number_field(r, object, "intercept", NULL);
+	if (weights != NULL)
+	{
+		mark = enter_key(r, "weights");
+		read_weights(r, weights, s, features);
+		leave(r, mark);
+	}
+}
+
+static void
+read_scale(JsonReader *r, JsonbContainer *root, Card *card)
+{
+	JsonbValue *value = get_field(root, "scale");
+	int			mark = enter_key(r, "scale");
+
+	card->base_score = 600;
+	card->base_odds = 50;
+	card->pdo = 20;
+	if (value != NULL)
+	{
+		JsonbContainer *scale = read_object(r, value, "base_score, base_odds, pdo");
+
+		card->base_score = read_number_field(r, scale, "base_score", &card->base_score);
+		card->base_odds = read_number_field(r, scale, "base_odds", &card->base_odds);
+		card->pdo = read_number_field(r, scale, "pdo", &card->pdo);
+	}
+	leave(r, mark);
+}
+
+static Card *
+read_card(JsonReader *r, JsonbValue *document)
+{
+	Card	   *card = palloc0(sizeof *card);
+	JsonbContainer *root = read_object(r, document,
+									   "format, name, scale, intercept, features, segments");
+	JsonbContainer *list;
+	CardIndex  *features;
+	double		format;
+	int			mark;
+	uint32_t	i;
+
+	format = read_number_field(r, root, "format", NULL);
+	if (format != CARD_VERSION)
+	{
+		enter_key(r, "format");
+		refuse(r, get_field(root, "format"), "unknown format",
+			   "This version of agririsk reads format 1.");
+	}
+	card->name = read_text_field(r, root, "name", true);
+	read_scale(r, root, card);
+	card->intercept = read_number_field(r, root, "intercept", NULL);
+
+	mark = enter_key(r, "features");
+	list = read_array(r, get_field(root, "features"), &card->n_features);
+	card->feature = get_array(card->n_features, sizeof *card->feature);
+	features = card_index_create(r->memory, card->n_features);
+	for (i = 0; i < card->n_features; i++)
+	{
+		int			item = enter_item(r, i);
+
+		read_feature(r, getIthJsonbValueFromContainer(list, i), &card->feature[i]);
+		card_index_add(features, card->feature[i].name, i);
+		leave(r, item);
+	}
+	leave(r, mark);
+
+	mark = enter_key(r, "segments");
+	if (get_field(root, "segments") != NULL)
+	{
+		list = read_array(r, get_field(root, "segments"), &card->n_segments);
+		card->segment = get_array(card->n_segments, sizeof *card->segment);
+		for (i = 0; i < card->n_segments; i++)
+		{
+			int			item = enter_item(r, i);
+
+			read_segment(r, getIthJsonbValueFromContainer(list, i), &card->segment[i], features);
+			leave(r, item);
+		}
+	}
+	leave(r, mark);
+	return card;
+}
+
+Datum
+agririsk_scorecard_in(PG_FUNCTION_ARGS)
+{
+	Jsonb	   *json = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, PG_GETARG_DATUM(0)));
+	JsonReader	reader;
+	JsonbValue	document;
+	Card	   *card;
+
+	initStringInfo(&reader.path);
+	reader.memory = scorecard_memory(CurrentMemoryContext);
+	if (JB_ROOT_IS_SCALAR(json))
+		document = *getIthJsonbValueFromContainer(&json->root, 0);
+	else
+	{
+		document.type = jbvBinary;
+		document.val.binary.data = &json->root;
+		document.val.binary.len = VARSIZE_ANY_EXHDR(json);
+	}
+	card = read_card(&reader, &document);
+	check_card(card, reader.memory, ERRCODE_INVALID_TEXT_REPRESENTATION);
+	PG_RETURN_POINTER(store_card(card));
+}
+
+/* ---------- to JSON ---------- */
+
+void
+scorecard_append_number(StringInfo out, double x)
+{
+	char		digits[DOUBLE_SHORTEST_DECIMAL_LEN];
+
+	double_to_shortest_decimal_buf(x, digits);
+	appendStringInfoString(out, digits);
+}
+
+static void
+append_number_field(StringInfo out, const char *before, double x)
+{
+	appendStringInfoString(out, before);
+	scorecard_append_number(out, x);
+}
+
+static void
+append_text_field(StringInfo out, const char *before, CardText t)
+{
+	appendStringInfoString(out, before);
+	escape_json(out, pnstrdup(t.at, t.length));
+}
+
+static void
+append_bin(StringInfo out, const CardFeature *f, uint32_t b)
+{
+	const CardBin *bin = &f->bin[b];
+	uint32_t	c;
+
+	appendStringInfoChar(out, '{');
+	if (f->kind == CARD_CATEGORY)
+	{
+		appendStringInfoString(out, "\"categories\": [");
+		for (c = 0; c < bin->n_categories; c++)
+			append_text_field(out, c > 0 ? ", " : "", bin->category[c]);
+		appendStringInfoString(out, "], ");
+	}
+	else
+	{
+		if (b > 0)
+		{
+			append_number_field(out, "\"low\": ", f->cut[b - 1]);
+			appendStringInfoString(out, ", ");
+		}
+		if (b + 1 < f->n_bins)
+		{
+			append_number_field(out, "\"high\": ", f->cut[b]);
+			appendStringInfoString(out, ", ");
+		}
+	}
+	append_number_field(out, "\"woe\": ", bin->woe);
+	appendStringInfoChar(out, '}');
+}
+
+static void
+append_feature(StringInfo out, const CardFeature *f)
+{
+	uint32_t	i,
+				v;
+
+	append_text_field(out, "{\"name\": ", f->name);
+	appendStringInfo(out, ", \"type\": \"%s\"", kind_words[f->kind]);
+	append_number_field(out, ", \"weight\": ", f->weight);
+	if (f->reason.length > 0)
+		append_text_field(out, ", \"reason\": ", f->reason);
+	if (f->consent.length > 0)
+		append_text_field(out, ", \"consent\": ", f->consent);
+	appendStringInfoString(out, ", \"bins\": [");
+	for (i = 0; i < f->n_bins; i++)
+	{
+		appendStringInfoString(out, i > 0 ? ", " : "");
+		append_bin(out, f, i);
+	}
+	appendStringInfoChar(out, ']');
+	for (i = 0; i < f->n_specials; i++)
+	{
+		appendStringInfoString(out, i > 0 ? ", {\"values\": [" : ", \"special\": [{\"values\": [");
+		for (v = 0; v < f->special[i].n_values; v++)
+			append_number_field(out, v > 0 ? ", " : "", f->special[i].value[v]);
+		append_number_field(out, "], \"woe\": ", f->special[i].woe);
+		appendStringInfoString(out, i + 1 < f->n_specials ? "}" : "}]");
+	}
+	if (f->missing == CARD_MISSING_WOE)
+	{
+		append_number_field(out, ", \"missing\": {\"woe\": ", f->missing_woe);
+		appendStringInfoChar(out, '}');
+	}
+	else if (f->missing != CARD_MISSING_NONE)
+		appendStringInfo(out, ", \"missing\": \"%s\"", missing_words[f->missing - CARD_MISSING_WORST]);
+	if (f->unseen != CARD_UNSEEN_AVERAGE)
+		appendStringInfo(out, ", \"unseen\": \"%s\"", unseen_words[f->unseen]);
+	appendStringInfoChar(out, '}');
+}
+
+static void
+append_segment(StringInfo out, const Card *card, const CardSegment *s)
+{
+	uint32_t	w;
+
+	append_text_field(out, "{\"name\": ", s->name);
+	if (s->parent.length > 0)
+		append_text_field(out, ", \"parent\": ", s->parent);
+	if (s->has_intercept)
+		append_number_field(out, ", \"intercept\": ", s->intercept);
+	for (w = 0; w < s->n_weights; w++)
+	{
+		append_text_field(out, w > 0 ? ", " : ", \"weights\": {", card->feature[s->weight[w].feature].name);
+		append_number_field(out, ": ", s->weight[w].weight);
+	}
+	appendStringInfoString(out, s->n_weights > 0 ? "}}" : "}");
+}
+
+Datum
+agririsk_scorecard_out(PG_FUNCTION_ARGS)
+{
+	struct varlena *stored = PG_DETOAST_DATUM_PACKED(PG_GETARG_DATUM(0));
+	Card	   *card = decode_card(VARDATA_ANY(stored), VARSIZE_ANY_EXHDR(stored),
+								   scorecard_memory(CurrentMemoryContext), ERRCODE_DATA_CORRUPTED);
+	StringInfoData out;
+	uint32_t	i;
+
+	initStringInfo(&out);
+	append_text_field(&out, "{\"format\": 1, \"name\": ", card->name);
+	append_number_field(&out, ", \"scale\": {\"base_score\": ", card->base_score);
+	append_number_field(&out, ", \"base_odds\": ", card->base_odds);
+	append_number_field(&out, ", \"pdo\": ", card->pdo);
+	append_number_field(&out, "}, \"intercept\": ", card->intercept);
+	appendStringInfoString(&out, ", \"features\": [");
+	for (i = 0; i < card->n_features; i++)
+	{
+		appendStringInfoString(&out, i > 0 ? ", " : "");
+		append_feature(&out, &card->feature[i]);
+	}
+	appendStringInfoChar(&out, ']');
+	for (i = 0; i < card->n_segments; i++)
+	{
+		appendStringInfoString(&out, i > 0 ? ", " : ", \"segments\": [");
+		append_segment(&out, card, &card->segment[i]);
+	}
+	appendStringInfoString(&out, card->n_segments > 0 ? "]}" : "}");
+	PG_RETURN_CSTRING(out.data);
+}
+
+/* ---------- binary form ---------- */
+
+static void
+verify_text(CardText t)
+{
+	pg_verifymbstr(t.at, t.length, false);
+}
+
+Datum
+agririsk_scorecard_recv(PG_FUNCTION_ARGS)
+{
+	StringInfo	message = (StringInfo) PG_GETARG_POINTER(0);
+	int			length = message->len - message->cursor;
+	Card	   *card = decode_card(pq_getmsgbytes(message, length), length,
+								   scorecard_memory(CurrentMemoryContext),
+								   ERRCODE_INVALID_BINARY_REPRESENTATION);
+	uint32_t	i,
+				b,
+				c;
+
+	/* The decoder knows nothing of encodings. */
+	verify_text(card->name);
+	for (i = 0; i < card->n_features; i++)
+	{
+		const CardFeature *f = &card->feature[i];
+
+		verify_text(f->name);
+		verify_text(f->reason);
+		verify_text(f->consent);
+		for (b = 0; b < f->n_bins; b++)
+			for (c = 0; c < f->bin[b].n_categories; c++)
+				verify_text(f->bin[b].category[c]);
+	}
+	for (i = 0; i < card->n_segments; i++)
+	{
+		verify_text(card->segment[i].name);
+		verify_text(card->segment[i].parent);
+	}
+	PG_RETURN_POINTER(store_card(card));
+}
+
+Datum
+agririsk_scorecard_send(PG_FUNCTION_ARGS)
+{
+	struct varlena *stored = PG_DETOAST_DATUM_PACKED(PG_GETARG_DATUM(0));
+	StringInfoData out;
+
+	pq_begintypsend(&out);
+	pq_sendbytes(&out, VARDATA_ANY(stored), VARSIZE_ANY_EXHDR(stored));
+	PG_RETURN_BYTEA_P(pq_endtypsend(&out));
+}
+
+/* ---------- comparison: equal cards have equal bytes ---------- */
+
+static int
+compare_cards(FunctionCallInfo fcinfo)
+{
+	struct varlena *a = PG_DETOAST_DATUM_PACKED(PG_GETARG_DATUM(0));
+	struct varlena *b = PG_DETOAST_DATUM_PACKED(PG_GETARG_DATUM(1));
+	Size		a_size = VARSIZE_ANY_EXHDR(a);
+	Size		b_size = VARSIZE_ANY_EXHDR(b);
+	int			order = memcmp(VARDATA_ANY(a), VARDATA_ANY(b), Min(a_size, b_size));
+
+	if (order == 0)
+		order = (a_size > b_size) - (a_size < b_size);
+	/* Indexes compare many in one context. */
+	PG_FREE_IF_COPY(a, 0);
+	PG_FREE_IF_COPY(b, 1);
+	return order;
+}
+
+Datum
+agririsk_scorecard_eq(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(compare_cards(fcinfo) == 0);
+}
+
+Datum
+agririsk_scorecard_ne(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(compare_cards(fcinfo) != 0);
+}
+
+Datum
+agririsk_scorecard_lt(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(compare_cards(fcinfo) < 0);
+}
+
+Datum
+agririsk_scorecard_le(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(compare_cards(fcinfo) <= 0);
+}
+
+Datum
+agririsk_scorecard_gt(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(compare_cards(fcinfo) > 0);
+}
+
+Datum
+agririsk_scorecard_ge(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(compare_cards(fcinfo) >= 0);
+}
+
+Datum
+agririsk_scorecard_cmp(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_INT32(compare_cards(fcinfo));
+}
+
+Datum
+agririsk_scorecard_hash(PG_FUNCTION_ARGS)
+{
+	struct varlena *a = PG_DETOAST_DATUM_PACKED(PG_GETARG_DATUM(0));
+	Datum		hash = hash_any((const unsigned char *) VARDATA_ANY(a), VARSIZE_ANY_EXHDR(a));
+
+	PG_FREE_IF_COPY(a, 0);
+	return hash;
+}
+
+Datum
+agririsk_scorecard_hash_extended(PG_FUNCTION_ARGS)
+{
+	struct varlena *a = PG_DETOAST_DATUM_PACKED(PG_GETARG_DATUM(0));
+	Datum		hash = hash_any_extended((const unsigned char *) VARDATA_ANY(a),
+										 VARSIZE_ANY_EXHDR(a), PG_GETARG_INT64(1));
+
+	PG_FREE_IF_COPY(a, 0);
+	return hash;
+}
+
+/* ---------- bins ---------- */
+
+char *
+scorecard_label(const CardFeature *f, int32_t place)
+{
+	StringInfoData label;
+	uint32_t	i;
+
+	initStringInfo(&label);
+	if (place == SCORE_MISSING)
+		appendStringInfoString(&label, "missing");
+	else if (place == SCORE_UNSEEN)
+		appendStringInfoString(&label, "unseen");
+	else if (place == SCORE_NO_CONSENT)
+		appendStringInfoString(&label, "no consent");
+	else if (place >= (int32_t) f->n_bins)
+	{
+		const CardSpecial *special = &f->special[place - f->n_bins];
+
+		appendStringInfoString(&label, "special ");
+		for (i = 0; i < special->n_values; i++)
+			append_number_field(&label, i > 0 ? ", " : "", special->value[i]);
+	}
+	else if (f->kind == CARD_CATEGORY)
+		for (i = 0; i < f->bin[place].n_categories; i++)
+			appendStringInfo(&label, "%s%.*s", i > 0 ? ", " : "",
+							 (int) f->bin[place].category[i].length, f->bin[place].category[i].at);
+	else if (f->n_bins == 1)
+		appendStringInfoString(&label, "any value");
+	else if (place == 0)
+		append_number_field(&label, "< ", f->cut[0]);
+	else if (place + 1 == (int32_t) f->n_bins)
+		append_number_field(&label, ">= ", f->cut[place - 1]);
+	else
+	{
+		append_number_field(&label, "[", f->cut[place - 1]);
+		append_number_field(&label, ", ", f->cut[place]);
+		appendStringInfoChar(&label, ')');
+	}
+	return label.data;
+}
+
+static Datum
+categories_array(const CardBin *bin)
+{
+	Datum	   *element = palloc(sizeof(Datum) * bin->n_categories);
+	uint32_t	i;
+
+	for (i = 0; i < bin->n_categories; i++)
+		element[i] = PointerGetDatum(scorecard_text(bin->category[i]));
+	return PointerGetDatum(construct_array(element, bin->n_categories, TEXTOID, -1, false, TYPALIGN_INT));
+}
+
+/* One row of bins(): a bin, a special bin, or what missing and unseen count as. */
+static void
+put_bin(Tuplestorestate *rows, TupleDesc columns, const ScoreCard *sc, uint32_t i,
+		int number, int32_t place, double woe)
+{
+	const CardFeature *f = &sc->card->feature[i];
+	bool		own = place >= 0 && place < (int32_t) f->n_bins;
+	Datum		value[8];
+	bool		null[8] = {false};
+
+	value[0] = PointerGetDatum(scorecard_text(f->name));
+	value[1] = Int32GetDatum(number);
+	value[2] = CStringGetTextDatum(scorecard_label(f, place));
+	null[3] = !own || f->kind != CARD_NUMBER || place == 0;
+	value[3] = null[3] ? (Datum) 0 : Float8GetDatum(f->cut[place - 1]);
+	null[4] = !own || f->kind != CARD_NUMBER || place + 1 == (int32_t) f->n_bins;
+	value[4] = null[4] ? (Datum) 0 : Float8GetDatum(f->cut[place]);
+	null[5] = !own || f->kind != CARD_CATEGORY;
+	value[5] = null[5] ? (Datum) 0 : categories_array(&f->bin[place]);
+	/* An unseen category that is an error has neither WOE nor points. */
+	null[6] = null[7] = place == SCORE_UNSEEN && f->unseen == CARD_UNSEEN_ERROR;
+	value[6] = Float8GetDatum(woe);
+	value[7] = Float8GetDatum(score_feature_points(sc, sc->root.intercept,
+												   sc->root.weight[i] * woe));
+	tuplestore_putvalues(rows, columns, value, null);
+}
+
+Datum
+agririsk_bins(PG_FUNCTION_ARGS)
+{
+	const ScoreCard *sc = scorecard_compile(PG_DETOAST_DATUM_PACKED(PG_GETARG_DATUM(0)),
+											CurrentMemoryContext);
+	TupleDesc	columns;
+	Tuplestorestate *rows = agr_begin_rows(fcinfo, &columns);
+	uint32_t	i,
+				b;
+
+	for (i = 0; i < sc->card->n_features; i++)
+	{
+		const CardFeature *f = &sc->card->feature[i];
+		const ScoreFeature *s = &sc->feature[i];
+		uint32_t	n = f->n_bins + f->n_specials;
+
+		CHECK_FOR_INTERRUPTS();
+		for (b = 0; b < n; b++)
+			put_bin(rows, columns, sc, i, b + 1, b, s->woe[b]);
+		put_bin(rows, columns, sc, i, ++n, SCORE_MISSING,
+				score_missing_woe(s, sc->root.weight[i]));
+		if (f->kind == CARD_CATEGORY)
+			put_bin(rows, columns, sc, i, ++n, SCORE_UNSEEN,
+					score_unseen_woe(s, sc->root.weight[i]));
+	}
+	return (Datum) 0;
+}

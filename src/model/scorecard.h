@@ -1,0 +1,29 @@
+/*
+ * scorecard.h
+ *		The scorecard as an SQL type: a varlena of the bytes that
+ *		scorecard_math.h describes.
+ */
+#ifndef AGRIRISK_SCORECARD_H
+#define AGRIRISK_SCORECARD_H
+
+#include "lib/stringinfo.h"
+#include "model/score_math.h"
+
+/* Cards decoded into a memory context. */
+extern CardMemory scorecard_memory(MemoryContext context);
+
+/*
+ * Checks a stored card and makes it ready for scoring, in the context, where
+ * the stored bytes have to be as well.
+ */
+extern const ScoreCard *scorecard_compile(const struct varlena *stored, MemoryContext context);
+
+/* A number in as many digits as it needs, whatever the settings. */
+extern void scorecard_append_number(StringInfo out, double x);
+
+/* The name of a place of a feature: "[0.6, 1.2)", "rice, wheat", "missing". */
+extern char *scorecard_label(const CardFeature *f, int32_t place);
+
+extern text *scorecard_text(CardText t);
+
+#endif							/* AGRIRISK_SCORECARD_H */

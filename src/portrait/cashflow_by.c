@@ -1,0 +1,697 @@
+/*
+ * cashflow_by.c
+ *		The cash flow of every key of a query, in one pass over its rows.
+ *
+ * GROUP BY over rows in random order fetches a farmer's state from memory for
+ * each row, and waits for it. Here a row is appended, 24 bytes, to one of some
+ * hundred partitions by the hash of its key; afterwards each partition fits
+ * the cache, where its rows are brought together by key and day.
+ */
+#include "postgres.h"
+
+#include "agririsk.h"
+
+#include "access/htup_details.h"
+#include "catalog/pg_type.h"
+#include "common/hashfn.h"
+#include "executor/executor.h"
+#include "executor/spi.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "port/pg_bitutils.h"
+#include "tcop/dest.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/uuid.h"
+
+#include "core/spill.h"
+#include "portrait/cashflow.h"
+
+#define MAX_PARTITIONS	256
+#define MAX_HASH_BITS	32
+
+/* More would gain nothing, and rows of a partition are counted by int. */
+#define MAX_MEMORY		((Size) 16 << 30)
+
+/* The day of a row that is ignored, but whose key still counts as a group. */
+#define NO_DAY			PG_INT32_MIN
+
+/*
+ * One row. An integer key is `key` itself. Of any other, `key` is a hash, and
+ * its bytes follow the event in a partition, padded to eight; `name` is their
+ * number, and once the partition is loaded, where they are.
+ */
+typedef struct Event
+{
+	uint64		key;
+	int64		units;
+	int32		day;
+	uint32		name;
+} Event;
+
+/* The bytes of a key of a loaded partition. */
+typedef struct KeyName
+{
+	uint32		length;
+	char		bytes[FLEXIBLE_ARRAY_MEMBER];
+} KeyName;
+
+typedef struct Collector
+{
+	DestReceiver receiver;
+	Oid			key_type;		/* of the result */
+	bool		named;			/* keys are not integers */
+	bool		started;
+	Oid			query_key_type;
+	int64		(*to_units) (Datum);
+	int64		rows;
+	MemoryContext scratch;		/* for a few rows */
+	Spill	   *spill;			/* the last partition is that of the NULL key */
+	int			bits;			/* log2 of the number of the others */
+	Tuplestorestate *result;
+	TupleDesc	result_row;
+
+	/* Room that is used again and again. */
+	CashMonth  *months;
+	int			months_room;
+	bytea	   *stored;
+	Size		stored_room;
+} Collector;
+
+/* A group whose rows came in several loads. */
+typedef struct KeyGroup
+{
+	KeyName    *name;
+	Event		first;
+	CashMonth  *months;
+	int			count;
+} KeyGroup;
+
+/* Receiving rows. */
+
+static bool
+is_integer(Oid type)
+{
+	return type == INT2OID || type == INT4OID || type == INT8OID;
+}
+
+static bool
+is_text(Oid type)
+{
+	return type == TEXTOID || type == VARCHAROID;
+}
+
+static int
+integer_size(Oid type)
+{
+	return type == INT2OID ? 2 : type == INT4OID ? 4 : 8;
+}
+
+static void
+check_key_type(Oid type)
+{
+	if (!is_integer(type) && !is_text(type) && type != UUIDOID)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("cashflow_by has no keys of type %s", format_type_be(type)),
+				 errdetail("Keys are smallint, integer, bigint, text, varchar or uuid."),
+				 errhint("Cast the key to text in the query, and give null::text as key_type.")));
+}
+
+static void
+start_rows(DestReceiver *self, int operation, TupleDesc row)
+{
+	Collector  *c = (Collector *) self;
+	Oid			key,
+				amount;
+
+	if (c->started)
+		ereport(ERROR,
+				(errcode(ERRCODE_SYNTAX_ERROR),
+				 errmsg("events must be one query"),
+				 errdetail("The text holds several."),
+				 errhint("Give one SELECT of key, date and amount.")));
+	c->started = true;
+	if (row->natts != 3)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("events must have three columns"),
+				 errdetail("The query returns %d.", row->natts),
+				 errhint("Select key, date and amount, in this order.")));
+	key = getBaseType(TupleDescAttr(row, 0)->atttypid);
+	amount = getBaseType(TupleDescAttr(row, 2)->atttypid);
+	check_key_type(key);
+	if (!(is_integer(key) && is_integer(c->key_type) &&
+		  integer_size(key) <= integer_size(c->key_type)) &&
+		!(is_text(key) && is_text(c->key_type)) &&
+		!(key == UUIDOID && c->key_type == UUIDOID))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("key of events is not of the wanted type"),
+				 errdetail("The query's key is %s, key_type is %s.",
+						   format_type_be(key), format_type_be(c->key_type)),
+				 errhint("Give key_type => null::%s.", format_type_be(key))));
+	if (getBaseType(TupleDescAttr(row, 1)->atttypid) != DATEOID)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("second column of events must be a date"),
+				 errdetail("It is %s.", format_type_be(TupleDescAttr(row, 1)->atttypid)),
+				 errhint("Say in which time zone: (paid_at at time zone 'Asia/Shanghai')::date.")));
+	if (amount != FLOAT8OID && amount != NUMERICOID)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("third column of events must be numeric or double precision"),
+				 errdetail("It is %s.", format_type_be(TupleDescAttr(row, 2)->atttypid)),
+				 errhint("Cast the amount to numeric.")));
+	c->query_key_type = key;
+	c->to_units = amount == FLOAT8OID ? cash_units_from_float8 : cash_units_from_numeric;
+}
+
+/* Spreads every bit of an integer over all (the finalizer of MurmurHash3). */
+static inline uint64
+mix(uint64 x)
+{
+	x ^= x >> 33;
+	x *= UINT64CONST(0xff51afd7ed558ccd);
+	x ^= x >> 33;
+	x *= UINT64CONST(0xc4ceb9fe1a85ec53);
+	return x ^ x >> 33;
+}
+
+static inline uint64
+event_hash(const Collector *c, const Event *event)
+{
+	return c->named ? event->key : mix(event->key);
+}
+
+/* Appends a row whose key is bytes. */
+static void
+append_named(Collector *c, Datum key, Event *event)
+{
+	struct varlena *text = NULL;
+	const char *bytes;
+	Size		length;
+	int			partition = c->spill->partitions - 1;
+	char	   *place;
+
+	if (c->query_key_type == UUIDOID)
+	{
+		bytes = (const char *) DatumGetUUIDP(key)->data;
+		length = UUID_LEN;
+	}
+	else
+	{
+		text = PG_DETOAST_DATUM_PACKED(key);
+		bytes = VARDATA_ANY(text);
+		length = VARSIZE_ANY_EXHDR(text);
+	}
+	if (length > SPILL_MAX_RECORD - sizeof(Event) - MAXIMUM_ALIGNOF)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("key of events is too long"),
+				 errdetail("It has %zu bytes; at most %zu are possible.", length,
+						   SPILL_MAX_RECORD - sizeof(Event) - MAXIMUM_ALIGNOF),
+				 errhint("Use a shorter key, such as md5(key)::uuid.")));
+	event->key = hash_bytes_extended((const unsigned char *) bytes, length, 0);
+	event->name = length;
+	partition = event->key >> (64 - c->bits);
+	place = spill_append(c->spill, partition, sizeof(Event) + MAXALIGN(length));
+	memcpy(place, event, sizeof(Event));
+	memcpy(place + sizeof(Event), bytes, length);
+}
+
+static bool
+receive_row(TupleTableSlot *slot, DestReceiver *self)
+{
+	Collector  *c = (Collector *) self;
+	Event		event = {0, 0, NO_DAY, 0};
+
+	slot_getallattrs(slot);
+	if (!slot->tts_isnull[1] && !slot->tts_isnull[2])
+	{
+		event.day = DatumGetDateADT(slot->tts_values[1]);
+		if (!cash_is_date(event.day))
+			cash_bad_date(event.day);
+		if (c->to_units == cash_units_from_float8)
+			event.units = cash_units_from_float8(slot->tts_values[2]);
+		else
+		{
+			MemoryContext old = MemoryContextSwitchTo(c->scratch);
+
+			event.units = c->to_units(slot->tts_values[2]);
+			MemoryContextSwitchTo(old);
+		}
+	}
+	if (slot->tts_isnull[0])
+		memcpy(spill_append(c->spill, c->spill->partitions - 1, sizeof event),
+			   &event, sizeof event);
+	else if (c->named)
+	{
+		MemoryContext old = MemoryContextSwitchTo(c->scratch);
+
+		append_named(c, slot->tts_values[0], &event);
+		MemoryContextSwitchTo(old);
+	}
+	else
+	{
+		int			partition;
+
+		event.key = (uint64) (c->query_key_type == INT8OID ? DatumGetInt64(slot->tts_values[0]) :
+							  c->query_key_type == INT4OID ? DatumGetInt32(slot->tts_values[0]) :
+							  DatumGetInt16(slot->tts_values[0]));
+		partition = mix(event.key) >> (64 - c->bits);
+		memcpy(spill_append(c->spill, partition, sizeof event), &event, sizeof event);
+	}
+	if (c->rows++ % 128 == 127)
+		MemoryContextReset(c->scratch);
+	return true;
+}
+
+static void
+ignore_receiver(DestReceiver *self)
+{
+}
+
+/* Bringing the rows of a partition together. */
+
+static const KeyName *
+event_name(const char *names, const Event *event)
+{
+	return (const KeyName *) (names + (Size) event->name * MAXIMUM_ALIGNOF);
+}
+
+/* The order of keys, with `names` where they are not integers. */
+static int
+compare_keys(const Event *a, const Event *b, const char *names)
+{
+	const KeyName *a_name;
+	const KeyName *b_name;
+
+	if (a->key != b->key)
+		return a->key < b->key ? -1 : 1;
+	if (names == NULL || a->name == b->name)
+		return 0;
+	a_name = event_name(names, a);
+	b_name = event_name(names, b);
+	if (a_name->length != b_name->length)
+		return a_name->length < b_name->length ? -1 : 1;
+	return memcmp(a_name->bytes, b_name->bytes, a_name->length);
+}
+
+static int
+compare_events(const void *a, const void *b, void *names)
+{
+	const Event *left = a;
+	const Event *right = b;
+	int			order = compare_keys(left, right, names);
+
+	return order != 0 ? order : (left->day > right->day) - (left->day < right->day);
+}
+
+/* Few events: a farmer's or two. */
+static void
+insertion_sort(Event *events, int count, const char *names)
+{
+	int			i;
+
+	for (i = 1; i < count; i++)
+	{
+		Event		event = events[i];
+		int			j = i;
+
+		while (j > 0 && compare_events(&event, &events[j - 1], unconstify(char *, names)) < 0)
+		{
+			events[j] = events[j - 1];
+			j--;
+		}
+		events[j] = event;
+	}
+}
+
+/*
+ * Sorts by key and day: events fall into about as many buckets as there may be
+ * farmers, by bits of the hash that partitions do not look at. Result in `to`.
+ */
+static void
+sort_events(const Collector *c, const Event *from, Event *to, int count, const char *names)
+{
+	int			buckets = pg_nextpower2_32(Max(count / 8, 1));
+	uint32	   *end = palloc0((buckets + 1) * sizeof(uint32));
+	int			start = 0;
+	int			i;
+
+	for (i = 0; i < count; i++)
+		end[event_hash(c, &from[i]) & (buckets - 1)]++;
+	for (i = 0; i < buckets; i++)
+	{
+		int			size = end[i];
+
+		end[i] = start;
+		start += size;
+	}
+	for (i = 0; i < count; i++)
+		to[end[event_hash(c, &from[i]) & (buckets - 1)]++] = from[i];
+	start = 0;
+	for (i = 0; i < buckets; i++)
+	{
+		int			size = end[i] - start;
+
+		if (size <= 64)
+			insertion_sort(to + start, size, names);
+		else
+			qsort_arg(to + start, size, sizeof(Event), compare_events, unconstify(char *, names));
+		start = end[i];
+	}
+	pfree(end);
+}
+
+/* The months of events of one key, sorted by day; their number. */
+static int
+fold_events(Collector *c, const Event *event, const Event *end)
+{
+	int			count = 0;
+	int32		month_start = 0,
+				month_end = CASH_DAY_MIN;
+
+	for (; event < end; event++)
+	{
+		if (event->day == NO_DAY)
+			continue;
+		if (event->day >= month_end)
+		{
+			if (count == c->months_room)
+			{
+				c->months_room *= 2;
+				c->months = repalloc(c->months, c->months_room * sizeof(CashMonth));
+			}
+			memset(&c->months[count], 0, sizeof(CashMonth));
+			c->months[count++].month = cash_month_of(event->day, &month_start, &month_end);
+		}
+		if (!cash_month_add(&c->months[count - 1], event->day - month_start + 1, event->units))
+			cash_sum_overflow(c->months[count - 1].month);
+	}
+	return count;
+}
+
+static void
+put_group(Collector *c, const Event *event, const KeyName *name, bool null_key,
+		  const CashMonth *months, int count)
+{
+	Size		bound = VARHDRSZ + cashflow_encoded_bound(count);
+	Datum		values[2] = {0, 0};
+	bool		nulls[2] = {null_key, count == 0};
+	text	   *key = NULL;
+
+	if (bound > c->stored_room)
+	{
+		c->stored_room = 2 * bound;
+		pfree(c->stored);
+		c->stored = palloc(c->stored_room);
+	}
+	if (!null_key)
+	{
+		if (is_text(c->key_type))
+		{
+			key = cstring_to_text_with_len(name->bytes, name->length);
+			values[0] = PointerGetDatum(key);
+		}
+		else if (c->key_type == UUIDOID)
+			values[0] = PointerGetDatum(name->bytes);
+		else if (c->key_type == INT8OID)
+			values[0] = Int64GetDatum((int64) event->key);
+		else if (c->key_type == INT4OID)
+			values[0] = Int32GetDatum((int32) event->key);
+		else
+			values[0] = Int16GetDatum((int16) event->key);
+	}
+	if (count > 0)
+	{
+		SET_VARSIZE(c->stored, VARHDRSZ +
+					cashflow_encode(months, count, (uint8_t *) VARDATA(c->stored)));
+		values[1] = PointerGetDatum(c->stored);
+	}
+	tuplestore_putvalues(c->result, c->result_row, values, nulls);
+	if (key)
+		pfree(key);
+}
+
+/* The group of a key, among those that several loads have touched. */
+static KeyGroup *
+find_group(List **groups, const Event *event, const KeyName *name)
+{
+	ListCell   *cell;
+	KeyGroup	   *group;
+
+	foreach(cell, *groups)
+	{
+		group = lfirst(cell);
+		if (group->first.key == event->key &&
+			(name == NULL || (name->length == group->name->length &&
+							  memcmp(name->bytes, group->name->bytes, name->length) == 0)))
+			return group;
+	}
+	group = palloc0(sizeof *group);
+	group->first = *event;
+	if (name)
+	{
+		group->name = palloc(offsetof(KeyName, bytes) + name->length);
+		memcpy(group->name, name, offsetof(KeyName, bytes) + name->length);
+	}
+	*groups = lappend(*groups, group);
+	return group;
+}
+
+/* Loaded events, brought together; put out, or into `groups` if there is more to come. */
+static void
+finish_load(Collector *c, const Event *loaded, int count, const char *names, bool null_key,
+			List **groups)
+{
+	Event	   *events = MemoryContextAllocHuge(CurrentMemoryContext, count * sizeof(Event));
+	const Event *first = events;
+	const Event *end = events + count;
+
+	sort_events(c, loaded, events, count, names);
+	while (first < end)
+	{
+		const Event *next = first + 1;
+		const KeyName *name = names ? event_name(names, first) : NULL;
+		int			months;
+
+		while (next < end && compare_keys(first, next, names) == 0)
+			next++;
+		months = fold_events(c, first, next);
+		if (groups == NULL)
+			put_group(c, first, name, null_key, c->months, months);
+		else
+		{
+			KeyGroup	   *group = find_group(groups, first, name);
+			CashMonth  *before = group->months;
+
+			group->months = cashflow_merge_months(before, group->count, c->months, months,
+												  &group->count);
+			if (before)
+				pfree(before);
+		}
+		first = next;
+	}
+	pfree(events);
+}
+
+/*
+ * Reads a partition, as much of it at a time as `limit` bytes allow; all of it
+ * at once if `groups` is NULL.
+ */
+static void
+load_partition(Collector *c, Spill *spill, int partition, Size limit, bool null_key,
+			   List **groups)
+{
+	bool		named = c->named && !null_key;
+	Size		size = groups ? limit + SPILL_BLOCK : spill->bytes[partition];
+	Event	   *events = MemoryContextAllocHuge(CurrentMemoryContext, size + 1);
+	char	   *names = named ? MemoryContextAllocHuge(CurrentMemoryContext, size + 1) : NULL;
+	SpillReader reader;
+	Size		names_size = 0;
+	int			count = 0;
+
+	for (spill_read(spill, partition, &reader); reader.block; spill_next(&reader))
+	{
+		const char *at = reader.block->data;
+		const char *end = at + reader.block->used;
+
+		while (named && at < end)
+		{
+			Event	   *event = &events[count++];
+			KeyName    *name = (KeyName *) (names + names_size);
+
+			memcpy(event, at, sizeof(Event));
+			at += sizeof(Event);
+			name->length = event->name;
+			memcpy(name->bytes, at, name->length);
+			at += MAXALIGN(name->length);
+			event->name = names_size / MAXIMUM_ALIGNOF;
+			names_size += MAXALIGN(offsetof(KeyName, bytes) + name->length);
+		}
+		if (!named)
+		{
+			memcpy(&events[count], at, end - at);
+			count += (end - at) / sizeof(Event);
+		}
+		if (groups && (Size) count * sizeof(Event) + names_size > limit)
+		{
+			finish_load(c, events, count, names, null_key, groups);
+			count = 0;
+			names_size = 0;
+		}
+	}
+	finish_load(c, events, count, names, null_key, groups);
+	pfree(events);
+	if (names)
+		pfree(names);
+}
+
+/* The number of partitions whose open blocks take half of the memory. */
+static int
+partition_bits(Size memory)
+{
+	Size		partitions = memory / 2 / SPILL_BLOCK;
+
+	return pg_leftmost_one_pos64(Max(4, Min(partitions, MAX_PARTITIONS)));
+}
+
+/*
+ * Puts out the groups of a partition. One that does not fit is sorted apart
+ * again by further bits of the hash; unless that cannot help, because its rows
+ * are mostly of one key: then they are merged load by load.
+ */
+static void
+finish_partition(Collector *c, Spill *spill, int partition, Size memory, bool null_key, int bits_used)
+{
+	Size		size = spill->bytes[partition];
+	Spill	   *finer;
+	SpillReader reader;
+	int			bits = partition_bits(memory);
+	int			i;
+
+	if (size == 0)
+		return;
+	if (size <= memory / 4)
+	{
+		load_partition(c, spill, partition, 0, null_key, NULL);
+		return;
+	}
+	if (null_key || bits_used + bits > MAX_HASH_BITS)
+	{
+		List	   *groups = NIL;
+		ListCell   *cell;
+
+		load_partition(c, spill, partition, memory / 4, null_key, &groups);
+		foreach(cell, groups)
+		{
+			KeyGroup	   *group = lfirst(cell);
+
+			put_group(c, &group->first, group->name, null_key, group->months, group->count);
+		}
+		return;
+	}
+
+	finer = spill_create(1 << bits, memory / 2);
+	for (spill_read(spill, partition, &reader); reader.block; spill_next(&reader))
+	{
+		const char *at = reader.block->data;
+		const char *end = at + reader.block->used;
+
+		while (at < end)
+		{
+			const Event *event = (const Event *) at;
+			Size		length = sizeof(Event) + (c->named ? MAXALIGN(event->name) : 0);
+			int			child = event_hash(c, event) << bits_used >> (64 - bits);
+
+			memcpy(spill_append(finer, child, length), at, length);
+			at += length;
+		}
+	}
+	for (i = 0; i < finer->partitions; i++)
+	{
+		/* What did not come apart at all will not. */
+		finish_partition(c, finer, i, memory, false,
+						 finer->bytes[i] == size ? MAX_HASH_BITS : bits_used + bits);
+	}
+	spill_free(finer);
+}
+
+static void
+run_query(Collector *c, const char *query)
+{
+	SPIExecuteOptions options = {0};
+	int			result;
+
+	SPI_connect();
+	options.read_only = true;
+	options.must_return_tuples = true;
+	options.dest = &c->receiver;
+	result = SPI_execute_extended(query, &options);
+	if (result < 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_SYNTAX_ERROR),
+				 errmsg("events must be a query"),
+				 errdetail("Running it gives %s.", SPI_result_code_string(result)),
+				 errhint("Give one SELECT of key, date and amount.")));
+	SPI_finish();
+}
+
+AGR_FUNCTION(agririsk_cashflow_by);
+Datum
+agririsk_cashflow_by(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *set = (ReturnSetInfo *) fcinfo->resultinfo;
+	Size		memory = Min((Size) work_mem * 1024, MAX_MEMORY);
+	MemoryContext context;
+	MemoryContext old;
+	Collector	c = {0};
+	int			i;
+
+	if (set == NULL || !IsA(set, ReturnSetInfo) || !(set->allowedModes & SFRM_Materialize))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("cashflow_by called where no set of rows is possible"),
+				 errhint("Call it in FROM.")));
+	c.key_type = PG_NARGS() == 1 ? INT8OID :
+		getBaseType(get_fn_expr_argtype(fcinfo->flinfo, 1));
+	check_key_type(c.key_type);
+	c.named = !is_integer(c.key_type);
+
+	old = MemoryContextSwitchTo(set->econtext->ecxt_per_query_memory);
+	if (get_call_result_type(fcinfo, NULL, &c.result_row) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "cashflow_by must return a row type");
+	c.result = tuplestore_begin_heap((set->allowedModes & SFRM_Materialize_Random) != 0,
+									 false, work_mem);
+	set->returnMode = SFRM_Materialize;
+	set->setResult = c.result;
+	set->setDesc = c.result_row;
+	MemoryContextSwitchTo(old);
+	if (PG_ARGISNULL(0))
+		return (Datum) 0;
+
+	context = AllocSetContextCreate(CurrentMemoryContext, "cashflow_by", ALLOCSET_DEFAULT_SIZES);
+	old = MemoryContextSwitchTo(context);
+	c.receiver.receiveSlot = receive_row;
+	c.receiver.rStartup = start_rows;
+	c.receiver.rShutdown = ignore_receiver;
+	c.receiver.rDestroy = ignore_receiver;
+	c.receiver.mydest = DestNone;
+	c.scratch = AllocSetContextCreate(context, "cashflow_by rows", ALLOCSET_DEFAULT_SIZES);
+	c.bits = partition_bits(memory);
+	c.spill = spill_create((1 << c.bits) + 1, memory);
+	c.months_room = 64;
+	c.months = palloc(c.months_room * sizeof(CashMonth));
+	c.stored_room = 1024;
+	c.stored = palloc(c.stored_room);
+	run_query(&c, text_to_cstring(PG_GETARG_TEXT_PP(0)));
+	for (i = 0; i <= 1 << c.bits; i++)
+		finish_partition(&c, c.spill, i, memory, i == 1 << c.bits, c.bits);
+	spill_free(c.spill);
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(context);
+	return (Datum) 0;
+}

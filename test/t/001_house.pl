@@ -1,0 +1,95 @@
+# Every shipped object declares what it is and says what it does.
+use strict;
+use warnings;
+
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+# What the catalogs cannot tell from a default, the install scripts must say.
+my @undeclared;
+for my $file (glob 'sql/install/*.sql')
+{
+	my $sql = slurp_file($file);
+	$sql =~ s/--[^\n]*//g;
+	while ($sql =~ /CREATE\s+(?:FUNCTION|PROCEDURE)\s+(.*?);\s*$/gsm)
+	{
+		my $statement = $1;
+		my ($name) = $statement =~ /^(\S+?)\s*\(/;
+		push @undeclared, "$file: $name: volatility" unless $statement =~ /\b(IMMUTABLE|STABLE|VOLATILE)\b/;
+		push @undeclared, "$file: $name: strictness"
+		  unless $statement =~ /\b(STRICT|CALLED\s+ON\s+NULL\s+INPUT|RETURNS\s+NULL\s+ON\s+NULL\s+INPUT)\b/;
+		push @undeclared, "$file: $name: parallel" unless $statement =~ /\bPARALLEL\s+(SAFE|RESTRICTED|UNSAFE)\b/;
+	}
+	while ($sql =~ /CREATE\s+AGGREGATE\s+(\S+?)\s*\((.*?);\s*$/gsm)
+	{
+		my ($name, $body) = ($1, $2);
+		push @undeclared, "$file: aggregate $name: parallel" unless $body =~ /\bPARALLEL\s*=/;
+		push @undeclared, "$file: aggregate $name: sspace"
+		  if $body =~ /STYPE\s*=\s*internal/i && $body !~ /\bSSPACE\s*=/i;
+	}
+	push @undeclared, "$file: or replace / if not exists"
+	  if $sql =~ /^CREATE\s+OR\s+REPLACE|^CREATE.*IF\s+NOT\s+EXISTS/m;
+	push @undeclared, "$file: security definer" if $sql =~ /SECURITY\s+DEFINER/i;
+}
+is_deeply(\@undeclared, [], 'install scripts declare volatility, strictness, PARALLEL and state sizes');
+
+my $node = PostgreSQL::Test::Cluster->new('house');
+$node->init;
+$node->start;
+$node->safe_psql('postgres', 'CREATE EXTENSION agririsk CASCADE');
+
+is($node->safe_psql('postgres', <<'SQL'), '', 'every object of the extension has a comment');
+SELECT pg_describe_object(d.classid, d.objid, d.objsubid)
+FROM pg_depend d JOIN pg_extension e ON e.oid = d.refobjid AND d.refclassid = 'pg_extension'::regclass
+WHERE e.extname = 'agririsk' AND d.deptype = 'e'
+  AND d.classid IN ('pg_proc'::regclass, 'pg_type'::regclass, 'pg_class'::regclass, 'pg_operator'::regclass, 'pg_namespace'::regclass)
+  AND NOT EXISTS (SELECT FROM pg_type t WHERE d.classid = 'pg_type'::regclass AND t.oid = d.objid
+                  AND (t.typelem <> 0 OR t.typrelid <> 0))
+  AND obj_description(d.objid, d.classid::regclass::name) IS NULL
+ORDER BY 1
+SQL
+
+is($node->safe_psql('postgres', <<'SQL'), '', 'everything lives in the schema agririsk');
+SELECT pg_describe_object(d.classid, d.objid, d.objsubid)
+FROM pg_depend d JOIN pg_extension e ON e.oid = d.refobjid AND d.refclassid = 'pg_extension'::regclass
+LEFT JOIN pg_proc p ON d.classid = 'pg_proc'::regclass AND p.oid = d.objid
+LEFT JOIN pg_type t ON d.classid = 'pg_type'::regclass AND t.oid = d.objid
+WHERE e.extname = 'agririsk' AND d.deptype = 'e'
+  AND coalesce(p.pronamespace, t.typnamespace, 'agririsk'::regnamespace) <> 'agririsk'::regnamespace
+SQL
+
+is($node->safe_psql('postgres', <<'SQL'), '', 'functions the planner may run in a worker are declared so, others are private or read the catalogs');
+SELECT oid::regprocedure
+FROM pg_proc
+WHERE pronamespace = 'agririsk'::regnamespace AND proparallel = 'u' AND provolatile <> 'v'
+SQL
+
+is($node->safe_psql('postgres', <<'SQL'), '', 'every argument of a public function that takes more than one has a name');
+SELECT oid::regprocedure
+FROM pg_proc p
+WHERE pronamespace = 'agririsk'::regnamespace AND proname NOT LIKE '\_%' AND pronargs > 1
+  AND proargnames IS NULL AND prokind = 'f'
+  AND NOT EXISTS (SELECT FROM pg_operator o WHERE o.oprcode = p.oid)
+  AND NOT EXISTS (SELECT FROM pg_amproc a WHERE a.amproc = p.oid)
+  AND NOT EXISTS (SELECT FROM pg_aggregate a WHERE p.oid IN (a.aggtransfn, a.aggfinalfn, a.aggcombinefn, a.aggserialfn, a.aggdeserialfn))
+  AND NOT EXISTS (SELECT FROM pg_type t WHERE p.oid IN (t.typinput, t.typoutput, t.typreceive, t.typsend))
+SQL
+
+# The documents name every public function, so that none is forgotten there.
+my $docs = join '', map { slurp_file($_) } 'README.md', glob 'doc/*.md';
+my @names = split /\n/, $node->safe_psql('postgres', <<'SQL');
+SELECT DISTINCT proname
+FROM pg_proc p
+WHERE pronamespace = 'agririsk'::regnamespace AND proname NOT LIKE '\_%'
+  AND NOT EXISTS (SELECT FROM pg_operator o WHERE o.oprcode = p.oid)
+  AND NOT EXISTS (SELECT FROM pg_amproc a WHERE a.amproc = p.oid)
+  AND NOT EXISTS (SELECT FROM pg_aggregate a WHERE p.oid IN (a.aggtransfn, a.aggfinalfn, a.aggcombinefn, a.aggserialfn, a.aggdeserialfn))
+  AND NOT EXISTS (SELECT FROM pg_type t WHERE p.oid IN (t.typinput, t.typoutput, t.typreceive, t.typsend))
+ORDER BY 1
+SQL
+cmp_ok(scalar @names, '>', 10, 'there are public functions');
+is_deeply([ grep { $docs !~ /\b$_\b/ } @names ], [], 'every public function is in the docs');
+
+$node->stop;
+done_testing();

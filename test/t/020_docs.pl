@@ -1,0 +1,69 @@
+# Every SQL example in the README and the docs runs, and where the page shows
+# a result, it is the result.
+#
+# A page's ```sql blocks run in order in one session, in a database of the
+# page's own that holds the demo county. A ```text block right after one is
+# what psql prints for it.
+use strict;
+use warnings;
+
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $node = PostgreSQL::Test::Cluster->new('docs');
+$node->init;
+$node->start;
+$node->safe_psql('postgres', 'CREATE DATABASE county');
+$node->safe_psql('county', 'CREATE EXTENSION agririsk CASCADE');
+$node->command_ok(
+	[
+		'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-v', 'seed=1', '-v', 'size=3000',
+		'-d', $node->connstr('county'), '-f', 'demo/generate.sql'
+	],
+	'the demo county is generated');
+
+sub normal
+{
+	my ($text) = @_;
+	$text =~ s/[ \t]+$//gm;
+	$text =~ s/\n+\z/\n/;
+	return $text;
+}
+
+my $examples = 0;
+for my $page ('README.md', sort glob 'doc/*.md')
+{
+	my @blocks = slurp_file($page) =~ /^```(sql|text)?\n(.*?)^```$/gsm;
+	my (@script, @expected);
+
+	while (@blocks)
+	{
+		my ($language, $body) = splice @blocks, 0, 2;
+		next unless defined $language && $language eq 'sql';
+		push @script, $body;
+		push @expected, @blocks && ($blocks[0] // '') eq 'text' ? $blocks[1] : undef;
+	}
+	next unless @script;
+	$examples += @script;
+
+	(my $database = $page) =~ s/\W/_/g;
+	$node->safe_psql('postgres', qq{CREATE DATABASE "$database" TEMPLATE county});
+
+	# A marker line between the examples tells their results apart.
+	my $file = PostgreSQL::Test::Utils::tempdir() . "/$database.sql";
+	append_to_file($file, join '', map { "$script[$_]\n\\echo === example $_ ends\n" } 0 .. $#script);
+	my ($out, $err) = ('', '');
+	IPC::Run::run([ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-d', $node->connstr($database), '-f', $file ],
+		'>', \$out, '2>', \$err);
+	my @results = split /^=== example \d+ ends\n/m, $out, -1;
+	is(@results - 1, scalar @script, "$page: every example runs") or diag($err, $script[$#results] // '');
+	for my $i (grep { defined $expected[$_] } 0 .. $#script)
+	{
+		is(normal($results[$i] // ''), normal($expected[$i]), "$page: example " . ($i + 1) . ' gives what the page shows');
+	}
+}
+cmp_ok($examples, '>', 10, 'the docs hold examples');
+
+$node->stop;
+done_testing();
