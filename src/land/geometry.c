@@ -12,68 +12,12 @@
 #include "agririsk.h"
 #include "land/geometry.h"
 #include "land/geometry_math.h"
+#include "land/postgis.h"
 
-#include "access/genam.h"
-#include "access/htup_details.h"
-#include "access/table.h"
-#include "catalog/indexing.h"
-#include "catalog/namespace.h"
-#include "catalog/pg_extension.h"
 #include "catalog/pg_type.h"
-#include "commands/extension.h"
-#include "executor/spi.h"
 #include "miscadmin.h"
-#include "nodes/value.h"
-#include "parser/parse_func.h"
 #include "utils/builtins.h"
-#include "utils/fmgroids.h"
-#include "utils/lsyscache.h"
 #include "utils/memutils.h"
-#include "utils/rel.h"
-#include "utils/syscache.h"
-
-/* ---- PostGIS, in whichever schema it lives ---- */
-
-static Oid
-postgis_schema(void)
-{
-	Relation	extensions = table_open(ExtensionRelationId, AccessShareLock);
-	Oid			schema = InvalidOid;
-	ScanKeyData key;
-	SysScanDesc scan;
-	HeapTuple	tuple;
-
-	ScanKeyInit(&key, Anum_pg_extension_extname, BTEqualStrategyNumber, F_NAMEEQ,
-				CStringGetDatum("postgis"));
-	scan = systable_beginscan(extensions, ExtensionNameIndexId, true, NULL, 1, &key);
-	tuple = systable_getnext(scan);
-	if (HeapTupleIsValid(tuple))
-		schema = ((Form_pg_extension) GETSTRUCT(tuple))->extnamespace;
-	systable_endscan(scan);
-	table_close(extensions, AccessShareLock);
-	if (!OidIsValid(schema))
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_OBJECT),
-				 errmsg("extension postgis is not installed"),
-				 errhint("CREATE EXTENSION postgis.")));
-	return schema;
-}
-
-static Oid
-geometry_type(void)
-{
-	return GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid, CStringGetDatum("geometry"),
-						   ObjectIdGetDatum(postgis_schema()));
-}
-
-static Datum
-call_postgis(const char *name, Oid argument_type, Datum argument)
-{
-	char	   *schema = get_namespace_name(postgis_schema());
-	List	   *qualified = list_make2(makeString(schema), makeString(pstrdup(name)));
-
-	return OidFunctionCall1(LookupFuncName(qualified, 1, &argument_type, false), argument);
-}
 
 /* ---- reading ---- */
 
@@ -163,12 +107,12 @@ decode_serialized(GeometrySlot *slot, struct varlena *flat, GeometryInfo *info, 
 static GeometryStatus
 decode_wkb(GeometrySlot *slot, struct varlena *flat, GeometryInfo *info, MemoryContext context)
 {
-	Oid			type = geometry_type();
-	bytea	   *wkb = DatumGetByteaPP(call_postgis("st_asbinary", type, PointerGetDatum(flat)));
+	Oid			type = agr_geometry_type();
+	bytea	   *wkb = DatumGetByteaPP(agr_call_postgis("st_asbinary", type, PointerGetDatum(flat)));
 	GeometryStatus status = decode_into(slot, GEOMETRY_WKB, VARDATA_ANY(wkb), VARSIZE_ANY_EXHDR(wkb),
 										info, context);
 
-	slot->srid = DatumGetInt32(call_postgis("st_srid", type, PointerGetDatum(flat)));
+	slot->srid = DatumGetInt32(agr_call_postgis("st_srid", type, PointerGetDatum(flat)));
 	return status;
 }
 
@@ -201,7 +145,7 @@ serialized_form_is_as_expected(void)
 		GeometrySlot stored = {0},
 					expected = {0};
 		GeometryInfo info;
-		Datum		geometry = call_postgis("st_geomfromewkt", TEXTOID, CStringGetTextDatum(known[i]));
+		Datum		geometry = agr_call_postgis("st_geomfromewkt", TEXTOID, CStringGetTextDatum(known[i]));
 		struct varlena *flat = PG_DETOAST_DATUM(geometry);
 
 		good = decode_serialized(&stored, flat, &info, context) == GEOMETRY_OK &&
@@ -266,58 +210,6 @@ agr_read_geometry(GeometrySlot *slot, Datum geometry, MemoryContext context)
 
 /* ---- coordinate systems ---- */
 
-static bool
-names_any(const char *text, const char *const *name)
-{
-	for (; *name; name++)
-		if (strstr(text, *name))
-			return true;
-	return false;
-}
-
-/* Whether coordinates are degrees, or not on a surface at all. */
-static bool
-definition_is_geographic(const char *srtext, const char *proj4text)
-{
-	static const char *const geographic[] = {
-		"GEOGCS[", "GEOGCRS[", "GEOGRAPHICCRS[", "GEODCRS[", "GEODETICCRS[", "GEOCCS[", NULL
-	};
-	static const char *const projected[] = {"PROJCS[", "PROJCRS[", "PROJECTEDCRS[", NULL};
-	static const char *const proj4[] = {
-		"+proj=longlat", "+proj=latlong", "+proj=lonlat", "+proj=latlon", "+proj=geocent", NULL
-	};
-
-	/* A projected system names the geographic one it is projected from. */
-	if (srtext && names_any(srtext, geographic))
-		return !names_any(srtext, projected);
-	return proj4text && names_any(proj4text, proj4);
-}
-
-/* An SRID nobody described is somebody's local grid. */
-static bool
-is_geographic(int32 srid)
-{
-	Oid			type = INT4OID;
-	Datum		value = Int32GetDatum(srid);
-	char	   *query;
-	bool		geographic = false;
-
-	SPI_connect();
-	query = psprintf("SELECT srtext, proj4text FROM %s.spatial_ref_sys WHERE srid OPERATOR(pg_catalog.=) $1",
-					 quote_identifier(get_namespace_name(postgis_schema())));
-	if (SPI_execute_with_args(query, 1, &type, &value, NULL, true, 1) != SPI_OK_SELECT)
-		elog(ERROR, "could not read spatial_ref_sys");
-	if (SPI_processed > 0)
-	{
-		HeapTuple	row = SPI_tuptable->vals[0];
-
-		geographic = definition_is_geographic(SPI_getvalue(row, SPI_tuptable->tupdesc, 1),
-											  SPI_getvalue(row, SPI_tuptable->tupdesc, 2));
-	}
-	SPI_finish();
-	return geographic;
-}
-
 void
 agr_require_planar(int32 srid_a, int32 srid_b)
 {
@@ -337,7 +229,7 @@ agr_require_planar(int32 srid_a, int32 srid_b)
 	for (i = 0; i < lengthof(planar); i++)
 		if (srid_a == 0 || srid_a == planar[i])
 			return;
-	if (is_geographic(srid_a))
+	if (agr_is_geographic(srid_a))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("an area in degrees means nothing"),
