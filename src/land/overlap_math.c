@@ -593,18 +593,18 @@ winding_at(const Polygonal *shape, bool shape_moved, Vertex point)
 	return winding_of_boxes(shape, shape_moved, point, top, 0, level_count(&shape->tree, top), &ring);
 }
 
-/* Adds the gathered edges from i on, all of one ring, in their order. */
+/*
+ * Adds the gathered edges from i on, in their order; returns the winding number
+ * at their end. An edge that was not gathered is outside the other, as are its
+ * ends, where every jump has been undone: it changes nothing.
+ */
 static int32_t
 walk_edges(Integral *w, const OverlapSide *side, uint32_t i, uint32_t end, int32_t winding)
 {
 	const Vertex *point = side->shape->point;
-	uint32_t	begin = i;
 
 	for (; i < end; i++)
 	{
-		/* What leads here missed the common box: outside the other. */
-		if (i > begin && side->edge[i] != side->edge[i - 1] + 1)
-			winding = 0;
 		winding += side->jump[i];
 		if (winding != 0)
 			add_edge(w, point[side->edge[i]], point[side->edge[i] + 1], winding);
@@ -614,7 +614,7 @@ walk_edges(Integral *w, const OverlapSide *side, uint32_t i, uint32_t end, int32
 
 /* Adds the edges begin .. end of one side, which are all the gathered of one ring. */
 static void
-walk_ring(Integral *w, const OverlapSide *side, uint32_t begin, uint32_t end, uint32_t ring_edges,
+walk_ring(Integral *w, const OverlapSide *side, uint32_t begin, uint32_t end,
 		  const OverlapSide *other)
 {
 	const Vertex *point = side->shape->point;
@@ -630,15 +630,13 @@ walk_ring(Integral *w, const OverlapSide *side, uint32_t begin, uint32_t end, ui
 	if (start == end)
 	{
 		/*
-		 * Every start is in the box. If an edge is missing, then the edge
+		 * Every start is in the box. If an edge were missing, then the edge
 		 * after it would start outside; so none is.
 		 */
 		start = begin;
 		winding = winding_at(other->shape, other == w->b, point[side->edge[begin]]);
 	}
 	winding = walk_edges(w, side, start, end, winding);
-	if (side->edge[end - 1] + 1 != side->edge[begin] + ring_edges)
-		winding = 0;			/* the ring's end or its beginning is missing */
 	walk_edges(w, side, begin, start, winding);
 }
 
@@ -656,7 +654,7 @@ walk(Integral *w, const OverlapSide *side, const OverlapSide *other)
 			r++;
 		for (end = begin + 1; end < side->count && side->edge[end] < ring[r + 1]; end++)
 			;
-		walk_ring(w, side, begin, end, ring[r + 1] - ring[r] - 1, other);
+		walk_ring(w, side, begin, end, other);
 	}
 }
 
@@ -774,16 +772,6 @@ same_side(Vertex p, Vertex q, Vertex r, Vertex s)
 	return orientation(p, q, r) * orientation(p, q, s) > 0;
 }
 
-/* Of three consecutive points, do the two edges meet in the middle one only? */
-static bool
-goes_on(const Vertex *v, uint32_t before, uint32_t at, uint32_t after)
-{
-	Vertex		p = from(v[before], v[at]);
-	Vertex		q = from(v[at], v[after]);
-
-	return orientation(v[before], v[at], v[after]) != 0 || p.x * q.x > 0 || p.y * q.y > 0;
-}
-
 /*
  * Is it a single ring whose edges have nothing in common but the points that
  * join them? Most parcels are, and this is several times faster than an
@@ -801,16 +789,15 @@ is_small_simple_ring(const Polygonal *shape, OverlapScratch *scratch)
 	if (shape->rings != 1 || edges > 64 || !(shape->area > 0))
 		return false;
 	gather(scratch, side, shape, &shape->extent);
-	for (i = 0; i < edges; i++)
+	for (i = 0; i + 2 < edges; i++)
 	{
-		uint64_t	met;
+		/*
+		 * Of later edges, all but the next; the first's neighbour is also the
+		 * last. Neighbours that fold back meet the other's neighbour as well.
+		 */
+		uint64_t	met = find_meeting(&side->extent[i], &side->extent[i + 2],
+									   edges - i - 2 - (i == 0));
 
-		if (!goes_on(v, i, i + 1, i + 1 < edges ? i + 2 : 1))
-			return false;
-		/* Of later edges, all but the next; the first's neighbour is also the last. */
-		if (i + 2 >= edges)
-			continue;
-		met = find_meeting(&side->extent[i], &side->extent[i + 2], edges - i - 2 - (i == 0));
 		for (; met != 0; met &= met - 1)
 		{
 			uint32_t	j = i + 2 + (uint32_t) __builtin_ctzll(met);

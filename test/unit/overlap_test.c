@@ -835,6 +835,25 @@ test_orientation(void)
 	}
 	ok(wrong == 0, "orientation agrees with quadruple precision", wrong);
 
+	/*
+	 * Cassini: successive Fibonacci numbers make a determinant of one, between
+	 * products that agree in all the digits of a double.
+	 */
+	{
+		Vertex		zero = {0, 0},
+					p = {1, 2},
+					q = {1, 1};
+
+		for (wrong = 0, i = 3; i <= 77; i++)
+		{
+			q = p;
+			p.x = q.y;
+			p.y = q.x + q.y;
+			wrong += orientation(p, q, zero) != (i % 2 ? 1 : -1);
+		}
+	}
+	ok(wrong == 0, "orientation of Fibonacci's points", wrong);
+
 	/* Far from zero and near it: three points an ulp off one line. */
 	{
 		Vertex		p = {COORDINATE_MAX, COORDINATE_MAX},
