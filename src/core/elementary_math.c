@@ -358,3 +358,78 @@ agr_atan2(double y, double x)
 		angle = (PI_HI - angle) + PI_LO;
 	return y < 0 ? -angle : angle;
 }
+
+/* pi / 2 in pieces, the first two so short that multiples of them are exact. */
+#define HALF_PI_1 0x1.921fb544p0
+#define HALF_PI_2 0x1.0b4611a6p-34
+#define HALF_PI_3 0x1.3198a2e037073p-69
+
+/* The angle to the nearest multiple of pi / 2, in two parts; which multiple, modulo 4. */
+static int
+reduce_angle(double x, double *high, double *low)
+{
+	double		k = (x * (2 / (PI_HI)) + 0x1.8p52) - 0x1.8p52;
+	double		a = x - k * HALF_PI_1;
+	double		b = k * HALF_PI_2;
+	double		r = a - b;
+	double		v = r - a;
+	double		tail = (a - (r - v)) - (b + v);
+
+	tail -= k * HALF_PI_3;
+	*high = r + tail;
+	*low = (r - *high) + tail;
+	return (int) k & 3;
+}
+
+/* Taylor's series, good to 2^-58 for angles up to pi / 4. */
+static double
+sine_near_zero(double r, double low)
+{
+	double		z = r * r;
+	double		series = 1.0 / 362880 + z * (-1.0 / 39916800 + z * (1.0 / 6227020800.0 +
+																z * (-1.0 / 1307674368000.0 + z * (1.0 / 355687428096000.0))));
+
+	series = 1.0 / 120 + z * (-1.0 / 5040 + z * series);
+	return r - ((z * (0.5 * low - r * z * series) - low) + r * z * (1.0 / 6));
+}
+
+static double
+cosine_near_zero(double r, double low)
+{
+	double		z = r * r;
+	double		half = 0.5 * z;
+	double		w = 1 - half;
+	double		series = 1.0 / 40320 + z * (-1.0 / 3628800 + z * (1.0 / 479001600 +
+															  z * (-1.0 / 87178291200.0 + z * (1.0 / 20922789888000.0))));
+
+	series = 1.0 / 24 + z * (-1.0 / 720 + z * series);
+	return w + (((1 - w) - half) + (z * z * series - r * low));
+}
+
+/* The sine of x plus so many right angles. */
+static double
+sine_ahead(double x, int right_angles)
+{
+	double		high,
+				low,
+				value;
+	int			quadrant;
+
+	if (!(x >= -1e6 && x <= 1e6))
+		return from_bits(UINT64_C(0x7ff8000000000000));
+	quadrant = (reduce_angle(x, &high, &low) + right_angles) & 3;
+	value = quadrant & 1 ? cosine_near_zero(high, low) : sine_near_zero(high, low);
+	return quadrant & 2 ? -value : value;
+}
+
+double
+agr_sin(double x)
+{
+	return sine_ahead(x, 0);
+}
+
+double
+agr_cos(double x)
+{
+	return sine_ahead(x, 1);
+}
