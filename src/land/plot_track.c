@@ -1,0 +1,468 @@
+/*
+ * plot_track.c
+ *		plot_track_agg: the plot somebody walked round with a phone.
+ */
+#include "postgres.h"
+
+#include "agririsk.h"
+#include "land/plot_track_math.h"
+#include "land/postgis.h"
+
+#include <math.h>
+
+#include "catalog/pg_type.h"
+#include "common/shortest_dec.h"
+#include "funcapi.h"
+#include "libpq/pqformat.h"
+#include "miscadmin.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/jsonb.h"
+#include "utils/lsyscache.h"
+#include "utils/timestamp.h"
+
+/* A fix a second for more than a day; four megabytes. */
+#define MAX_FIXES 100000
+
+#define WKB_POLYGON 3
+
+typedef struct TrackState
+{
+	TrackLimits limits;
+	Jsonb	   *options;		/* as given, NULL for none */
+	TrackRefuse left_out;
+	TrackFix   *fix;
+	uint32		count;
+	uint32		room;
+	int32		srid;
+	bool		degrees;
+} TrackState;
+
+/* ---- options ---- */
+
+typedef struct TrackOption
+{
+	const char *name;
+	size_t		offset;
+	double		standard;
+	double		lowest;			/* itself included */
+} TrackOption;
+
+#define OPTION(name, standard, lowest) {#name, offsetof(TrackLimits, name), standard, lowest}
+
+static const TrackOption track_option[] = {
+	OPTION(max_accuracy_m, 20, 0),
+	OPTION(max_speed_kmh, 10, 0.1),
+	OPTION(max_closure_m, 15, 0),
+	OPTION(min_area_m2, 50, 0),
+	OPTION(min_fixes, 4, 3),
+	OPTION(spur_width_m, 2, 0),
+};
+
+static char *
+shown_number(double number)
+{
+	char	   *text = palloc(DOUBLE_SHORTEST_DECIMAL_LEN);
+
+	double_to_shortest_decimal_buf(number, text);
+	return text;
+}
+
+static double *
+limit_of(TrackLimits *limits, const TrackOption *option)
+{
+	return (double *) ((char *) limits + option->offset);
+}
+
+static const TrackOption *
+find_option(const JsonbValue *key)
+{
+	int			i;
+
+	for (i = 0; i < lengthof(track_option); i++)
+		if (strlen(track_option[i].name) == key->val.string.len &&
+			memcmp(track_option[i].name, key->val.string.val, key->val.string.len) == 0)
+			return &track_option[i];
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("unknown option of plot_track_agg"),
+			 errdetail("It is called \"%.*s\".", key->val.string.len, key->val.string.val),
+			 errhint("Options are max_accuracy_m, max_speed_kmh, max_closure_m, min_area_m2, min_fixes and spur_width_m.")));
+	return NULL;				/* not reached */
+}
+
+static void
+set_limit(TrackLimits *limits, const TrackOption *option, const JsonbValue *value)
+{
+	double		number;
+
+	if (value->type == jbvNull)
+		return;
+	if (value->type != jbvNumeric)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("option %s of plot_track_agg must be a number", option->name),
+				 errdetail("It is something else in JSON."),
+				 errhint("Make options with plot_track_options(%s => %s).", option->name,
+						 shown_number(option->standard))));
+	number = DatumGetFloat8(DirectFunctionCall1(numeric_float8,
+												NumericGetDatum(value->val.numeric)));
+	if (!isfinite(number) || number < option->lowest)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("option %s of plot_track_agg is out of range", option->name),
+				 errdetail("It is %s.", shown_number(number)),
+				 errhint("It is at least %s; the default is %s.", shown_number(option->lowest),
+						 shown_number(option->standard))));
+	*limit_of(limits, option) = number;
+}
+
+static void
+read_options(TrackLimits *limits, Jsonb *options)
+{
+	JsonbIterator *iterator;
+	JsonbValue	key;
+	JsonbValue	value;
+	int			i;
+
+	for (i = 0; i < lengthof(track_option); i++)
+		*limit_of(limits, &track_option[i]) = track_option[i].standard;
+	if (options == NULL)
+		return;
+	if (!JB_ROOT_IS_OBJECT(options))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("options of plot_track_agg must be a JSON object"),
+				 errdetail("They are an array or a single value."),
+				 errhint("Make them with plot_track_options().")));
+	iterator = JsonbIteratorInit(&options->root);
+	(void) JsonbIteratorNext(&iterator, &key, true);
+	while (JsonbIteratorNext(&iterator, &key, true) == WJB_KEY)
+	{
+		(void) JsonbIteratorNext(&iterator, &value, true);
+		set_limit(limits, find_option(&key), &value);
+	}
+}
+
+AGR_FUNCTION(agririsk_plot_track_check);
+Datum
+agririsk_plot_track_check(PG_FUNCTION_ARGS)
+{
+	TrackLimits limits;
+
+	read_options(&limits, PG_GETARG_JSONB_P(0));
+	PG_RETURN_DATUM(PG_GETARG_DATUM(0));
+}
+
+/* ---- gathering ---- */
+
+/* PostGIS's accessors, looked up once per call site. */
+typedef struct PointReader
+{
+	FmgrInfo	x;
+	FmgrInfo	y;
+	FmgrInfo	srid;
+} PointReader;
+
+static PointReader *
+point_reader(FunctionCallInfo fcinfo)
+{
+	PointReader *reader = fcinfo->flinfo->fn_extra;
+	MemoryContext context = fcinfo->flinfo->fn_mcxt;
+	Oid			type;
+
+	if (reader == NULL)
+	{
+		type = agr_geometry_type();
+		reader = MemoryContextAllocZero(context, sizeof *reader);
+		fmgr_info_cxt(agr_postgis_function("st_x", 1, &type), &reader->x, context);
+		fmgr_info_cxt(agr_postgis_function("st_y", 1, &type), &reader->y, context);
+		fmgr_info_cxt(agr_postgis_function("st_srid", 1, &type), &reader->srid, context);
+		fcinfo->flinfo->fn_extra = reader;
+	}
+	return reader;
+}
+
+/* False for an empty point, which has no coordinates. */
+static bool
+read_ordinate(FmgrInfo *accessor, Datum point, double *ordinate)
+{
+	LOCAL_FCINFO(call, 1);
+	Datum		value;
+
+	InitFunctionCallInfoData(*call, accessor, 1, InvalidOid, NULL, NULL);
+	call->args[0].value = point;
+	call->args[0].isnull = false;
+	value = FunctionCallInvoke(call);
+	if (call->isnull)
+		return false;
+	*ordinate = DatumGetFloat8(value);
+	return true;
+}
+
+static TrackState *
+begin_track(MemoryContext context, Jsonb *options)
+{
+	TrackState *state = MemoryContextAllocZero(context, sizeof *state);
+
+	read_options(&state->limits, options);
+	if (options)
+	{
+		state->options = MemoryContextAlloc(context, VARSIZE(options));
+		memcpy(state->options, options, VARSIZE(options));
+	}
+	state->room = 64;
+	state->fix = MemoryContextAlloc(context, state->room * sizeof(TrackFix));
+	return state;
+}
+
+static void
+check_options(const TrackState *state, const Jsonb *options)
+{
+	bool		equal = (state->options == NULL) == (options == NULL);
+
+	if (equal && options)
+		equal = VARSIZE(state->options) == VARSIZE(options) &&
+			memcmp(state->options, options, VARSIZE(options)) == 0;
+	if (!equal)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("options of plot_track_agg differ within one track"),
+				 errdetail("One row says %s, another %s.",
+						   state->options ? JsonbToCString(NULL, &state->options->root, 0) : "NULL",
+						   options ? JsonbToCString(NULL, (JsonbContainer *) &options->root, 0) : "NULL"),
+				 errhint("Group by what the options depend on.")));
+}
+
+static void
+check_fix(const TrackState *state, const TrackFix *fix, int32 srid)
+{
+	if (!isfinite(fix->at.x) || !isfinite(fix->at.y) ||
+		fabs(fix->at.x) > COORDINATE_MAX || fabs(fix->at.y) > COORDINATE_MAX)
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("fix has a coordinate out of range"),
+				 errdetail("It is at (%g, %g).", fix->at.x, fix->at.y),
+				 errhint("Such a fix often comes from a failed transformation; filter it out.")));
+	if (srid != state->srid)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("fixes of one track are in different coordinate systems"),
+				 errdetail("Their SRIDs are %d and %d.", state->srid, srid),
+				 errhint("ST_Transform one to the other's; ST_SetSRID where an SRID was forgotten.")));
+	if (state->degrees && (fabs(fix->at.y) > 90 || fabs(fix->at.x) > 360))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("fix is not on the globe"),
+				 errdetail("It is at longitude %.15g, latitude %.15g.", fix->at.x, fix->at.y),
+				 errhint("Longitude comes first: ST_Point(longitude, latitude).")));
+	if (TIMESTAMP_NOT_FINITE(fix->time))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("time of a fix must be finite"),
+				 errdetail("It is %s.", TIMESTAMP_IS_NOBEGIN(fix->time) ? "-infinity" : "infinity"),
+				 errhint("Write NULL for an unknown time; such fixes are left out.")));
+}
+
+static double
+read_accuracy(FunctionCallInfo fcinfo)
+{
+	double		accuracy;
+
+	if (PG_ARGISNULL(3))
+		return -1;
+	accuracy = PG_GETARG_FLOAT8(3);
+	if (!isfinite(accuracy) || accuracy < 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("accuracy of a fix must be a finite number of metres, 0 or more"),
+				 errdetail("It is %s.", shown_number(accuracy)),
+				 errhint("Write NULL for an unknown accuracy, and leave out fixes a phone marks invalid with a negative one.")));
+	return accuracy;
+}
+
+static void
+add_fix(TrackState *state, const TrackFix *fix)
+{
+	if (state->count == MAX_FIXES)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("track has too many fixes"),
+				 errdetail("It has more than %d.", MAX_FIXES),
+				 errhint("Group by the walk, not only by the farmer or the phone, or keep a fix a second.")));
+	if (state->count == state->room)
+	{
+		state->room *= 2;
+		state->fix = repalloc(state->fix, state->room * sizeof(TrackFix));
+	}
+	state->fix[state->count++] = *fix;
+}
+
+AGR_FUNCTION(agririsk_plot_track_add);
+Datum
+agririsk_plot_track_add(PG_FUNCTION_ARGS)
+{
+	MemoryContext context = agr_aggregate_context(fcinfo, "plot_track_agg");
+	Jsonb	   *options = PG_NARGS() > 4 && !PG_ARGISNULL(4) ? PG_GETARG_JSONB_P(4) : NULL;
+	TrackState *state;
+	PointReader *reader;
+	Datum		point;
+	int32		srid;
+	TrackFix	fix;
+
+	if (PG_ARGISNULL(0))
+		state = begin_track(context, options);
+	else
+	{
+		state = (TrackState *) PG_GETARG_POINTER(0);
+		check_options(state, options);
+	}
+
+	fix.accuracy_m = read_accuracy(fcinfo);
+	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
+	{
+		state->left_out.unknown++;
+		PG_RETURN_POINTER(state);
+	}
+	reader = point_reader(fcinfo);
+	point = PointerGetDatum(PG_DETOAST_DATUM(PG_GETARG_DATUM(1)));
+	fix.time = PG_GETARG_TIMESTAMPTZ(2);
+	if (!read_ordinate(&reader->x, point, &fix.at.x) || !read_ordinate(&reader->y, point, &fix.at.y))
+	{
+		state->left_out.unknown++;
+		PG_RETURN_POINTER(state);
+	}
+	srid = DatumGetInt32(FunctionCall1(&reader->srid, point));
+	if (state->count == 0 && state->left_out.inaccurate == 0)
+	{
+		state->srid = srid;
+		state->degrees = srid != 0 && agr_is_geographic(srid);
+	}
+	check_fix(state, &fix, srid);
+
+	/* Zeros of either sign are one place. */
+	fix.at.x += 0;
+	fix.at.y += 0;
+	if (fix.accuracy_m > state->limits.max_accuracy_m)
+		state->left_out.inaccurate++;
+	else
+		add_fix(state, &fix);
+	PG_RETURN_POINTER(state);
+}
+
+/* ---- the result ---- */
+
+static void
+check_interrupts(void)
+{
+	CHECK_FOR_INTERRUPTS();
+}
+
+static void
+write_vertex(StringInfo wkb, Vertex v)
+{
+	pq_sendfloat8(wkb, v.x);
+	pq_sendfloat8(wkb, v.y);
+}
+
+static Datum
+make_polygon(const Vertex *ring, uint32 points, int32 srid)
+{
+	Oid			type[2] = {BYTEAOID, INT4OID};
+	StringInfoData wkb;
+	uint32		i;
+
+	pq_begintypsend(&wkb);
+	pq_sendbyte(&wkb, 0);		/* the network's byte order */
+	pq_sendint32(&wkb, WKB_POLYGON);
+	pq_sendint32(&wkb, 1);
+	pq_sendint32(&wkb, points + 1);
+	for (i = 0; i < points; i++)
+		write_vertex(&wkb, ring[i]);
+	write_vertex(&wkb, ring[0]);
+	return OidFunctionCall2(agr_postgis_function("st_geomfromwkb", 2, type),
+							PointerGetDatum(pq_endtypsend(&wkb)), Int32GetDatum(srid));
+}
+
+static double
+area_on_spheroid(Datum polygon)
+{
+	Datum		geography = agr_call_postgis("geography", agr_geometry_type(), polygon);
+	Oid			type[2];
+
+	type[0] = get_func_rettype(agr_postgis_function("geography", 1, (Oid[]) {agr_geometry_type()}));
+	type[1] = BOOLOID;
+	return DatumGetFloat8(OidFunctionCall2(agr_postgis_function("st_area", 2, type),
+										   geography, BoolGetDatum(true)));
+}
+
+static Datum
+reasons_array(const TrackVerdict *verdict)
+{
+	Datum		text[TRACK_REASONS];
+	int			i;
+
+	for (i = 0; i < verdict->reasons; i++)
+		text[i] = CStringGetTextDatum(verdict->reason[i]);
+	return PointerGetDatum(construct_array(text, verdict->reasons, TEXTOID, -1, false, TYPALIGN_INT));
+}
+
+static Datum
+known_number(double number, bool *isnull)
+{
+	*isnull = number < 0;
+	return *isnull ? (Datum) 0 : Float8GetDatum(number);
+}
+
+AGR_FUNCTION(agririsk_plot_track_final);
+Datum
+agririsk_plot_track_final(PG_FUNCTION_ARGS)
+{
+	static const char *const quality[] = {"refused", "usable", "good"};
+	TrackState *state;
+	TrackFix   *fix;
+	TrackMemory memory;
+	PlotTrack	track;
+	TrackVerdict verdict;
+	TupleDesc	tupdesc;
+	Datum		polygon = (Datum) 0;
+	double		area = 0;
+	Datum		values[8];
+	bool		nulls[8] = {false};
+
+	agr_aggregate_context(fcinfo, "plot_track_agg");
+	if (PG_ARGISNULL(0))
+		PG_RETURN_NULL();
+	if (get_call_result_type(fcinfo, NULL, &tupdesc) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "return type must be a row type");
+	state = (TrackState *) PG_GETARG_POINTER(0);
+
+	/* The state may be asked again, as a window grows: it stays as it is. */
+	fix = palloc((state->count + 1) * sizeof *fix);
+	memcpy(fix, state->fix, state->count * sizeof *fix);
+	memory.ring = palloc((state->count + 1) * sizeof *memory.ring);
+	memory.block = palloc((state->count / TRACK_BLOCK + 1) * sizeof *memory.block);
+	memory.interrupt = check_interrupts;
+	plot_track_outline(fix, state->count, &state->limits, state->degrees, &memory, &track);
+
+	if (track.ring_points > 0)
+	{
+		polygon = make_polygon(memory.ring, track.ring_points, state->srid);
+		area = state->degrees ? area_on_spheroid(polygon) : track.ring_area_m2;
+	}
+	plot_track_judge(&track, &state->left_out, &state->limits, area, &verdict);
+
+	values[0] = polygon;
+	values[1] = Float8GetDatum(area);
+	nulls[0] = nulls[1] = verdict.quality == TRACK_REFUSED;
+	values[2] = known_number(track.closure_m, &nulls[2]);
+	values[3] = known_number(track.mean_accuracy_m, &nulls[3]);
+	values[4] = known_number(track.max_speed_kmh, &nulls[4]);
+	nulls[5] = track.fixes == 0;
+	if (!nulls[5])
+		values[5] = DirectFunctionCall2(timestamp_mi, TimestampTzGetDatum(track.last_time),
+										TimestampTzGetDatum(track.first_time));
+	values[6] = CStringGetTextDatum(quality[verdict.quality]);
+	values[7] = reasons_array(&verdict);
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(tupdesc), values, nulls)));
+}

@@ -1,0 +1,594 @@
+/*
+ * plot_track_math.c
+ *		The plot that somebody walked round with a phone. Pure C.
+ */
+#include "land/plot_track_math.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "core/elementary_math.h"
+
+/* The WGS 84 ellipsoid: semi-major axis in metres, squared eccentricity. */
+#define SEMI_MAJOR 6378137.0
+#define ECCENTRICITY_2 6.6943799901413165e-3
+#define RADIANS 0x1.1df46a2529d39p-6	/* per degree */
+
+/* Cut-off loops of up to this share of the plot are stumbles. */
+#define MAX_LOOP_SHARE 0.05
+
+/* A good track lost no more than this share of its fixes. */
+#define MAX_LOST_SHARE 0.1
+
+/* Metres per unit of the coordinates. */
+typedef struct Metric
+{
+	double		x;
+	double		y;
+} Metric;
+
+typedef struct Step
+{
+	double		x;
+	double		y;
+} Step;
+
+static Metric
+metric_at(double latitude)
+{
+	double		sine = agr_sin(latitude * RADIANS);
+	double		w = 1 - ECCENTRICITY_2 * sine * sine;
+	double		normal = SEMI_MAJOR / sqrt(w);
+	Metric		metric;
+
+	metric.x = RADIANS * normal * agr_cos(latitude * RADIANS);
+	metric.y = RADIANS * normal * (1 - ECCENTRICITY_2) / w;
+	return metric;
+}
+
+static Step
+step(Metric metric, Vertex a, Vertex b)
+{
+	Step		s = {(b.x - a.x) * metric.x, (b.y - a.y) * metric.y};
+
+	return s;
+}
+
+static double
+cross(Step u, Step v)
+{
+	return u.x * v.y - u.y * v.x;
+}
+
+static double
+dot(Step u, Step v)
+{
+	return u.x * v.x + u.y * v.y;
+}
+
+static double
+distance(Metric metric, Vertex a, Vertex b)
+{
+	Step		s = step(metric, a, b);
+
+	return sqrt(dot(s, s));
+}
+
+static bool
+same(Vertex a, Vertex b)
+{
+	return a.x == b.x && a.y == b.y;
+}
+
+/* ---- fixes ---- */
+
+static double
+allowance(const TrackFix *fix)
+{
+	return fix->accuracy_m < 0 ? TRACK_ACCURACY : fix->accuracy_m;
+}
+
+static int
+compare(double a, double b)
+{
+	return (a > b) - (a < b);
+}
+
+/* Every column decides, so that only equal fixes are interchangeable. */
+static int
+compare_fixes(const void *a, const void *b)
+{
+	const TrackFix *f = a;
+	const TrackFix *g = b;
+	int			order = (f->time > g->time) - (f->time < g->time);
+
+	if (order == 0)
+		order = compare(allowance(f), allowance(g));
+	if (order == 0)
+		order = compare(f->accuracy_m, g->accuracy_m);
+	if (order == 0)
+		order = compare(f->at.x, g->at.x);
+	return order ? order : compare(f->at.y, g->at.y);
+}
+
+static uint32_t
+keep_one_per_instant(TrackFix *fix, uint32_t n)
+{
+	uint32_t	kept = 0;
+	uint32_t	i;
+
+	for (i = 0; i < n; i++)
+		if (kept == 0 || fix[i].time != fix[kept - 1].time)
+			fix[kept++] = fix[i];
+	return kept;
+}
+
+/* Microseconds may be too far apart for their own type. */
+static double
+seconds(const TrackFix *from, const TrackFix *to)
+{
+	return ((double) to->time - (double) from->time) / 1e6;
+}
+
+static bool
+too_far_to_walk(Metric metric, double speed, const TrackFix *from, const TrackFix *to)
+{
+	return distance(metric, from->at, to->at) >
+		speed * seconds(from, to) + allowance(from) + allowance(to);
+}
+
+static uint32_t
+drop_spikes(TrackFix *fix, uint32_t n, Metric metric, double speed)
+{
+	uint32_t	kept = 0;
+	uint32_t	i = 0;
+
+	/* A first or last fix has one neighbour only, which must then agree with the next. */
+	if (n > 2 && too_far_to_walk(metric, speed, &fix[0], &fix[1]) &&
+		!too_far_to_walk(metric, speed, &fix[1], &fix[2]))
+		i = 1;
+	if (n > i + 2 && too_far_to_walk(metric, speed, &fix[n - 2], &fix[n - 1]) &&
+		!too_far_to_walk(metric, speed, &fix[n - 3], &fix[n - 2]))
+		n--;
+	while (i < n)
+	{
+		uint32_t	next = i + 1;
+		uint32_t	back = i + 2;
+
+		fix[kept++] = fix[i];
+		if (next < n && too_far_to_walk(metric, speed, &fix[i], &fix[next]))
+		{
+			while (back < n && back <= next + TRACK_SPIKE &&
+				   too_far_to_walk(metric, speed, &fix[i], &fix[back]))
+				back++;
+			if (back < n && back <= next + TRACK_SPIKE)
+				next = back;
+		}
+		i = next;
+	}
+	return kept;
+}
+
+static double
+fastest(const TrackFix *fix, uint32_t n, Metric metric)
+{
+	double		window = seconds(&fix[0], &fix[n - 1]);
+	double		speed = 0;
+	uint32_t	i;
+	uint32_t	j = 0;
+
+	if (window > TRACK_SPEED_SECONDS)
+		window = TRACK_SPEED_SECONDS;
+	for (i = 0; i < n; i++)
+	{
+		double		metres_per_second;
+
+		while (j < n && seconds(&fix[i], &fix[j]) < window)
+			j++;
+		if (j == n)
+			break;
+		metres_per_second = distance(metric, fix[i].at, fix[j].at) / seconds(&fix[i], &fix[j]);
+		if (metres_per_second > speed)
+			speed = metres_per_second;
+	}
+	return 3.6 * speed;
+}
+
+static double
+mean_accuracy(const TrackFix *fix, uint32_t n)
+{
+	double		sum = 0;
+	uint32_t	known = 0;
+	uint32_t	i;
+
+	for (i = 0; i < n; i++)
+		if (fix[i].accuracy_m >= 0)
+		{
+			sum += fix[i].accuracy_m;
+			known++;
+		}
+	return known == 0 ? -1 : sum / known;
+}
+
+/* ---- there and back again ---- */
+
+/* Whether from a to b to c is a way there and back, with nothing worth the name between. */
+static bool
+turns_back(Metric metric, Vertex a, Vertex b, Vertex c, double width)
+{
+	Step		there = step(metric, a, b);
+	Step		back = step(metric, b, c);
+	double		length_2 = dot(there, there);
+	double		area = cross(there, back);
+
+	if (same(a, b) || same(b, c))
+		return true;
+	if (dot(there, back) >= 0)
+		return false;
+	if (length_2 < dot(back, back))
+		length_2 = dot(back, back);
+	/* how far the end of the shorter one is from the longer one */
+	return area * area <= width * width * length_2;
+}
+
+static uint32_t
+drop_doubled_back(Vertex *ring, uint32_t n, Metric metric, double width)
+{
+	uint32_t	first = 0;
+	uint32_t	end = 0;
+	uint32_t	i;
+
+	for (i = 0; i < n; i++)
+	{
+		while (end >= 2 && turns_back(metric, ring[end - 2], ring[end - 1], ring[i], width))
+			end--;
+		ring[end++] = ring[i];
+	}
+
+	/* The same across the seam. */
+	while (end - first >= 3)
+	{
+		if (turns_back(metric, ring[end - 2], ring[end - 1], ring[first], width))
+			end--;
+		else if (turns_back(metric, ring[end - 1], ring[first], ring[first + 1], width))
+			first++;
+		else
+			break;
+	}
+	for (i = first; i < end; i++)
+		ring[i - first] = ring[i];
+	return end - first < 3 ? 0 : end - first;
+}
+
+/* ---- loops ---- */
+
+static bool
+apart(const Extent *a, const Extent *b)
+{
+	return a->high.x < b->low.x || b->high.x < a->low.x ||
+		a->high.y < b->low.y || b->high.y < a->low.y;
+}
+
+/* Whether segments a-b and c-d have a point in common, and which. */
+static bool
+meet(Vertex a, Vertex b, Vertex c, Vertex d, Vertex *point)
+{
+	Extent		ab = extent_nothing;
+	Extent		cd = extent_nothing;
+	int			c_side,
+				d_side,
+				a_side,
+				b_side;
+	double		whole;
+	double		part;
+
+	extent_add(&ab, a);
+	extent_add(&ab, b);
+	extent_add(&cd, c);
+	extent_add(&cd, d);
+	if (apart(&ab, &cd))
+		return false;
+	c_side = orientation(a, b, c);
+	d_side = orientation(a, b, d);
+	if (c_side * d_side > 0)
+		return false;
+	a_side = orientation(c, d, a);
+	b_side = orientation(c, d, b);
+	if (a_side * b_side > 0)
+		return false;
+
+	/* An end that lies on the other segment is the point itself. */
+	if (c_side == 0 && extent_holds(&ab, c))
+		*point = c;
+	else if (d_side == 0 && extent_holds(&ab, d))
+		*point = d;
+	else if (a_side == 0 && extent_holds(&cd, a))
+		*point = a;
+	else if (b_side == 0 && extent_holds(&cd, b))
+		*point = b;
+	else if (c_side == 0 || d_side == 0 || a_side == 0 || b_side == 0)
+		return false;
+	else
+	{
+		whole = (b.x - a.x) * (d.y - c.y) - (b.y - a.y) * (d.x - c.x);
+		part = (c.x - a.x) * (d.y - c.y) - (c.y - a.y) * (d.x - c.x);
+		part = whole == 0 ? 0.5 : part / whole;
+		part = part < 0 ? 0 : part > 1 ? 1 : part;
+		point->x = a.x + part * (b.x - a.x);
+		point->y = a.y + part * (b.y - a.y);
+	}
+	return true;
+}
+
+typedef struct RingWalk
+{
+	Vertex	   *ring;
+	uint32_t	n;
+	Extent	   *block;			/* boxes over the segments before `boxed` */
+	uint32_t	boxed;
+} RingWalk;
+
+static Vertex
+segment_end(const RingWalk *walk, uint32_t i)
+{
+	return walk->ring[i + 1 == walk->n ? 0 : i + 1];
+}
+
+static void
+box_segments(RingWalk *walk, uint32_t before)
+{
+	for (; walk->boxed < before; walk->boxed++)
+	{
+		Extent	   *block = &walk->block[walk->boxed / TRACK_BLOCK];
+
+		if (walk->boxed % TRACK_BLOCK == 0)
+			*block = extent_nothing;
+		extent_add(block, walk->ring[walk->boxed]);
+		extent_add(block, segment_end(walk, walk->boxed));
+	}
+}
+
+/* The last segment before j, and not next to it, that meets segment j; -1 if none. */
+static int64_t
+find_meeting(RingWalk *walk, uint32_t j, Vertex *point)
+{
+	Vertex		from = walk->ring[j];
+	Vertex		to = segment_end(walk, j);
+	Extent		box = extent_nothing;
+	int64_t		lowest = j + 1 == walk->n;
+	int64_t		i = (int64_t) j - 2;
+
+	extent_add(&box, from);
+	extent_add(&box, to);
+	if (j > 0)
+		box_segments(walk, j - 1);
+	while (i >= lowest)
+	{
+		if (apart(&walk->block[i / TRACK_BLOCK], &box))
+			i -= i % TRACK_BLOCK + 1;
+		else if (meet(walk->ring[i], segment_end(walk, i), from, to, point))
+			return i;
+		else
+			i--;
+	}
+	return -1;
+}
+
+/* Twice the area of the loop from `point` over the vertices from..to and back. */
+static double
+loop_area(const RingWalk *walk, Metric metric, Vertex point, uint32_t from, uint32_t to)
+{
+	double		area = 0;
+	uint32_t	i;
+
+	for (i = from; i < to; i++)
+		area += cross(step(metric, point, walk->ring[i]), step(metric, point, walk->ring[i + 1]));
+	return fabs(area);
+}
+
+/* At least twice the area of the rest of the ring, whichever way it winds. */
+static double
+rest_area(const RingWalk *walk, Metric metric, Vertex point, uint32_t from, uint32_t to)
+{
+	double		area = 0;
+	uint32_t	i;
+
+	for (i = 0; i < walk->n; i++)
+		if (i < from || i > to)
+			area += fabs(cross(step(metric, point, walk->ring[i]),
+							   step(metric, point, segment_end(walk, i))));
+	return area;
+}
+
+/*
+ * Segments are looked at in turn, so that what lies before the first meeting
+ * with an earlier one does not meet itself: the loop between the two is simple,
+ * and its area is what it seems. Of the rest nothing is known yet; that its area
+ * is overstated can only lead to a refusal.
+ */
+static bool
+cut_loops(RingWalk *walk, Metric metric, const TrackMemory *memory, PlotTrack *track)
+{
+	bool		any = false;
+	uint32_t	j = 0;
+
+	walk->boxed = 0;
+	while (j < walk->n)
+	{
+		Vertex		point;
+		int64_t		i = find_meeting(walk, j, &point);
+		double		loop;
+		double		rest;
+		uint32_t	k;
+
+		if (memory->interrupt && j % 256 == 0)
+			memory->interrupt();
+		if (i < 0)
+		{
+			j++;
+			continue;
+		}
+		loop = loop_area(walk, metric, point, i + 1, j);
+		rest = rest_area(walk, metric, point, i + 1, j);
+		if (loop <= rest)
+		{
+			walk->ring[i + 1] = point;
+			for (k = j + 1; k < walk->n; k++)
+				walk->ring[i + 2 + (k - (j + 1))] = walk->ring[k];
+			walk->n -= j - i - 1;
+			walk->boxed = i / TRACK_BLOCK * TRACK_BLOCK;
+			j = i;
+		}
+		else
+		{
+			walk->ring[0] = point;
+			for (k = i + 1; k <= j; k++)
+				walk->ring[k - i] = walk->ring[k];
+			walk->n = j - i + 1;
+			walk->boxed = 0;
+			j = 0;
+		}
+		/* Points that only touched left no ground. */
+		any = true;
+		loop = loop <= rest ? loop : rest;
+		track->loops += loop > 0;
+		track->loop_area_m2 += loop / 2;
+	}
+	return any;
+}
+
+static Metric
+track_metric(const TrackFix *fix, uint32_t n, bool degrees)
+{
+	Metric		metres = {1, 1};
+	Extent		extent = extent_nothing;
+	uint32_t	i;
+
+	if (!degrees)
+		return metres;
+	for (i = 0; i < n; i++)
+		extent_add(&extent, fix[i].at);
+	return metric_at((extent.low.y + extent.high.y) / 2);
+}
+
+void
+plot_track_outline(TrackFix *fix, uint32_t n, const TrackLimits *limits, bool degrees,
+				   TrackMemory *memory, PlotTrack *track)
+{
+	RingWalk	walk = {memory->ring, 0, memory->block, 0};
+	PlotTrack	empty = {.closure_m = -1, .mean_accuracy_m = -1, .max_speed_kmh = -1};
+	Metric		metric;
+	uint32_t	i;
+
+	*track = empty;
+	if (n == 0)
+		return;
+	qsort(fix, n, sizeof *fix, compare_fixes);
+	track->fixes = keep_one_per_instant(fix, n);
+	track->same_time = n - track->fixes;
+	metric = track_metric(fix, track->fixes, degrees);
+
+	n = track->fixes;
+	track->fixes = drop_spikes(fix, n, metric, limits->max_speed_kmh / 3.6);
+	track->spikes = n - track->fixes;
+
+	n = track->fixes;
+	track->first_time = fix[0].time;
+	track->last_time = fix[n - 1].time;
+	track->mean_accuracy_m = mean_accuracy(fix, n);
+	if (n > 1)
+	{
+		track->max_speed_kmh = fastest(fix, n, metric);
+		track->closure_m = distance(metric, fix[0].at, fix[n - 1].at);
+	}
+
+	for (i = 0; i < n; i++)
+		walk.ring[i] = fix[i].at;
+	walk.n = n < 3 ? 0 : n;
+	do
+	{
+		n = walk.n;
+		walk.n = drop_doubled_back(walk.ring, n, metric, limits->spur_width_m);
+		track->doubled_back += n - walk.n;
+	} while (cut_loops(&walk, metric, memory, track));
+
+	track->ring_points = walk.n;
+	if (walk.n > 0)
+		track->ring_area_m2 = loop_area(&walk, metric, walk.ring[0], 0, walk.n - 1) / 2;
+}
+
+/* ---- the verdict ---- */
+
+static void
+__attribute__((format(printf, 2, 3)))
+say(TrackVerdict *verdict, const char *format,...)
+{
+	va_list		args;
+
+	va_start(args, format);
+	vsnprintf(verdict->reason[verdict->reasons++], TRACK_REASON_BYTES, format, args);
+	va_end(args);
+}
+
+static void
+say_refusals(const PlotTrack *track, const TrackLimits *limits, double area_m2,
+			 TrackVerdict *verdict)
+{
+	if (track->fixes < limits->min_fixes)
+	{
+		say(verdict, "too_few_fixes: %u, at least %.0f", track->fixes, limits->min_fixes);
+		return;
+	}
+	if (track->max_speed_kmh > limits->max_speed_kmh)
+		say(verdict, "driven: %.1f km/h, at most %.1f", track->max_speed_kmh, limits->max_speed_kmh);
+	if (track->closure_m > limits->max_closure_m)
+		say(verdict, "not_closed: %.1f m from start to end, at most %.1f", track->closure_m,
+			limits->max_closure_m);
+	if (track->loop_area_m2 > MAX_LOOP_SHARE * track->ring_area_m2)
+		say(verdict, "self_crossing: loops of %.1f m2 beside a ring of %.1f m2",
+			track->loop_area_m2, track->ring_area_m2);
+	if (area_m2 < limits->min_area_m2 || track->ring_points == 0)
+		say(verdict, "too_small: %.1f m2, at least %.1f", area_m2, limits->min_area_m2);
+}
+
+void
+plot_track_judge(const PlotTrack *track, const TrackRefuse *left_out, const TrackLimits *limits,
+				 double area_m2, TrackVerdict *verdict)
+{
+	double		lost = (double) left_out->inaccurate + track->spikes;
+
+	verdict->reasons = 0;
+	say_refusals(track, limits, area_m2, verdict);
+	if (verdict->reasons > 0)
+		verdict->quality = TRACK_REFUSED;
+	else if (lost > MAX_LOST_SHARE * (lost + track->fixes) ||
+			 track->mean_accuracy_m > limits->max_accuracy_m / 2 ||
+			 track->closure_m > limits->max_closure_m / 2 ||
+			 track->loop_area_m2 > MAX_LOOP_SHARE / 5 * track->ring_area_m2)
+		verdict->quality = TRACK_USABLE;
+	else
+		verdict->quality = TRACK_GOOD;
+
+	if (track->mean_accuracy_m > limits->max_accuracy_m / 2)
+		say(verdict, "accuracy: %.1f m in the mean, best below %.1f", track->mean_accuracy_m,
+			limits->max_accuracy_m / 2);
+	if (track->closure_m > limits->max_closure_m / 2 && track->closure_m <= limits->max_closure_m)
+		say(verdict, "closure: %.1f m from start to end, best below %.1f", track->closure_m,
+			limits->max_closure_m / 2);
+	if (left_out->inaccurate > 0)
+		say(verdict, "inaccurate: %lld fixes worse than %.1f m left out",
+			(long long) left_out->inaccurate, limits->max_accuracy_m);
+	if (left_out->unknown > 0)
+		say(verdict, "unknown: %lld rows without fix or time left out",
+			(long long) left_out->unknown);
+	if (track->same_time > 0)
+		say(verdict, "same_time: %u fixes at the instant of another left out", track->same_time);
+	if (track->spikes > 0)
+		say(verdict, "spikes: %u fixes left out", track->spikes);
+	if (track->doubled_back > 0)
+		say(verdict, "doubled_back: %u points on ways there and back left out",
+			track->doubled_back);
+	if (track->loops > 0)
+		say(verdict, "loops: %u of %.1f m2 in all cut off", track->loops, track->loop_area_m2);
+}

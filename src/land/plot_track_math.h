@@ -1,0 +1,112 @@
+/*
+ * plot_track_math.h
+ *		The plot that somebody walked round with a phone. Pure C.
+ *
+ * Fixes are put in the order of time, then
+ *
+ *	- of fixes at one instant the most accurate stays;
+ *	- a spike goes: up to TRACK_SPIKE fixes nobody can have walked to and back
+ *	  from, even if every fix were as wrong as it says, while the next can be
+ *	  reached from the one before them;
+ *	- a way there and back again goes, where the way back is no farther from the
+ *	  way there than spur_width_m, also across start and end;
+ *	- where the ring crosses or touches itself, the smaller loop goes.
+ *
+ * What is left is a ring that never meets itself, decided exactly, with as many
+ * of the fixes' own coordinates as stayed. How much went, and how, decides on
+ * the verdict.
+ *
+ * Distances in degrees are taken on the plane that touches the WGS 84 ellipsoid
+ * at the track's middle latitude: right to 1e-5 within 5 km.
+ */
+#ifndef AGRIRISK_PLOT_TRACK_MATH_H
+#define AGRIRISK_PLOT_TRACK_MATH_H
+
+#include "land/polygonal_math.h"
+
+#define TRACK_SPIKE 3
+
+/* Noise makes single steps look fast; speed is measured over so many seconds. */
+#define TRACK_SPEED_SECONDS 10
+
+/* What a fix that does not say how accurate it is may be off, in metres. */
+#define TRACK_ACCURACY 5
+
+/* Segments under one box when crossings are sought. */
+#define TRACK_BLOCK 32
+
+typedef struct TrackFix
+{
+	Vertex		at;
+	int64_t		time;			/* microseconds */
+	double		accuracy_m;		/* negative: unknown */
+} TrackFix;
+
+typedef struct TrackLimits
+{
+	double		max_accuracy_m;
+	double		max_speed_kmh;
+	double		max_closure_m;
+	double		min_area_m2;
+	double		min_fixes;
+	double		spur_width_m;
+} TrackLimits;
+
+/* Rows that never became fixes of a track. */
+typedef struct TrackRefuse
+{
+	int64_t		unknown;		/* no fix or no time */
+	int64_t		inaccurate;
+} TrackRefuse;
+
+typedef struct PlotTrack
+{
+	uint32_t	fixes;			/* that were walked: in order, without spikes */
+	uint32_t	same_time;		/* left out, each */
+	uint32_t	spikes;
+	uint32_t	doubled_back;
+	uint32_t	loops;			/* cut off */
+	double		loop_area_m2;
+	double		ring_area_m2;	/* on the plane of distances */
+	uint32_t	ring_points;	/* not repeating the first; 0 or at least 3 */
+	double		closure_m;		/* each negative where there is none */
+	double		mean_accuracy_m;
+	double		max_speed_kmh;
+	int64_t		first_time;
+	int64_t		last_time;
+} PlotTrack;
+
+typedef enum TrackQuality
+{
+	TRACK_REFUSED,
+	TRACK_USABLE,
+	TRACK_GOOD
+} TrackQuality;
+
+#define TRACK_REASONS 12
+#define TRACK_REASON_BYTES 128
+
+typedef struct TrackVerdict
+{
+	TrackQuality quality;
+	int			reasons;
+	char		reason[TRACK_REASONS][TRACK_REASON_BYTES];	/* refusals first */
+} TrackVerdict;
+
+/* Memory for a track of n fixes; it need not be cleared. */
+typedef struct TrackMemory
+{
+	Vertex	   *ring;			/* n of them */
+	Extent	   *block;			/* n / TRACK_BLOCK + 1 */
+	void		(*interrupt) (void);	/* called now and then; may be NULL */
+} TrackMemory;
+
+/* Reorders and compacts the fixes; the plot's ring is left in memory->ring. */
+extern void plot_track_outline(TrackFix *fix, uint32_t n, const TrackLimits *limits,
+							   bool degrees, TrackMemory *memory, PlotTrack *track);
+
+/* area_m2: the best known one of the ring. */
+extern void plot_track_judge(const PlotTrack *track, const TrackRefuse *left_out,
+							 const TrackLimits *limits, double area_m2, TrackVerdict *verdict);
+
+#endif							/* AGRIRISK_PLOT_TRACK_MATH_H */
