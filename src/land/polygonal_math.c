@@ -242,3 +242,20 @@ polygonal_finish(Polygonal *shape)
 		}
 	extent_tree_raise(&shape->tree);
 }
+
+size_t
+polygonal_bytes(const Polygonal *shape)
+{
+	return (size_t) ((const char *) (shape->ring + shape->rings + 1) - (const char *) shape);
+}
+
+void
+polygonal_settle(Polygonal *copy)
+{
+	/* What the points have moved by, everything behind them has. */
+	uintptr_t	moved = (uintptr_t) (copy + 1) - (uintptr_t) copy->point;
+
+	copy->point = (Vertex *) (copy + 1);
+	copy->tree.node = (Extent *) ((uintptr_t) copy->tree.node + moved);
+	copy->ring = (uint32_t *) ((uintptr_t) copy->ring + moved);
+}

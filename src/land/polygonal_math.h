@@ -79,6 +79,13 @@ extern PolygonalStatus polygonal_end_ring(Polygonal *shape, uint32_t points, boo
 
 extern void polygonal_finish(Polygonal *shape);
 
+/*
+ * A polygonal may be copied to elsewhere, so many bytes of it; the copy is set
+ * up before its first use.
+ */
+extern size_t polygonal_bytes(const Polygonal *shape);
+extern void polygonal_settle(Polygonal *copy);
+
 /* Plans a tree over so many items; returns the number of boxes it needs. */
 extern uint32_t extent_tree_plan(ExtentTree *tree, uint32_t items);
 
