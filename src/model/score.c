@@ -446,20 +446,20 @@ agririsk_points(PG_FUNCTION_ARGS)
 {
 	RowSite    *site = read_arguments(fcinfo);
 	const ScoreCard *sc;
-	double		points = 0;
+	double		points;
 	bool		known = false;
 	int			i;
 
 	if (site == NULL)
 		PG_RETURN_NULL();
 	sc = site->call.card;
+	points = round(score_base_points(sc, site->call.segment));
 	for (i = 0; i < sc->card->n_features; i++)
 	{
 		double		weight = site->call.segment->weight[i];
 		int32_t		place = place_value(&site->call, i, site->input, &known);
 
-		points += round(score_feature_points(sc, site->call.segment->intercept,
-											 weight * place_woe(&sc->feature[i], place, weight)));
+		points += round(score_feature_points(sc, weight * place_woe(&sc->feature[i], place, weight)));
 	}
 	if (!known)
 		PG_RETURN_NULL();
@@ -555,14 +555,13 @@ agririsk_explain(PG_FUNCTION_ARGS)
 	{
 		const ScoreFeature *f = &sc->feature[i];
 		double		weight = site->call.segment->weight[i];
-		double		intercept = site->call.segment->intercept;
 		double		best_woe = weight >= 0 ? f->least_woe : f->most_woe;
 		int32_t		place = place_value(&site->call, i, site->input, &known);
 
 		why[i].feature = i;
 		why[i].place = place;
-		why[i].points = score_feature_points(sc, intercept, weight * place_woe(f, place, weight));
-		why[i].best_points = score_feature_points(sc, intercept, weight * best_woe);
+		why[i].points = score_feature_points(sc, weight * place_woe(f, place, weight));
+		why[i].best_points = score_feature_points(sc, weight * best_woe);
 		/* What was not given costs nothing, and nothing beats the best bin. */
 		why[i].points_lost = place == SCORE_NO_CONSENT ? 0
 			: Max(why[i].best_points - why[i].points, 0);

@@ -1017,7 +1017,19 @@ categories_array(const CardBin *bin)
 	return PointerGetDatum(construct_array(element, bin->n_categories, TEXTOID, -1, false, TYPALIGN_INT));
 }
 
-/* One row of bins(): a bin, a special bin, or what missing and unseen count as. */
+/* The first row of bins(): no feature's, so that no feature's name can clash. */
+static void
+put_base_points(Tuplestorestate *rows, TupleDesc columns, const ScoreCard *sc)
+{
+	Datum		value[8] = {0};
+	bool		null[8] = {true, true, false, true, true, true, true, false};
+
+	value[2] = CStringGetTextDatum("base points");
+	value[7] = Float8GetDatum(score_base_points(sc, &sc->root));
+	tuplestore_putvalues(rows, columns, value, null);
+}
+
+/* A further row: a bin, a special bin, or what missing and unseen count as. */
 static void
 put_bin(Tuplestorestate *rows, TupleDesc columns, const ScoreCard *sc, uint32_t i,
 		int number, int32_t place, double woe)
@@ -1039,8 +1051,7 @@ put_bin(Tuplestorestate *rows, TupleDesc columns, const ScoreCard *sc, uint32_t 
 	/* An unseen category that is an error has neither WOE nor points. */
 	null[6] = null[7] = place == SCORE_UNSEEN && f->unseen == CARD_UNSEEN_ERROR;
 	value[6] = Float8GetDatum(woe);
-	value[7] = Float8GetDatum(score_feature_points(sc, sc->root.intercept,
-												   sc->root.weight[i] * woe));
+	value[7] = Float8GetDatum(score_feature_points(sc, sc->root.weight[i] * woe));
 	tuplestore_putvalues(rows, columns, value, null);
 }
 
@@ -1054,6 +1065,7 @@ agririsk_bins(PG_FUNCTION_ARGS)
 	uint32_t	i,
 				b;
 
+	put_base_points(rows, columns, sc);
 	for (i = 0; i < sc->card->n_features; i++)
 	{
 		const CardFeature *f = &sc->card->feature[i];
