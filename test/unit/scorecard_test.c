@@ -4,36 +4,9 @@
  *		PD and points against independent computations.
  */
 #include "scorecard_check.h"
+#include "tap.h"
 
 #include <quadmath.h>
-
-static int	tests = 0;
-static int	failures = 0;
-
-static void
-ok(int good, const char *what)
-{
-	tests++;
-	failures += !good;
-	printf("%sok %d - %s\n", good ? "" : "not ", tests, what);
-}
-
-static uint64_t seed = 7;
-
-static uint64_t
-next_bits(void)
-{
-	seed ^= seed << 13;
-	seed ^= seed >> 7;
-	seed ^= seed << 17;
-	return seed;
-}
-
-static double
-uniform(double low, double high)
-{
-	return low + (high - low) * (double) (next_bits() >> 11) * 0x1p-53;
-}
 
 static CardText
 text_of(const char *s)
@@ -432,6 +405,5 @@ main(void)
 	test_policies();
 	test_deep_segments();
 	test_scale();
-	printf("1..%d\n", tests);
-	return failures > 0;
+	return done_testing();
 }
