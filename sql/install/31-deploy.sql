@@ -269,6 +269,8 @@ BEGIN
         AND (redeploy.name IN (left(p.proname, -5), s.nspname || '.' || left(p.proname, -5))
           OR parts = ARRAY[s.nspname::text, left(p.proname, -5)])
         AND agririsk._deployment(d.description) IS NOT NULL
+        -- Somebody else's function would run with the caller's rights.
+        AND pg_has_role(p.proowner, 'USAGE')
       ORDER BY p.oid
   LOOP
     n := n + 1;
@@ -278,7 +280,7 @@ BEGIN
     RAISE undefined_function USING
       MESSAGE = format('%s under the name "%s"', CASE WHEN n = 0 THEN 'no card is deployed'
         ELSE 'more than one card is deployed' END, redeploy.name),
-      DETAIL = CASE WHEN n = 0 THEN 'No schema has such a function name_card().'
+      DETAIL = CASE WHEN n = 0 THEN 'You own no such function name_card(), in any schema.'
         ELSE format('There are %s.', function_name) END,
       HINT = CASE WHEN n = 0 THEN 'Deploy a card first, with deploy(card, relation, name).'
         ELSE 'Give the name with its schema.' END;
