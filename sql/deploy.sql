@@ -100,9 +100,34 @@ SELECT redeploy('none');
 SELECT redeploy(NULL);
 DROP TABLE other.snapshot CASCADE;
 SELECT redeploy('other.snap');
--- Another relation under the same name: the deployment moves.
+-- Another relation under the same name is a mistake, not a move.
 SELECT deploy(card, 'desk.parted', 'snap') FROM card WHERE name = 'three';
-SELECT desk.snap_pd(s) FROM desk.snapshot s;
+SELECT count(desk.snap_pd(s)) FROM desk.snapshot s;
+
+-- Functions of somebody else are not taken over: he could replace them again.
+CREATE ROLE regress_squatter;
+GRANT CREATE, USAGE ON SCHEMA desk TO regress_squatter;
+SET ROLE regress_squatter;
+CREATE FUNCTION desk.own_card() RETURNS scorecard LANGUAGE sql AS 'SELECT NULL::agririsk.scorecard';
+COMMENT ON FUNCTION desk.own_card() IS 'A scorecard deployed by agririsk: {"schema": "desk", "relation": "parted", "segment_column": null}';
+RESET ROLE;
+SELECT deploy(card, 'desk.parted', 'own') FROM card WHERE name = 'three';
+DROP FUNCTION desk.own_card();
+REVOKE CREATE, USAGE ON SCHEMA desk FROM regress_squatter;
+DROP ROLE regress_squatter;
+
+-- A statement of PL/pgSQL is a statement: it meets the card that is there.
+CREATE FUNCTION desk.now_and_then() RETURNS SETOF float8 LANGUAGE plpgsql AS $$
+BEGIN
+  FOR i IN 1 .. 2 LOOP
+    RETURN NEXT desk.flat_score(1.0);
+    CREATE OR REPLACE FUNCTION desk.flat_card() RETURNS agririsk.scorecard LANGUAGE sql IMMUTABLE AS
+      'SELECT ''{"format": 1, "name": "f", "scale": {"base_score": 0, "base_odds": 1, "pdo": 0.6931471805599453}, "intercept": 2, "features": [{"name": "x", "type": "number", "bins": [{"woe": 0}]}]}''::agririsk.scorecard';
+  END LOOP;
+END $$;
+CREATE TABLE desk.flat (x float8);
+SELECT count(*) FROM deploy('{"format": 1, "name": "f", "scale": {"base_score": 0, "base_odds": 1, "pdo": 0.6931471805599453}, "intercept": 1, "features": [{"name": "x", "type": "number", "bins": [{"woe": 0}]}]}', 'desk.flat', 'flat');
+SELECT round(s) FROM desk.now_and_then() s;
 
 -- Everything deployed goes with the card.
 DROP FUNCTION desk.part_card() CASCADE;

@@ -247,3 +247,10 @@ SELECT bool_and((a.card < b.card) = (scorecard_cmp(a.card, b.card) < 0) AND (a.c
   FROM library a, library b;
 DROP TYPE staple;
 DROP DOMAIN share;
+
+-- A key given twice is a typing error; a colon in a name is not a key.
+SELECT '{"format": 1, "name": "twice", "intercept": 0, "features": [{"name": "x", "type": "number", "bins": [{"woe": 1, "woe": 7}]}]}'::scorecard;
+SELECT '{"format": 1, "name": "a: \"b\\", "intercept": 0, "features": [{"name": "x", "type": "number", "bins": [{"woe": 1}]}]}'::scorecard;
+
+-- Categories that a boolean never has.
+SELECT pd('{"format": 1, "name": "bool", "intercept": 0, "features": [{"name": "x", "type": "category", "bins": [{"categories": ["t"], "woe": 1}, {"categories": ["f"], "woe": -1}]}]}', t) FROM (SELECT true AS x) t;

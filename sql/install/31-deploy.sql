@@ -53,6 +53,7 @@ DECLARE
   arguments text;
   card_name text;
   card_function regprocedure;
+  note jsonb;           -- what an earlier deployment under this name was
   form text;
   form_name text;
   row_type text;
@@ -68,7 +69,7 @@ BEGIN
         WHEN relation IS NULL THEN 'The relation' ELSE 'The name' END),
       HINT = 'Call deploy(card, relation, name).';
   END IF;
-  SELECT n.nspname, c.relname, c.relkind, c.relnamespace, c.reltype INTO class
+  SELECT n.nspname, c.relname, c.relkind, c.relnamespace, c.reltype, c.relowner INTO class
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE c.oid = relation;
   IF class.relkind IS NULL OR class.relkind NOT IN ('r', 'p', 'm', 'f', 'v') THEN
@@ -132,15 +133,51 @@ BEGIN
       HINT = 'Columns are found by the names of features and consents, which are case-sensitive.';
   END IF;
 
+  -- The row form of a wide card casts to text, which would take any type.
+  SELECT format_type(a.atttypid, a.atttypmod) INTO missing
+    FROM pg_attribute a
+    JOIN pg_type t ON t.oid = a.atttypid
+    LEFT JOIN pg_type b ON b.oid = t.typbasetype
+    WHERE a.attrelid = relation AND a.attname = segment_column AND NOT a.attisdropped
+      AND coalesce(b.typtype, t.typtype) <> 'e'
+      AND coalesce(b.oid, t.oid) NOT IN ('text'::regtype, 'varchar'::regtype, 'bpchar'::regtype,
+        'name'::regtype, 'boolean'::regtype, 'smallint'::regtype, 'integer'::regtype, 'bigint'::regtype);
+  IF missing IS NOT NULL THEN
+    RAISE datatype_mismatch USING
+      MESSAGE = format('a segment column of type %s does not fit the card', missing),
+      DETAIL = 'A segment is text, varchar, char, name, an enum, boolean or an integer.',
+      HINT = 'Cast the column in the query or view that is scored.';
+  END IF;
+
   card_name := format('%I.%I', class.nspname, name || '_card');
   row_type := format('%I.%I', class.nspname, class.relname);
   card_function := to_regprocedure(card_name || '()');
-  IF card_function IS NOT NULL
-      AND agririsk._deployment(obj_description(card_function, 'pg_proc')) IS NULL THEN
+  note := agririsk._deployment(obj_description(card_function, 'pg_proc'));
+  IF card_function IS NOT NULL AND note IS NULL THEN
     RAISE duplicate_function USING
       MESSAGE = format('function %s exists and was not deployed', card_function),
       DETAIL = 'It lacks the comment that deploy writes.',
       HINT = 'Choose another name for the deployed card, or drop the function.';
+  END IF;
+
+  IF note IS NOT NULL
+      AND to_regclass(format('%I.%I', note ->> 'schema', note ->> 'relation')) <> relation THEN
+    RAISE duplicate_function USING
+      MESSAGE = format('"%s" is deployed on another relation', name),
+      DETAIL = format('%s was written for %I.%I.', card_function, note ->> 'schema', note ->> 'relation'),
+      HINT = format('Choose another name, or remove that deployment: DROP FUNCTION %s CASCADE.', card_function);
+  END IF;
+  -- To replace a function leaves its owner, who could replace it again.
+  SELECT string_agg(p.oid::regprocedure::text, ', ') INTO missing
+    FROM pg_proc p
+    WHERE p.pronamespace = class.relnamespace
+      AND p.proname IN (name || '_card', name || '_pd', name || '_score')
+      AND p.proowner NOT IN (current_user::regrole, class.relowner);
+  IF missing IS NOT NULL THEN
+    RAISE insufficient_privilege USING
+      MESSAGE = format('functions of the name "%s" belong to somebody else', name),
+      DETAIL = format('%s is owned neither by you nor by the owner of %s.', missing, relation),
+      HINT = 'Choose another name, or have them dropped.';
   END IF;
 
   EXECUTE format('CREATE OR REPLACE FUNCTION %s() RETURNS agririsk.scorecard '

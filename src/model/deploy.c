@@ -6,8 +6,10 @@
  * The card is named by its function, name_card(), so that plans stay small
  * however large the card is. Each backend keeps it compiled, by the OID of the
  * function and the version of its pg_proc tuple. A call site looks when it is
- * first called, that is once per execution, whether the function was replaced
- * since; then it holds on to what it found for as long as it lives.
+ * first called whether the function was replaced since; then it holds on to what
+ * it found until the statement ends, so that all its rows meet one card.
+ * PL/pgSQL keeps the call sites of expressions for a whole transaction, many
+ * statements: there it looks again.
  */
 #include "postgres.h"
 
@@ -25,6 +27,7 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/regproc.h"
+#include "utils/snapmgr.h"
 #include "utils/syscache.h"
 
 AGR_FUNCTION(agririsk__deployed_pd);
@@ -220,6 +223,11 @@ find_card(Oid function)
 typedef struct DeployedSite
 {
 	Oid			function;
+	/* When it last looked: the changes noted, and the statement's snapshot. */
+	uint64		seen;
+	CommandId	command;
+	TransactionId xmax;
+	uint32		xcnt;
 	MemoryContext context;		/* of all below, replaced with the function */
 	ScoreCall	call;
 	bool		segmented;
@@ -228,6 +236,36 @@ typedef struct DeployedSite
 	RecordMap	map;
 	NullableDatum *input;
 } DeployedSite;
+
+/* Whether the call site may go on with the card it has. */
+static bool
+is_prepared(DeployedSite *site, Oid function)
+{
+	Snapshot	snapshot;
+
+	if (site == NULL || site->function != function)
+		return false;
+	if (likely(site->seen == changes) || !ActiveSnapshotSet())
+		return true;
+	snapshot = GetActiveSnapshot();
+	return snapshot->curcid == site->command && snapshot->xmax == site->xmax &&
+		snapshot->xcnt == site->xcnt;
+}
+
+static void
+set_prepared(DeployedSite *site, Oid function)
+{
+	if (ActiveSnapshotSet())
+	{
+		Snapshot	snapshot = GetActiveSnapshot();
+
+		site->command = snapshot->curcid;
+		site->xmax = snapshot->xmax;
+		site->xcnt = snapshot->xcnt;
+	}
+	site->seen = changes;
+	site->function = function;
+}
 
 /* A call site whose card is compiled; the caller says when it is whole. */
 static DeployedSite *
@@ -303,7 +341,7 @@ prepare_columns(FunctionCallInfo fcinfo, DeployedSite *site)
 					 errdetail("A segment is text, varchar, char, name, an enum, boolean or an integer."),
 					 errhint("Cast the column in the query or view that is scored.")));
 	}
-	site->function = PG_GETARG_OID(0);
+	set_prepared(site, PG_GETARG_OID(0));
 }
 
 static DeployedSite *
@@ -313,7 +351,7 @@ score_columns(FunctionCallInfo fcinfo, double *eta)
 
 	if (PG_ARGISNULL(0))
 		return NULL;
-	if (site == NULL || site->function != PG_GETARG_OID(0))
+	if (!is_prepared(site, PG_GETARG_OID(0)))
 	{
 		site = prepare_site(fcinfo);
 		prepare_columns(fcinfo, site);
@@ -361,13 +399,13 @@ score_row(FunctionCallInfo fcinfo, double *eta)
 
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
 		return NULL;
-	if (site == NULL || site->function != PG_GETARG_OID(0))
+	if (!is_prepared(site, PG_GETARG_OID(0)))
 	{
 		site = prepare_site(fcinfo);
 		record_map_init(&site->map, site->context);
 		site->input = MemoryContextAlloc(site->context,
 										 sizeof(NullableDatum) * site->call.card->n_inputs);
-		site->function = PG_GETARG_OID(0);
+		set_prepared(site, PG_GETARG_OID(0));
 	}
 	score_call_read_row(&site->call, &site->map, PG_GETARG_HEAPTUPLEHEADER(1), site->input);
 	if (PG_ARGISNULL(2))

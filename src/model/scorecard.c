@@ -662,6 +662,38 @@ read_card(JsonReader *r, JsonbValue *document)
 	return card;
 }
 
+/* How many keys the objects of a well-formed JSON text have. */
+static int64
+count_keys_of_text(const char *json)
+{
+	int64		keys = 0;
+	bool		quoted = false;
+
+	for (; *json != '\0'; json++)
+	{
+		if (*json == '"')
+			quoted = !quoted;
+		else if (quoted && *json == '\\')
+			json++;
+		else if (!quoted && *json == ':')
+			keys++;
+	}
+	return keys;
+}
+
+static int64
+count_keys(Jsonb *json)
+{
+	JsonbIterator *iterator = JsonbIteratorInit(&json->root);
+	JsonbIteratorToken token;
+	JsonbValue	item;
+	int64		keys = 0;
+
+	while ((token = JsonbIteratorNext(&iterator, &item, false)) != WJB_DONE)
+		keys += token == WJB_KEY;
+	return keys;
+}
+
 Datum
 agririsk_scorecard_in(PG_FUNCTION_ARGS)
 {
@@ -669,6 +701,17 @@ agririsk_scorecard_in(PG_FUNCTION_ARGS)
 	JsonReader	reader;
 	JsonbValue	document;
 	Card	   *card;
+	int64		written = count_keys_of_text(PG_GETARG_CSTRING(0));
+	int64		kept = count_keys(json);
+
+	/* jsonb keeps the last of equal keys; in a card that is a typing error. */
+	if (written != kept)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
+				 errmsg("a key of the scorecard is given twice"),
+				 errdetail("Of " INT64_FORMAT " keys, " INT64_FORMAT " are left when equal ones of an object count once.",
+						   written, kept),
+				 errhint("Look for an object that names the same key twice.")));
 
 	initStringInfo(&reader.path);
 	reader.memory = scorecard_memory(CurrentMemoryContext);
