@@ -56,7 +56,7 @@ $session->query_safe(<<"SQL");
 PREPARE of_rows AS SELECT $of_rows;
 PREPARE of_columns AS SELECT $of_columns;
 PREPARE of_one (int) AS SELECT round(c_score(f)) FROM farmer f WHERE id = \$1;
-PREPARE reasons AS SELECT string_agg(points::text, ' ' ORDER BY id) FROM farmer f, LATERAL (SELECT round(points) AS points FROM explain(c_card(), f)) e;
+PREPARE reasons AS SELECT string_agg(points::text, ' ' ORDER BY id) FROM farmer f, LATERAL (SELECT round(600 + points) AS points FROM explain(c_card(), f)) e;
 SQL
 my @prepared = ('EXECUTE of_rows', 'EXECUTE of_columns', 'EXECUTE of_one (2)', 'EXECUTE reasons');
 sub answers { return join ', ', map { says($_) } @prepared; }
