@@ -151,6 +151,18 @@ is(join('', as_role('rival', 'SELECT count(*) FROM desk.applicant a WHERE desk.p
 like($refused, qr/ERROR:  42501: permission denied for table event/, "cashflow_by runs with the caller's rights");
 clerk_gets($scores, "1|t|t|t|600\n2|t|t|t|600\n3|t|t|t|600", 'the clerk noticed nothing');
 
+# Somebody else's functions in the way of the clerk's search_path are not called.
+is(join('', as_role('rival', <<'SQL')), '', 'a rival lays traps');
+CREATE FUNCTION other.quote_ident(text) RETURNS text LANGUAGE plpgsql AS $$ BEGIN RAISE 'trapped'; END $$;
+CREATE FUNCTION other.format(text, VARIADIC text[]) RETURNS text LANGUAGE plpgsql AS $$ BEGIN RAISE 'trapped'; END $$;
+CREATE FUNCTION other.to_regprocedure(text) RETURNS regprocedure LANGUAGE plpgsql AS $$ BEGIN RAISE 'trapped'; END $$;
+CREATE FUNCTION other.left(text, int) RETURNS text LANGUAGE plpgsql AS $$ BEGIN RAISE 'trapped'; END $$;
+GRANT USAGE ON SCHEMA other TO clerk;
+SQL
+my (undef, $trapped) = as_role('clerk', q{SET search_path = other, pg_catalog; SELECT left('x', 1)});
+like($trapped, qr/trapped/, 'which the clerk would step into');
+clerk_gets("SET search_path = other, pg_catalog; SELECT count(*) FROM agririsk.redeploy('desk.plain'); SELECT count(*) FROM agririsk.deploy('$card', 'desk.applicant', 'plain')", "5\n5", 'but deploy and redeploy do not');
+
 # Another's card of the same name is its own affair.
 is(join('', as_role('rival', "CREATE TABLE other.applicant (hhi float8); SELECT count(*) FROM agririsk.deploy('$card', 'other.applicant', 'plain')")), '5', 'a rival has its own');
 clerk_gets("SELECT string_agg(f::text, ' ' ORDER BY f::text) FROM agririsk.redeploy('plain') f",
