@@ -120,9 +120,45 @@ sub records_refuse
 	}
 }
 
+$node->safe_psql('postgres', 'DROP FUNCTION desk.c_card() CASCADE');
+
+# One call, which sees rows of one shape after another.
+$session->query_safe(<<"SQL");
+CREATE FUNCTION of_many_shapes() RETURNS text LANGUAGE plpgsql AS \$\$
+DECLARE
+	query text;
+	r record;
+	said text := '';
+BEGIN
+	FOREACH query IN ARRAY '{"SELECT id, a FROM", "SELECT a, id FROM", "SELECT b, -a AS a, a::text AS c FROM", "SELECT id, b, a::numeric FROM"}'::text[] LOOP
+		FOR r IN EXECUTE query || ' farmer ORDER BY id' LOOP
+			said := concat_ws(' ', nullif(said, ''), agririsk.points('$plain', r));
+		END LOOP;
+	END LOOP;
+	RETURN said;
+END \$\$;
+CREATE FUNCTION of_a_changing_table() RETURNS text LANGUAGE plpgsql AS \$\$
+DECLARE
+	r farmer;
+	said text := '';
+BEGIN
+	FOR i IN 0 .. 3 LOOP
+		SELECT * INTO r FROM farmer WHERE id = 1 + i % 2;
+		said := concat_ws(' ', nullif(said, ''), agririsk.points('$plain', r));
+		IF i % 2 = 1 THEN
+			ALTER TABLE farmer RENAME a TO c;
+			ALTER TABLE farmer RENAME b TO a;
+			ALTER TABLE farmer RENAME c TO b;
+		END IF;
+	END LOOP;
+	RETURN said;
+END \$\$;
+SQL
+is(says('SELECT of_many_shapes()'), '600 571 600 571 571 600 600 571', 'rows of other shapes at the same call');
+is(says('SELECT of_a_changing_table()'), '600 571 571 600', 'rows of a table that changes in between');
+
 sub altered { $node->safe_psql('postgres', $_[0]) }
 
-$node->safe_psql('postgres', 'DROP FUNCTION desk.c_card() CASCADE');
 records_say('600 571', "records: $_") for 1 .. 6;
 altered('ALTER TABLE desk.farmer ADD COLUMN x text DEFAULT \'x\'');
 records_say('600 571', 'a column more');
