@@ -17,10 +17,12 @@
 
 #include "access/htup_details.h"
 #include "catalog/pg_proc.h"
+#include "catalog/pg_type.h"
 #include "miscadmin.h"
 #include "model/score.h"
 #include "storage/itemptr.h"
 #include "utils/acl.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/hsearch.h"
 #include "utils/inval.h"
@@ -305,11 +307,47 @@ prepare_site(FunctionCallInfo fcinfo)
 
 /* ---------- the column form ---------- */
 
+/* Before the columns come the function that holds the card, and their names. */
+#define FIRST_INPUT 2
+
+/*
+ * The card may have been replaced by one that reads other columns, or the same
+ * in another order: what the function was written for must be what it takes.
+ */
+static void
+check_columns(const ScoreCard *sc, ArrayType *names)
+{
+	StringInfoData takes;
+	Datum	   *name = NULL;
+	bool	   *null = NULL;
+	int			n = 0;
+	bool		same;
+	int			i;
+
+	if (names != NULL)
+		deconstruct_array(names, TEXTOID, -1, false, TYPALIGN_INT, &name, &null, &n);
+	same = n == sc->n_inputs;
+	for (i = 0; i < n && same; i++)
+		same = !null[i] && strcmp(TextDatumGetCString(name[i]), sc->input[i]) == 0;
+	if (same)
+		return;
+
+	initStringInfo(&takes);
+	for (i = 0; i < sc->n_inputs; i++)
+		appendStringInfo(&takes, "%s%s", i > 0 ? ", " : "", sc->input[i]);
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("the card takes other columns than the function was deployed for"),
+			 errdetail("It takes %s, in this order.", takes.data),
+			 errhint("Deploy the card anew: deploy(card, relation, name).")));
+}
+
 static void
 prepare_columns(FunctionCallInfo fcinfo, DeployedSite *site)
 {
-	int			n_inputs = site->call.card->n_inputs;
-	int			n = PG_NARGS() - 1;
+	const ScoreCard *sc = site->call.card;
+	int			n_inputs = sc->n_inputs;
+	int			n = PG_NARGS() - FIRST_INPUT;
 	int			i;
 
 	if (get_fn_expr_variadic(fcinfo->flinfo))
@@ -318,19 +356,21 @@ prepare_columns(FunctionCallInfo fcinfo, DeployedSite *site)
 				 errmsg("a VARIADIC array cannot be scored"),
 				 errdetail("Columns differ in type, and an array has one."),
 				 errhint("Give the columns one by one, or use pd(card, row).")));
+	check_columns(sc, PG_ARGISNULL(1) ? NULL : PG_GETARG_ARRAYTYPE_P(1));
 	if (n != n_inputs && n != n_inputs + 1)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("the card takes other columns than it was given"),
 				 errdetail("It takes %d, and perhaps a segment; it was given %d.", n_inputs, n),
-				 errhint("Deploy the card anew, or redeploy it.")));
+				 errhint("Deploy the card anew.")));
 	for (i = 0; i < n_inputs; i++)
-		score_call_set_type(&site->call, i, getBaseType(get_fn_expr_argtype(fcinfo->flinfo, i + 1)));
+		score_call_set_type(&site->call, i,
+							getBaseType(get_fn_expr_argtype(fcinfo->flinfo, i + FIRST_INPUT)));
 
 	site->segmented = n > n_inputs;
 	if (site->segmented)
 	{
-		Oid			type = getBaseType(get_fn_expr_argtype(fcinfo->flinfo, n));
+		Oid			type = getBaseType(get_fn_expr_argtype(fcinfo->flinfo, PG_NARGS() - 1));
 
 		site->segment_kind = score_value_kind(type);
 		if (site->segment_kind == VALUE_UNUSABLE || site->segment_kind == VALUE_FLOAT8 ||
@@ -366,7 +406,7 @@ score_columns(FunctionCallInfo fcinfo, double *eta)
 
 		score_call_set_segment(&site->call, at, length);
 	}
-	return score_call_eta(&site->call, fcinfo->args + 1, eta) ? site : NULL;
+	return score_call_eta(&site->call, fcinfo->args + FIRST_INPUT, eta) ? site : NULL;
 }
 
 Datum

@@ -138,7 +138,7 @@ clerk_gets("SELECT count(*) FROM agririsk.redeploy('plain'); SELECT count(*) FRO
 
 my ($stolen, $refused) = as_role('rival', q{SELECT agririsk.redeploy('plain')});
 is($stolen, '', 'a rival redeploys nothing');
-like($refused, qr/ERROR:  42883: no card is deployed under the name "plain".*\nDETAIL:  You own no such function.*\nHINT:  /, 'with a stated error');
+like($refused, qr/ERROR:  42883: no card is deployed under the name "plain".*\nDETAIL:  You own no function plain_card.*\nHINT:  /, 'with a stated error');
 (undef, $refused) = as_role('rival', 'SELECT desk.plain_card()');
 like($refused, qr/ERROR:  42501: permission denied for schema desk/, 'nor may it read the card');
 as_role('clerk', 'GRANT USAGE ON SCHEMA desk TO rival; GRANT SELECT ON desk.applicant TO rival');
