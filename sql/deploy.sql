@@ -100,9 +100,39 @@ SELECT redeploy('none');
 SELECT redeploy(NULL);
 DROP TABLE other.snapshot CASCADE;
 SELECT redeploy('other.snap');
--- Another relation under the same name: the deployment moves.
+-- Another relation under the same name is a mistake, not a move.
 SELECT deploy(card, 'desk.parted', 'snap') FROM card WHERE name = 'three';
-SELECT desk.snap_pd(s) FROM desk.snapshot s;
+SELECT count(desk.snap_pd(s)) FROM desk.snapshot s;
+
+-- Functions of somebody else are not taken over: he could replace them again.
+CREATE ROLE regress_squatter;
+GRANT CREATE, USAGE ON SCHEMA desk TO regress_squatter;
+SET ROLE regress_squatter;
+CREATE FUNCTION desk.own_card() RETURNS scorecard LANGUAGE sql AS 'SELECT NULL::agririsk.scorecard';
+COMMENT ON FUNCTION desk.own_card() IS 'A scorecard deployed by agririsk: {"schema": "desk", "relation": "parted", "segment_column": null}';
+RESET ROLE;
+SELECT deploy(card, 'desk.parted', 'own') FROM card WHERE name = 'three';
+DROP FUNCTION desk.own_card();
+REVOKE CREATE, USAGE ON SCHEMA desk FROM regress_squatter;
+DROP ROLE regress_squatter;
+
+-- A statement of PL/pgSQL is a statement: it meets the card that is there.
+CREATE FUNCTION desk.now_and_then() RETURNS SETOF float8 LANGUAGE plpgsql AS $$
+BEGIN
+  FOR i IN 1 .. 2 LOOP
+    RETURN NEXT desk.flat_score(1.0);
+    CREATE OR REPLACE FUNCTION desk.flat_card() RETURNS agririsk.scorecard LANGUAGE sql IMMUTABLE AS
+      'SELECT ''{"format": 1, "name": "f", "scale": {"base_score": 0, "base_odds": 1, "pdo": 0.6931471805599453}, "intercept": 2, "features": [{"name": "x", "type": "number", "bins": [{"woe": 0}]}]}''::agririsk.scorecard';
+  END LOOP;
+END $$;
+CREATE TABLE desk.flat (x float8);
+SELECT count(*) FROM deploy('{"format": 1, "name": "f", "scale": {"base_score": 0, "base_odds": 1, "pdo": 0.6931471805599453}, "intercept": 1, "features": [{"name": "x", "type": "number", "bins": [{"woe": 0}]}]}', 'desk.flat', 'flat');
+SELECT round(s) FROM desk.now_and_then() s;
+
+-- Nor may a card that reads other columns slip under functions written for these.
+CREATE OR REPLACE FUNCTION desk.flat_card() RETURNS agririsk.scorecard LANGUAGE sql IMMUTABLE AS
+  'SELECT ''{"format": 1, "name": "f", "intercept": 1, "features": [{"name": "y", "type": "number", "bins": [{"woe": 0}]}]}''::agririsk.scorecard';
+SELECT desk.flat_score(1.0);
 
 -- Everything deployed goes with the card.
 DROP FUNCTION desk.part_card() CASCADE;
@@ -116,11 +146,11 @@ SELECT deploy(card, 'desk.wide', 'w', 'county') FROM card WHERE name = 'wide';
 -- 60 features of 1, 60 of -2, and the intercept of a: -57, clamped to -36
 SELECT desk.w_pd(w) = pd(card, w, county) AS same, abs(desk.w_score(w) - (600 - 20 / ln(2::float8) * (-57 + ln(50::float8)))) < 1e-9 AS by_hand
   FROM desk.wide w, card WHERE name = 'wide';
--- 99 columns are still arguments; one more is not.
+-- 98 columns are still arguments; one more is not.
+SELECT count(*) FROM (SELECT deploy((card::jsonb #- '{segments}' || jsonb_build_object('features', (SELECT jsonb_agg(f) FROM
+  (SELECT f FROM jsonb_array_elements(card::jsonb -> 'features') f LIMIT 98) l)))::scorecard, 'desk.wide', 'w') FROM card WHERE name = 'wide') s;
 SELECT count(*) FROM (SELECT deploy((card::jsonb #- '{segments}' || jsonb_build_object('features', (SELECT jsonb_agg(f) FROM
   (SELECT f FROM jsonb_array_elements(card::jsonb -> 'features') f LIMIT 99) l)))::scorecard, 'desk.wide', 'w') FROM card WHERE name = 'wide') s;
-SELECT count(*) FROM (SELECT deploy((card::jsonb #- '{segments}' || jsonb_build_object('features', (SELECT jsonb_agg(f) FROM
-  (SELECT f FROM jsonb_array_elements(card::jsonb -> 'features') f LIMIT 100) l)))::scorecard, 'desk.wide', 'w') FROM card WHERE name = 'wide') s;
 SELECT oid::regprocedure FROM pg_proc WHERE proname LIKE 'w\_%' AND pronamespace = 'desk'::regnamespace ORDER BY 1::text;
 
 -- ---------- bad input ----------
@@ -153,13 +183,15 @@ SELECT deploy(card, 'desk.portrait', 'mine') FROM card WHERE name = 'two';
 -- What deploy writes is given only what it writes.
 CREATE FUNCTION desk.volatile_card() RETURNS scorecard LANGUAGE sql AS 'SELECT NULL::agririsk.scorecard';
 CREATE FUNCTION desk.null_card() RETURNS scorecard LANGUAGE sql IMMUTABLE AS 'SELECT NULL::agririsk.scorecard';
-SELECT _deployed_pd('desk.volatile_card()', 1);
-SELECT _deployed_pd('desk.null_card()', 1);
-SELECT _deployed_pd('pi()', 1);
-SELECT _deployed_pd(1::oid::regprocedure, 1);
-SELECT _deployed_pd(NULL, 1);
-SELECT _deployed_pd('desk."Rice''s_card"()', 1);
-SELECT _deployed_pd('desk."Rice''s_card"()', VARIADIC ARRAY[1, 2, 3]);
+SELECT _deployed_pd('desk.volatile_card()', '{}', 1);
+SELECT _deployed_pd('desk.null_card()', '{}', 1);
+SELECT _deployed_pd('pi()', '{}', 1);
+SELECT _deployed_pd(1::oid::regprocedure, '{}', 1);
+SELECT _deployed_pd(NULL, '{}', 1);
+SELECT _deployed_pd('desk."Rice''s_card"()', '{}', 1);
+SELECT _deployed_pd('desk."Rice''s_card"()', '{variation,paid,Crop kind}', 1, 2, 3);
+SELECT _deployed_pd('desk."Rice''s_card"()', '{paid,variation,Crop kind}', 1);
+SELECT _deployed_pd('desk."Rice''s_card"()', '{}', VARIADIC ARRAY[1, 2, 3]);
 SELECT _deployed_row_pd('desk."Rice''s_card"()', NULL), _deployed_row_score(NULL, p) FROM desk.portrait p WHERE id = 1;
 
 SET client_min_messages = warning;

@@ -72,17 +72,20 @@ SELECT id, pd(card, loan), score(card, loan), points(card, loan),
        eta IS NULL OR abs(score(card, loan) - (600 - 20 / ln(2::float8) * (eta + ln(50::float8)))) < 1e-10 AS score_right,
        eta_5101 IS NULL OR abs(pd(card, loan, '5101') - 1 / (1 + exp(-eta_5101))) < 1e-15 AS segment_right
   FROM card, loan ORDER BY id;
--- Points: per feature (A - B * intercept) / 2 - B * weight * WOE, each rounded.
-SELECT id, points(card, l) = round(half - b * coalesce(cv_woe, 0)) + round(half - b * 0.5 * crop_woe) AS points_right
+-- Points: A - B * intercept, and per feature -B * weight * WOE, each rounded. In
+-- 5101 the intercept is -1 and the weight of cv -2.
+SELECT id, points(card, l) = round(a + b * 2) + round(-b * cv_woe) + round(-b * 0.5 * crop_woe) AS points_right,
+       points(card, l, '5101') = round(a + b * 1) + round(b * 2 * cv_woe) + round(-b * 0.5 * crop_woe) AS segment_right
   FROM card, loan l,
        (VALUES (1, -0.5, -0.25), (2, 0.25, 1), (3, 0.75, -0.25), (11, 0, 1)) w (of, cv_woe, crop_woe),
        (SELECT 20 / ln(2::float8) AS b) s,
-       LATERAL (SELECT (600 - b * ln(50::float8) + b * 2) / 2 AS half) h
+       LATERAL (SELECT 600 - b * ln(50::float8) AS a) h
  WHERE id = w.of ORDER BY id;
--- Halves round away from zero, on both sides: B = 1 where pdo is ln 2.
-SELECT points('{"format": 1, "name": "half", "scale": {"base_score": 0, "base_odds": 1, "pdo": 0.6931471805599453}, "intercept": 0,
-  "features": [{"name": "x", "type": "number", "bins": [{"high": 0, "woe": 2.5}, {"woe": -2.5}]}]}', t)
-  FROM (VALUES (-1), (1)) t (x);
+-- Halves round away from zero, on both sides and by themselves: B = 1 where pdo
+-- is ln 2, so base points of 0.5 and -0.5 are 1 and -1, and a feature's are -3 and 3.
+SELECT base, points(format('{"format": 1, "name": "half", "scale": {"base_score": %s, "base_odds": 1, "pdo": 0.6931471805599453}, "intercept": 0,
+  "features": [{"name": "x", "type": "number", "bins": [{"high": 0, "woe": 2.5}, {"woe": -2.5}]}]}', base)::scorecard, t)
+  FROM unnest(ARRAY[0, 0.5, -0.5]) base, (VALUES (-1), (1)) t (x);
 
 -- Segments: unknown ones and NULL are the root, one without a word is its parent.
 SELECT pd(card, loan) = pd(card, loan, NULL) AS "null", pd(card, loan) = pd(card, loan, '52') AS unknown,
@@ -137,9 +140,11 @@ SELECT id, e.feature, value, bin, round(points::numeric, 3) AS points, round(bes
  WHERE id IN (1, 2, 3, 5, 9, 10, 11) ORDER BY id, ordinality;
 -- In 5101 the weight of cv is -2: the bin that was best is the worst.
 SELECT feature, bin, round(points_lost::numeric, 3) AS lost, rank FROM card, loan, explain(card, loan, '5101') WHERE id IN (1) ;
--- The points of the features add up to the score.
-SELECT count(*) AS loans, bool_and(abs(score(card, loan) - (SELECT sum(points) FROM explain(card, loan))) < 1e-9) AS add_up
-  FROM card, loan WHERE eta IS NOT NULL;
+-- The base points, of the segment's own intercept, and the points of the features
+-- add up to the score.
+SELECT segment, count(*) AS loans, bool_and(abs(score(card, loan, segment)
+         - (600 - 20 / ln(2::float8) * (intercept + ln(50::float8)) + (SELECT sum(points) FROM explain(card, loan, segment)))) < 1e-9) AS add_up
+  FROM card, loan, (VALUES (NULL, -2), ('5101', -1)) s (segment, intercept) WHERE eta IS NOT NULL GROUP BY segment ORDER BY segment NULLS FIRST;
 -- Ties are told in the card's order; a feature without a reason text has none.
 SELECT feature, round(points_lost::numeric, 3) AS lost, rank, reason, value, bin
   FROM (SELECT '{"format": 1, "name": "tie", "intercept": 0, "features": [
@@ -148,6 +153,14 @@ SELECT feature, round(points_lost::numeric, 3) AS lost, rank, reason, value, bin
        (SELECT 0.1::real AS a, 0.3::float8 AS b) t, explain(card, t);
 
 SELECT feature, bin, label, low, high, categories, woe, round(points::numeric, 3) AS points FROM card, bins(card);
+-- A reader of the printed card adds up: the base points, and a row per feature.
+SELECT count(*) AS loans, bool_and(abs(score(card, loan) - (
+         SELECT sum(b.points) FROM bins(card) b LEFT JOIN explain(card, loan) e ON e.feature = b.feature AND e.bin = b.label
+          WHERE b.feature IS NULL OR e.feature IS NOT NULL)) < 1e-9) AS adds_up
+  FROM card, loan WHERE eta IS NOT NULL AND agreed;
+-- No feature's name clashes with the base points; no points are 0, never -0.
+SELECT feature, bin, label, woe, points FROM bins('{"format": 1, "name": "b", "intercept": 0, "scale": {"base_score": 500, "base_odds": 1},
+  "features": [{"name": "base points", "type": "number", "bins": [{"woe": 0}], "missing": {"woe": -0.0}}]}');
 SELECT label, woe, points IS NULL AS no_points FROM bins('{"format": 1, "name": "l", "intercept": 0, "features": [
   {"name": "a", "type": "number", "bins": [{"woe": 0}], "special": [{"values": [-1, -2.5], "woe": 1}], "missing": "worst"},
   {"name": "b", "type": "number", "bins": [{"high": 0.30000000000000004, "woe": 0}, {"high": 1e20, "woe": 1}, {"woe": 2}], "missing": "worst"},
@@ -234,3 +247,10 @@ SELECT bool_and((a.card < b.card) = (scorecard_cmp(a.card, b.card) < 0) AND (a.c
   FROM library a, library b;
 DROP TYPE staple;
 DROP DOMAIN share;
+
+-- A key given twice is a typing error; a colon in a name is not a key.
+SELECT '{"format": 1, "name": "twice", "intercept": 0, "features": [{"name": "x", "type": "number", "bins": [{"woe": 1, "woe": 7}]}]}'::scorecard;
+SELECT '{"format": 1, "name": "a: \"b\\", "intercept": 0, "features": [{"name": "x", "type": "number", "bins": [{"woe": 1}]}]}'::scorecard;
+
+-- Categories that a boolean never has.
+SELECT pd('{"format": 1, "name": "bool", "intercept": 0, "features": [{"name": "x", "type": "category", "bins": [{"categories": ["t"], "woe": 1}, {"categories": ["f"], "woe": -1}]}]}', t) FROM (SELECT true AS x) t;

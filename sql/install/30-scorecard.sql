@@ -122,31 +122,31 @@ COMMENT ON OPERATOR CLASS scorecard_ops USING hash IS 'Hash of scorecards by the
 -- because the label of an enum value may be renamed.
 
 CREATE FUNCTION pd(card scorecard, t record, segment text DEFAULT NULL) RETURNS double precision
-  LANGUAGE c STABLE PARALLEL SAFE COST 15
+  LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE COST 15
   AS 'MODULE_PATHNAME', 'agririsk_pd';
 COMMENT ON FUNCTION pd(scorecard, record, text) IS
 'Probability of default of a row, in (0, 1): 1 / (1 + exp(-eta)), eta = intercept + sum of weight * WOE, kept to [-36, 36]. The row''s columns are found by the features'' names. A segment that is NULL or that the card lacks is scored by the root. NULL for a NULL row, or where every feature is missing.';
 
 CREATE FUNCTION score(card scorecard, t record, segment text DEFAULT NULL) RETURNS double precision
-  LANGUAGE c STABLE PARALLEL SAFE COST 15
+  LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE COST 15
   AS 'MODULE_PATHNAME', 'agririsk_score';
 COMMENT ON FUNCTION score(scorecard, record, text) IS
 'Score of a row in points, higher is safer: A - B * eta with B = pdo / ln 2 and A = base_score - B * ln base_odds (Siddiqi 2006, Credit Risk Scorecards; Anderson 2007, The Credit Scoring Toolkit). Columns, segment and NULL as for pd.';
 
 CREATE FUNCTION points(card scorecard, t record, segment text DEFAULT NULL) RETURNS integer
-  LANGUAGE c STABLE PARALLEL SAFE COST 15
+  LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE COST 15
   AS 'MODULE_PATHNAME', 'agririsk_points';
 COMMENT ON FUNCTION points(scorecard, record, text) IS
-'Score of a row as a sum of whole points: of each feature -B * weight * WOE plus an even part of A - B * intercept, rounded half away from zero (Siddiqi 2006). Columns, segment and NULL as for pd.';
+'Score of a row as a sum of whole points: the base points A - B * intercept, and of each feature -B * weight * WOE, each rounded half away from zero. A and B as for score, intercept and weights those of the segment. Columns, segment and NULL as for pd.';
 
 CREATE FUNCTION explain(card scorecard, t record, segment text DEFAULT NULL,
     OUT feature text, OUT value text, OUT bin text, OUT points double precision,
     OUT best_points double precision, OUT points_lost double precision, OUT rank integer,
     OUT reason text, OUT flag text) RETURNS SETOF record
-  LANGUAGE c STABLE PARALLEL SAFE COST 30 ROWS 12
+  LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE COST 30 ROWS 12
   AS 'MODULE_PATHNAME', 'agririsk_explain';
 COMMENT ON FUNCTION explain(scorecard, record, text) IS
-'Why a row has its score: per feature its value, bin, points, the points of its best bin and the points lost against it, most lost first. rank and reason are given where points were lost, and never for a feature without consent. flag: no_consent, missing_unseen (missing, and the card learnt no bin for it), unseen (a category the card does not know). No rows where the score is NULL.';
+'Why a row has its score: per feature its value, bin, points (-B * weight * WOE, positive is safer), the points of its best bin and the points lost against it, most lost first. The points of the features and the base points A - B * intercept add up to the score. rank and reason are given where points were lost, and never for a feature without consent. flag: no_consent, missing_unseen (missing, and the card learnt no bin for it), unseen (a category the card does not know). No rows where the score is NULL.';
 
 CREATE FUNCTION bins(card scorecard,
     OUT feature text, OUT bin integer, OUT label text, OUT low double precision,
@@ -155,4 +155,4 @@ CREATE FUNCTION bins(card scorecard,
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 100 ROWS 80
   AS 'MODULE_PATHNAME', 'agririsk_bins';
 COMMENT ON FUNCTION bins(scorecard) IS
-'The bins of a card: per feature its bins [low, high) or categories (low NULL: open below, high NULL: open above), its special values, then what missing and unseen values count as, with the WOE (log-odds, positive is riskier) and the points under the card''s own weights. WOE and points are NULL where an unseen category is an error.';
+'The whole card, as one prints it. First the base points A - B * intercept, which every row gets: label ''base points'', feature and bin NULL. Then per feature its bins [low, high) or categories (low NULL: open below, high NULL: open above), its special values, then what missing and unseen values count as, with the WOE (log-odds, positive is riskier) and the points -B * weight * WOE (positive is safer), all under the card''s own intercept and weights. WOE and points are NULL where an unseen category is an error.';

@@ -3,16 +3,16 @@
 -- Intentionally not STRICT: a missing value is a bin like any other. STABLE:
 -- the card they are given by name may be replaced.
 
-CREATE FUNCTION _deployed_pd(card regprocedure, VARIADIC inputs "any") RETURNS double precision
+CREATE FUNCTION _deployed_pd(card regprocedure, columns text[], VARIADIC inputs "any") RETURNS double precision
   LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE COST 5
   AS 'MODULE_PATHNAME', 'agririsk__deployed_pd';
-COMMENT ON FUNCTION _deployed_pd(regprocedure, "any") IS
-'PD, in (0, 1), under the card that the named function holds, of the columns given in the card''s order, then its consent columns, then perhaps the segment. NULL where every feature is missing. For the functions that deploy writes.';
+COMMENT ON FUNCTION _deployed_pd(regprocedure, text[], "any") IS
+'PD, in (0, 1), under the card that the named function holds, of the columns named: the card''s features, then its consents, in the card''s order, which is checked; after them perhaps the segment. NULL where every feature is missing. For the functions that deploy writes.';
 
-CREATE FUNCTION _deployed_score(card regprocedure, VARIADIC inputs "any") RETURNS double precision
+CREATE FUNCTION _deployed_score(card regprocedure, columns text[], VARIADIC inputs "any") RETURNS double precision
   LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE COST 5
   AS 'MODULE_PATHNAME', 'agririsk__deployed_score';
-COMMENT ON FUNCTION _deployed_score(regprocedure, "any") IS
+COMMENT ON FUNCTION _deployed_score(regprocedure, text[], "any") IS
 'Score in points, higher is safer, under the card that the named function holds; arguments and NULL as for _deployed_pd. For the functions that deploy writes.';
 
 CREATE FUNCTION _deployed_row_pd(card regprocedure, t record, segment text DEFAULT NULL)
@@ -46,13 +46,15 @@ AS $deploy$
 DECLARE
   body jsonb;
   class record;
-  inputs text[];        -- what the card takes, in its order
+  inputs text[];        -- what the functions take, in the card's order
+  names text[];         -- the same without the segment column
   columns text[];       -- the same, each once
   signature text;       -- of the column form
   types oid[];
   arguments text;
   card_name text;
   card_function regprocedure;
+  note jsonb;           -- what an earlier deployment under this name was
   form text;
   form_name text;
   row_type text;
@@ -68,7 +70,7 @@ BEGIN
         WHEN relation IS NULL THEN 'The relation' ELSE 'The name' END),
       HINT = 'Call deploy(card, relation, name).';
   END IF;
-  SELECT n.nspname, c.relname, c.relkind, c.relnamespace, c.reltype INTO class
+  SELECT n.nspname, c.relname, c.relkind, c.relnamespace, c.reltype, c.relowner INTO class
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE c.oid = relation;
   IF class.relkind IS NULL OR class.relkind NOT IN ('r', 'p', 'm', 'f', 'v') THEN
@@ -112,10 +114,22 @@ BEGIN
     FROM (SELECT e.feature ->> 'consent' AS consent, min(e.i) AS first
           FROM jsonb_array_elements(body -> 'features') WITH ORDINALITY e(feature, i)
           WHERE e.feature ? 'consent' GROUP BY 1) c);
+  names := inputs;
   IF segment_column IS NOT NULL THEN
     inputs := inputs || segment_column::text;
+    IF NOT EXISTS (SELECT FROM pg_attribute a
+                   WHERE a.attrelid = relation AND a.attname = segment_column AND NOT a.attisdropped) THEN
+      RAISE undefined_column USING
+        MESSAGE = format('%s has no segment column "%s"', relation, segment_column),
+        DETAIL = 'It is the fourth argument of deploy.',
+        HINT = 'Name the column that holds each row''s segment, or leave it out.';
+    END IF;
+  ELSIF body ? 'segments' THEN
+    RAISE NOTICE 'the segments of the card are not used: every row is scored by the card itself'
+      USING HINT = 'Name the column that holds each row''s segment as segment_column, the fourth argument.';
   END IF;
-  wide := cardinality(inputs) >= current_setting('max_function_args')::integer;
+  -- The C function takes two more arguments.
+  wide := cardinality(inputs) > current_setting('max_function_args')::integer - 2;
 
   SELECT array_agg(c.name ORDER BY c.i),
       string_agg(format('%I %s', c.name, format_type(a.atttypid, NULL)), ', ' ORDER BY c.i),
@@ -132,15 +146,51 @@ BEGIN
       HINT = 'Columns are found by the names of features and consents, which are case-sensitive.';
   END IF;
 
+  -- The row form of a wide card casts to text, which would take any type.
+  SELECT format_type(a.atttypid, a.atttypmod) INTO missing
+    FROM pg_attribute a
+    JOIN pg_type t ON t.oid = a.atttypid
+    LEFT JOIN pg_type b ON b.oid = t.typbasetype
+    WHERE a.attrelid = relation AND a.attname = segment_column AND NOT a.attisdropped
+      AND coalesce(b.typtype, t.typtype) <> 'e'
+      AND coalesce(b.oid, t.oid) NOT IN ('text'::regtype, 'varchar'::regtype, 'bpchar'::regtype,
+        'name'::regtype, 'boolean'::regtype, 'smallint'::regtype, 'integer'::regtype, 'bigint'::regtype);
+  IF missing IS NOT NULL THEN
+    RAISE datatype_mismatch USING
+      MESSAGE = format('a segment column of type %s does not fit the card', missing),
+      DETAIL = 'A segment is text, varchar, char, name, an enum, boolean or an integer.',
+      HINT = 'Cast the column in the query or view that is scored.';
+  END IF;
+
   card_name := format('%I.%I', class.nspname, name || '_card');
   row_type := format('%I.%I', class.nspname, class.relname);
   card_function := to_regprocedure(card_name || '()');
-  IF card_function IS NOT NULL
-      AND agririsk._deployment(obj_description(card_function, 'pg_proc')) IS NULL THEN
+  note := agririsk._deployment(obj_description(card_function, 'pg_proc'));
+  IF card_function IS NOT NULL AND note IS NULL THEN
     RAISE duplicate_function USING
       MESSAGE = format('function %s exists and was not deployed', card_function),
       DETAIL = 'It lacks the comment that deploy writes.',
       HINT = 'Choose another name for the deployed card, or drop the function.';
+  END IF;
+
+  IF note IS NOT NULL
+      AND to_regclass(format('%I.%I', note ->> 'schema', note ->> 'relation')) <> relation THEN
+    RAISE duplicate_function USING
+      MESSAGE = format('"%s" is deployed on another relation', name),
+      DETAIL = format('%s was written for %I.%I.', card_function, note ->> 'schema', note ->> 'relation'),
+      HINT = format('Choose another name, or remove that deployment: DROP FUNCTION %s CASCADE.', card_function);
+  END IF;
+  -- To replace a function leaves its owner, who could replace it again.
+  SELECT string_agg(p.oid::regprocedure::text, ', ') INTO missing
+    FROM pg_proc p
+    WHERE p.pronamespace = class.relnamespace
+      AND p.proname IN (name || '_card', name || '_pd', name || '_score')
+      AND p.proowner NOT IN (current_user::regrole, class.relowner);
+  IF missing IS NOT NULL THEN
+    RAISE insufficient_privilege USING
+      MESSAGE = format('functions of the name "%s" belong to somebody else', name),
+      DETAIL = format('%s is owned neither by you nor by the owner of %s.', missing, relation),
+      HINT = 'Choose another name, or have them dropped.';
   END IF;
 
   EXECUTE format('CREATE OR REPLACE FUNCTION %s() RETURNS agririsk.scorecard '
@@ -199,8 +249,8 @@ BEGIN
       arguments := format('t%s', ', t.' || quote_ident(segment_column) || '::text');
     ELSE
       EXECUTE format('CREATE OR REPLACE FUNCTION %s(%s) RETURNS double precision '
-          'LANGUAGE sql STABLE PARALLEL SAFE RETURN agririsk.%I(%L::regprocedure, %s)',
-        form_name, signature, '_deployed_' || form, card_name || '()',
+          'LANGUAGE sql STABLE PARALLEL SAFE RETURN agririsk.%I(%L::regprocedure, %L::text[], %s)',
+        form_name, signature, '_deployed_' || form, card_name || '()', names,
         (SELECT string_agg(quote_ident(i.name), ', ' ORDER BY i.i)
            FROM unnest(inputs) WITH ORDINALITY i(name, i)));
       RETURN NEXT format('%s(%s)', form_name,
@@ -220,7 +270,7 @@ BEGIN
   END LOOP;
 
   IF wide THEN
-    RAISE NOTICE '"%" takes % columns, more than a function''s arguments: only %_pd(row) and %_score(row) were written',
+    RAISE NOTICE '"%" takes % columns, more than arguments fit: only %_pd(row) and %_score(row) were written',
       name, cardinality(columns), name, name
       USING HINT = 'They read whole rows, which takes longer than the column form of a narrower card.';
   ELSIF class.relkind = 'v' THEN
@@ -269,6 +319,8 @@ BEGIN
         AND (redeploy.name IN (left(p.proname, -5), s.nspname || '.' || left(p.proname, -5))
           OR parts = ARRAY[s.nspname::text, left(p.proname, -5)])
         AND agririsk._deployment(d.description) IS NOT NULL
+        -- Somebody else's function would run with the caller's rights.
+        AND pg_has_role(p.proowner, 'USAGE')
       ORDER BY p.oid
   LOOP
     n := n + 1;
@@ -278,7 +330,7 @@ BEGIN
     RAISE undefined_function USING
       MESSAGE = format('%s under the name "%s"', CASE WHEN n = 0 THEN 'no card is deployed'
         ELSE 'more than one card is deployed' END, redeploy.name),
-      DETAIL = CASE WHEN n = 0 THEN 'No schema has such a function name_card().'
+      DETAIL = CASE WHEN n = 0 THEN format('You own no function %s_card(), in any schema, that deploy has written.', redeploy.name)
         ELSE format('There are %s.', function_name) END,
       HINT = CASE WHEN n = 0 THEN 'Deploy a card first, with deploy(card, relation, name).'
         ELSE 'Give the name with its schema.' END;

@@ -6,8 +6,10 @@
  * The card is named by its function, name_card(), so that plans stay small
  * however large the card is. Each backend keeps it compiled, by the OID of the
  * function and the version of its pg_proc tuple. A call site looks when it is
- * first called, that is once per execution, whether the function was replaced
- * since; then it holds on to what it found for as long as it lives.
+ * first called whether the function was replaced since; then it holds on to what
+ * it found until the statement ends, so that all its rows meet one card.
+ * PL/pgSQL keeps the call sites of expressions for a whole transaction, many
+ * statements: there it looks again.
  */
 #include "postgres.h"
 
@@ -15,16 +17,19 @@
 
 #include "access/htup_details.h"
 #include "catalog/pg_proc.h"
+#include "catalog/pg_type.h"
 #include "miscadmin.h"
 #include "model/score.h"
 #include "storage/itemptr.h"
 #include "utils/acl.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/hsearch.h"
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/regproc.h"
+#include "utils/snapmgr.h"
 #include "utils/syscache.h"
 
 AGR_FUNCTION(agririsk__deployed_pd);
@@ -220,6 +225,11 @@ find_card(Oid function)
 typedef struct DeployedSite
 {
 	Oid			function;
+	/* When it last looked: the changes noted, and the statement's snapshot. */
+	uint64		seen;
+	CommandId	command;
+	TransactionId xmax;
+	uint32		xcnt;
 	MemoryContext context;		/* of all below, replaced with the function */
 	ScoreCall	call;
 	bool		segmented;
@@ -228,6 +238,36 @@ typedef struct DeployedSite
 	RecordMap	map;
 	NullableDatum *input;
 } DeployedSite;
+
+/* Whether the call site may go on with the card it has. */
+static bool
+is_prepared(DeployedSite *site, Oid function)
+{
+	Snapshot	snapshot;
+
+	if (site == NULL || site->function != function)
+		return false;
+	if (likely(site->seen == changes) || !ActiveSnapshotSet())
+		return true;
+	snapshot = GetActiveSnapshot();
+	return snapshot->curcid == site->command && snapshot->xmax == site->xmax &&
+		snapshot->xcnt == site->xcnt;
+}
+
+static void
+set_prepared(DeployedSite *site, Oid function)
+{
+	if (ActiveSnapshotSet())
+	{
+		Snapshot	snapshot = GetActiveSnapshot();
+
+		site->command = snapshot->curcid;
+		site->xmax = snapshot->xmax;
+		site->xcnt = snapshot->xcnt;
+	}
+	site->seen = changes;
+	site->function = function;
+}
 
 /* A call site whose card is compiled; the caller says when it is whole. */
 static DeployedSite *
@@ -267,11 +307,47 @@ prepare_site(FunctionCallInfo fcinfo)
 
 /* ---------- the column form ---------- */
 
+/* Before the columns come the function that holds the card, and their names. */
+#define FIRST_INPUT 2
+
+/*
+ * The card may have been replaced by one that reads other columns, or the same
+ * in another order: what the function was written for must be what it takes.
+ */
+static void
+check_columns(const ScoreCard *sc, ArrayType *names)
+{
+	StringInfoData takes;
+	Datum	   *name = NULL;
+	bool	   *null = NULL;
+	int			n = 0;
+	bool		same;
+	int			i;
+
+	if (names != NULL)
+		deconstruct_array(names, TEXTOID, -1, false, TYPALIGN_INT, &name, &null, &n);
+	same = n == sc->n_inputs;
+	for (i = 0; i < n && same; i++)
+		same = !null[i] && strcmp(TextDatumGetCString(name[i]), sc->input[i]) == 0;
+	if (same)
+		return;
+
+	initStringInfo(&takes);
+	for (i = 0; i < sc->n_inputs; i++)
+		appendStringInfo(&takes, "%s%s", i > 0 ? ", " : "", sc->input[i]);
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("the card takes other columns than the function was deployed for"),
+			 errdetail("It takes %s, in this order.", takes.data),
+			 errhint("Deploy the card anew: deploy(card, relation, name).")));
+}
+
 static void
 prepare_columns(FunctionCallInfo fcinfo, DeployedSite *site)
 {
-	int			n_inputs = site->call.card->n_inputs;
-	int			n = PG_NARGS() - 1;
+	const ScoreCard *sc = site->call.card;
+	int			n_inputs = sc->n_inputs;
+	int			n = PG_NARGS() - FIRST_INPUT;
 	int			i;
 
 	if (get_fn_expr_variadic(fcinfo->flinfo))
@@ -280,19 +356,21 @@ prepare_columns(FunctionCallInfo fcinfo, DeployedSite *site)
 				 errmsg("a VARIADIC array cannot be scored"),
 				 errdetail("Columns differ in type, and an array has one."),
 				 errhint("Give the columns one by one, or use pd(card, row).")));
+	check_columns(sc, PG_ARGISNULL(1) ? NULL : PG_GETARG_ARRAYTYPE_P(1));
 	if (n != n_inputs && n != n_inputs + 1)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("the card takes other columns than it was given"),
 				 errdetail("It takes %d, and perhaps a segment; it was given %d.", n_inputs, n),
-				 errhint("Deploy the card anew, or redeploy it.")));
+				 errhint("Deploy the card anew.")));
 	for (i = 0; i < n_inputs; i++)
-		score_call_set_type(&site->call, i, getBaseType(get_fn_expr_argtype(fcinfo->flinfo, i + 1)));
+		score_call_set_type(&site->call, i,
+							getBaseType(get_fn_expr_argtype(fcinfo->flinfo, i + FIRST_INPUT)));
 
 	site->segmented = n > n_inputs;
 	if (site->segmented)
 	{
-		Oid			type = getBaseType(get_fn_expr_argtype(fcinfo->flinfo, n));
+		Oid			type = getBaseType(get_fn_expr_argtype(fcinfo->flinfo, PG_NARGS() - 1));
 
 		site->segment_kind = score_value_kind(type);
 		if (site->segment_kind == VALUE_UNUSABLE || site->segment_kind == VALUE_FLOAT8 ||
@@ -303,7 +381,7 @@ prepare_columns(FunctionCallInfo fcinfo, DeployedSite *site)
 					 errdetail("A segment is text, varchar, char, name, an enum, boolean or an integer."),
 					 errhint("Cast the column in the query or view that is scored.")));
 	}
-	site->function = PG_GETARG_OID(0);
+	set_prepared(site, PG_GETARG_OID(0));
 }
 
 static DeployedSite *
@@ -313,7 +391,7 @@ score_columns(FunctionCallInfo fcinfo, double *eta)
 
 	if (PG_ARGISNULL(0))
 		return NULL;
-	if (site == NULL || site->function != PG_GETARG_OID(0))
+	if (!is_prepared(site, PG_GETARG_OID(0)))
 	{
 		site = prepare_site(fcinfo);
 		prepare_columns(fcinfo, site);
@@ -328,7 +406,7 @@ score_columns(FunctionCallInfo fcinfo, double *eta)
 
 		score_call_set_segment(&site->call, at, length);
 	}
-	return score_call_eta(&site->call, fcinfo->args + 1, eta) ? site : NULL;
+	return score_call_eta(&site->call, fcinfo->args + FIRST_INPUT, eta) ? site : NULL;
 }
 
 Datum
@@ -361,13 +439,13 @@ score_row(FunctionCallInfo fcinfo, double *eta)
 
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
 		return NULL;
-	if (site == NULL || site->function != PG_GETARG_OID(0))
+	if (!is_prepared(site, PG_GETARG_OID(0)))
 	{
 		site = prepare_site(fcinfo);
 		record_map_init(&site->map, site->context);
 		site->input = MemoryContextAlloc(site->context,
 										 sizeof(NullableDatum) * site->call.card->n_inputs);
-		site->function = PG_GETARG_OID(0);
+		set_prepared(site, PG_GETARG_OID(0));
 	}
 	score_call_read_row(&site->call, &site->map, PG_GETARG_HEAPTUPLEHEADER(1), site->input);
 	if (PG_ARGISNULL(2))

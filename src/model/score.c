@@ -182,6 +182,14 @@ score_call_set_type(ScoreCall *call, int input, Oid type)
 						format_type_be(type)),
 				 errdetail("%s", wanted),
 				 errhint("Cast the column in the query or view that is scored.")));
+	if (kind == VALUE_BOOL && input < sc->card->n_features &&
+		score_category_place(&sc->feature[input], "true", 4) == SCORE_UNSEEN &&
+		score_category_place(&sc->feature[input], "false", 5) == SCORE_UNSEEN)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("the card knows neither value of the boolean column \"%s\"", sc->input[input]),
+				 errdetail("No bin of the feature has the category \"true\" or \"false\"."),
+				 errhint("Write the categories of a boolean as \"true\" and \"false\".")));
 	call->kind[input] = kind;
 	call->plain[input] = kind == VALUE_FLOAT8 && input < sc->card->n_features &&
 		sc->feature[input].consent < 0 && score_is_plain(&sc->feature[input]);
@@ -244,32 +252,30 @@ static int32_t
 place_value(const ScoreCall *call, int i, const NullableDatum *input, bool *known)
 {
 	const ScoreFeature *f = &call->card->feature[i];
-	bool		consent = has_consent(f, input);
 	char		buffer[SCORE_VALUE_BUFFER];
 	const char *at;
 	size_t		length;
 	int32_t		place;
 
+	/* Nothing may depend on what was not given, not even whether it is known. */
+	if (!has_consent(f, input))
+		return SCORE_NO_CONSENT;
 	if (input[i].isnull)
-		return consent ? SCORE_MISSING : SCORE_NO_CONSENT;
+		return SCORE_MISSING;
 
 	if (f->category == NULL)
 	{
 		double		x = value_number(call->kind[i], input[i].value);
 
 		if (isnan(x))
-			return consent ? SCORE_MISSING : SCORE_NO_CONSENT;
+			return SCORE_MISSING;
 		*known = true;
-		if (!consent)
-			return SCORE_NO_CONSENT;
 		if (isinf(x))
 			report_infinite(call, i, x);
 		return score_number_place(f, x);
 	}
 
 	*known = true;
-	if (!consent)
-		return SCORE_NO_CONSENT;
 	at = score_value_bytes(call->kind[i], input[i].value, buffer, &length);
 	place = score_category_place(f, at, length);
 	if (place == SCORE_UNSEEN && f->unseen == CARD_UNSEEN_ERROR)
@@ -325,8 +331,15 @@ score_call_read_row(ScoreCall *call, RecordMap *map, HeapTupleHeader row, Nullab
 	int			i;
 
 	if (record_map_columns(map, row, call->card->input, call->card->n_inputs))
+	{
+		uint64		identity = map->identity;
+
+		/* Mapped only once every type is known to fit. */
+		map->identity = 0;
 		for (i = 0; i < call->card->n_inputs; i++)
 			score_call_set_type(call, i, record_map_type(map, i));
+		map->identity = identity;
+	}
 	record_map_read(map, row, input);
 }
 
@@ -446,20 +459,20 @@ agririsk_points(PG_FUNCTION_ARGS)
 {
 	RowSite    *site = read_arguments(fcinfo);
 	const ScoreCard *sc;
-	double		points = 0;
+	double		points;
 	bool		known = false;
 	int			i;
 
 	if (site == NULL)
 		PG_RETURN_NULL();
 	sc = site->call.card;
+	points = round(score_base_points(sc, site->call.segment));
 	for (i = 0; i < sc->card->n_features; i++)
 	{
 		double		weight = site->call.segment->weight[i];
 		int32_t		place = place_value(&site->call, i, site->input, &known);
 
-		points += round(score_feature_points(sc, site->call.segment->intercept,
-											 weight * place_woe(&sc->feature[i], place, weight)));
+		points += round(score_feature_points(sc, weight * place_woe(&sc->feature[i], place, weight)));
 	}
 	if (!known)
 		PG_RETURN_NULL();
@@ -500,19 +513,17 @@ static char *
 show_value(ValueKind kind, Oid type, Datum value)
 {
 	StringInfoData out;
-	char		digits[FLOAT_SHORTEST_DECIMAL_LEN];
 	Oid			function;
 	bool		is_varlena;
 
 	switch (kind)
 	{
 		case VALUE_FLOAT8:
-			initStringInfo(&out);
-			scorecard_append_number(&out, DatumGetFloat8(value));
-			return out.data;
 		case VALUE_FLOAT4:
-			float_to_shortest_decimal_buf(DatumGetFloat4(value), digits);
-			return pstrdup(digits);
+			/* All digits of a real, so that it is seen on which side of a cut it is. */
+			initStringInfo(&out);
+			scorecard_append_number(&out, value_number(kind, value));
+			return out.data;
 		case VALUE_BOOL:
 			return DatumGetBool(value) ? "true" : "false";
 		default:
@@ -555,14 +566,13 @@ agririsk_explain(PG_FUNCTION_ARGS)
 	{
 		const ScoreFeature *f = &sc->feature[i];
 		double		weight = site->call.segment->weight[i];
-		double		intercept = site->call.segment->intercept;
 		double		best_woe = weight >= 0 ? f->least_woe : f->most_woe;
 		int32_t		place = place_value(&site->call, i, site->input, &known);
 
 		why[i].feature = i;
 		why[i].place = place;
-		why[i].points = score_feature_points(sc, intercept, weight * place_woe(f, place, weight));
-		why[i].best_points = score_feature_points(sc, intercept, weight * best_woe);
+		why[i].points = score_feature_points(sc, weight * place_woe(f, place, weight));
+		why[i].best_points = score_feature_points(sc, weight * best_woe);
 		/* What was not given costs nothing, and nothing beats the best bin. */
 		why[i].points_lost = place == SCORE_NO_CONSENT ? 0
 			: Max(why[i].best_points - why[i].points, 0);
@@ -582,8 +592,8 @@ agririsk_explain(PG_FUNCTION_ARGS)
 		bool		null[9] = {false};
 
 		value[0] = PointerGetDatum(scorecard_text(f->name));
-		null[1] = input->isnull;
-		if (!input->isnull)
+		null[1] = input->isnull || e->place == SCORE_NO_CONSENT;
+		if (!null[1])
 			value[1] = CStringGetTextDatum(show_value(site->call.kind[e->feature],
 													  record_map_type(&site->map, e->feature),
 													  input->value));

@@ -231,13 +231,6 @@ score_pd(double eta)
 	return 1 / (1 + agr_exp(-eta));
 }
 
-double
-score_feature_points(const ScoreCard *card, double intercept, double contribution)
-{
-	return -(card->factor * contribution) +
-		(card->offset - card->factor * intercept) / card->card->n_features;
-}
-
 /* The number of cuts at or below x. */
 int32_t
 score_search(const ScoreFeature *f, double x)

@@ -6,6 +6,8 @@
  * log-odds of bad; every form of scoring computes exactly this sum, so that
  * all agree to the bit. With B = pdo / ln 2 and A = base_score - B ln
  * base_odds the score is A - B eta (Siddiqi 2006, Credit Risk Scorecards).
+ * Its parts are the base points A - B intercept, which every row gets, and the
+ * points of each feature, -B weight WOE.
  */
 #ifndef AGRIRISK_SCORE_MATH_H
 #define AGRIRISK_SCORE_MATH_H
@@ -81,9 +83,6 @@ extern double score_unseen_woe(const ScoreFeature *f, double weight);
 /* PD of log-odds, kept between 2.3e-16 and 1 - 2.3e-16. */
 extern double score_pd(double eta);
 
-/* A feature's points: its contribution, and its even part of the intercept. */
-extern double score_feature_points(const ScoreCard *card, double intercept, double contribution);
-
 /* Binary search, for more cuts than SCORE_INLINE_CUTS. */
 extern int32_t score_search(const ScoreFeature *f, double x);
 
@@ -94,6 +93,20 @@ static inline double
 score_of_eta(const ScoreCard *card, double eta)
 {
 	return card->offset - card->factor * eta;
+}
+
+/* The base points: the score where every feature contributes nothing. */
+static inline double
+score_base_points(const ScoreCard *card, const struct ScoreSegment *segment)
+{
+	return score_of_eta(card, segment->intercept);
+}
+
+/* Points of a feature's weight * WOE; taken from 0, so that none are never -0. */
+static inline double
+score_feature_points(const ScoreCard *card, double contribution)
+{
+	return 0 - card->factor * contribution;
 }
 
 /* Whether score_plain_place finds the bins of the feature. */

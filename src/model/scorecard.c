@@ -662,6 +662,38 @@ read_card(JsonReader *r, JsonbValue *document)
 	return card;
 }
 
+/* How many keys the objects of a well-formed JSON text have. */
+static int64
+count_keys_of_text(const char *json)
+{
+	int64		keys = 0;
+	bool		quoted = false;
+
+	for (; *json != '\0'; json++)
+	{
+		if (*json == '"')
+			quoted = !quoted;
+		else if (quoted && *json == '\\')
+			json++;
+		else if (!quoted && *json == ':')
+			keys++;
+	}
+	return keys;
+}
+
+static int64
+count_keys(Jsonb *json)
+{
+	JsonbIterator *iterator = JsonbIteratorInit(&json->root);
+	JsonbIteratorToken token;
+	JsonbValue	item;
+	int64		keys = 0;
+
+	while ((token = JsonbIteratorNext(&iterator, &item, false)) != WJB_DONE)
+		keys += token == WJB_KEY;
+	return keys;
+}
+
 Datum
 agririsk_scorecard_in(PG_FUNCTION_ARGS)
 {
@@ -669,6 +701,17 @@ agririsk_scorecard_in(PG_FUNCTION_ARGS)
 	JsonReader	reader;
 	JsonbValue	document;
 	Card	   *card;
+	int64		written = count_keys_of_text(PG_GETARG_CSTRING(0));
+	int64		kept = count_keys(json);
+
+	/* jsonb keeps the last of equal keys; in a card that is a typing error. */
+	if (written != kept)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
+				 errmsg("a key of the scorecard is given twice"),
+				 errdetail("Of " INT64_FORMAT " keys, " INT64_FORMAT " are left when equal ones of an object count once.",
+						   written, kept),
+				 errhint("Look for an object that names the same key twice.")));
 
 	initStringInfo(&reader.path);
 	reader.memory = scorecard_memory(CurrentMemoryContext);
@@ -1017,7 +1060,19 @@ categories_array(const CardBin *bin)
 	return PointerGetDatum(construct_array(element, bin->n_categories, TEXTOID, -1, false, TYPALIGN_INT));
 }
 
-/* One row of bins(): a bin, a special bin, or what missing and unseen count as. */
+/* The first row of bins(): no feature's, so that no feature's name can clash. */
+static void
+put_base_points(Tuplestorestate *rows, TupleDesc columns, const ScoreCard *sc)
+{
+	Datum		value[8] = {0};
+	bool		null[8] = {true, true, false, true, true, true, true, false};
+
+	value[2] = CStringGetTextDatum("base points");
+	value[7] = Float8GetDatum(score_base_points(sc, &sc->root));
+	tuplestore_putvalues(rows, columns, value, null);
+}
+
+/* A further row: a bin, a special bin, or what missing and unseen count as. */
 static void
 put_bin(Tuplestorestate *rows, TupleDesc columns, const ScoreCard *sc, uint32_t i,
 		int number, int32_t place, double woe)
@@ -1039,8 +1094,7 @@ put_bin(Tuplestorestate *rows, TupleDesc columns, const ScoreCard *sc, uint32_t 
 	/* An unseen category that is an error has neither WOE nor points. */
 	null[6] = null[7] = place == SCORE_UNSEEN && f->unseen == CARD_UNSEEN_ERROR;
 	value[6] = Float8GetDatum(woe);
-	value[7] = Float8GetDatum(score_feature_points(sc, sc->root.intercept,
-												   sc->root.weight[i] * woe));
+	value[7] = Float8GetDatum(score_feature_points(sc, sc->root.weight[i] * woe));
 	tuplestore_putvalues(rows, columns, value, null);
 }
 
@@ -1054,6 +1108,7 @@ agririsk_bins(PG_FUNCTION_ARGS)
 	uint32_t	i,
 				b;
 
+	put_base_points(rows, columns, sc);
 	for (i = 0; i < sc->card->n_features; i++)
 	{
 		const CardFeature *f = &sc->card->feature[i];

@@ -872,6 +872,10 @@ seasonal_strength(CashFeatures *f, const int64_t *inflow, int n, double mean)
 		trend_rest += rest * rest;
 	}
 
+	/* Beside very large amounts a difference may be lost in a double. */
+	if (trend_rest == 0)
+		return;
+
 	time_money = 0;
 	time_squares = 0;
 	for (k = 0; k < 12; k++)

@@ -158,7 +158,7 @@ cash_month_add(CashMonth *m, int day, int64_t units)
 static inline bool
 cash_event_pack(int32_t day, int64_t units, CashEvent *event)
 {
-	*event = (uint64_t) (day - CASH_DAY_MIN) << 42 | (uint64_t) (units + CASH_EVENT_UNITS);
+	*event = (uint64_t) (day - CASH_DAY_MIN) << 42 | ((uint64_t) units + CASH_EVENT_UNITS);
 	return units > -CASH_EVENT_UNITS && units < CASH_EVENT_UNITS;
 }
 

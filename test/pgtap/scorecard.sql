@@ -5,7 +5,7 @@ BEGIN;
 SET LOCAL client_min_messages = warning;
 SELECT set_config('search_path', 'agririsk, ' || current_setting('search_path'), true) \g /dev/null
 \getenv shared AGRIRISK_SHARED
-SELECT plan(27);
+SELECT plan(29);
 
 -- ---------- the German credit card, fitted and scored elsewhere ----------
 
@@ -46,29 +46,29 @@ SELECT is((SELECT count(*) FROM german t JOIN golden o USING (row_id), german_ca
 SELECT is((SELECT count(*) FROM german t JOIN golden o USING (row_id), german_card,
                   LATERAL (SELECT 20 / ln(2::float8) AS b) s
             WHERE abs((600 - b * ln(50::float8) - agririsk.score(card, t)) / b - eta) <= 1e-8), 1000::bigint, 'and so do log-odds');
--- Points with the intercept spread over the features, each rounded: from the
--- reference's points per bin.
+SELECT is((SELECT count(*) FROM german t JOIN golden o USING (row_id), german_card
+            WHERE agririsk.points(card, t) = o.points), 1000::bigint, 'points of 1,000 loans are the reference''s sums of rounded points');
+-- The reference's points per bin, apart from those of the intercept.
 CREATE TEMP TABLE german_points AS
 SELECT p.key AS feature, CASE WHEN breaks IS NULL THEN b.bin ->> 'bin' ELSE b.i::text END AS bin,
-       (b.bin ->> 'points_intercept_spread')::numeric AS points
+       (b.bin ->> 'points_intercept_separate')::float8 AS points
   FROM (SELECT pg_read_file(:'shared' || '/golden/credit/german_scorecard.json')::jsonb -> 'points' AS g,
                pg_read_file(:'shared' || '/golden/credit/german_woe_iv.json')::jsonb -> 'variables' AS w) s,
        jsonb_each(g) p, LATERAL (SELECT w -> p.key -> 'breaks' AS breaks) v,
        jsonb_array_elements(p.value) WITH ORDINALITY b (bin, i);
 CREATE TEMP TABLE german_bin AS
-SELECT row_id, p.feature, p.points, e.points AS ours
-  FROM german t, german_card, explain(card, t) e
-  JOIN bins((SELECT card FROM german_card)) b ON b.feature = e.feature AND b.label = e.bin
-  JOIN german_points p ON p.feature = e.feature AND p.bin = coalesce(b.categories[1], b.bin::text);
-SELECT is((SELECT count(*) FROM german t, german_card,
-                  LATERAL (SELECT sum(round(points)) AS points FROM german_bin g WHERE g.row_id = t.row_id) r
-            WHERE agririsk.points(card, t) = r.points), 1000::bigint, 'sums of rounded points are those of the reference''s bins');
--- The reference's rows round the points of the intercept apart from the features'.
-SELECT is((SELECT count(*) FROM golden o, LATERAL (SELECT 600 + 20 / ln(2::float8) * (0.8484967168749207 - ln(50::float8)) AS base) b,
-                  LATERAL (SELECT sum(round(ours - base / 6)) + round(base) AS points FROM german_bin g WHERE g.row_id = o.row_id) r
-            WHERE r.points = o.points), 1000::bigint, 'explain''s points, rounded without the intercept, are those of the reference''s rows');
+SELECT b.feature, b.label, b.points AS ours, p.points
+  FROM german_card, bins(card) b JOIN german_points p ON p.feature = b.feature AND p.bin = coalesce(b.categories[1], b.bin::text);
+SELECT is((SELECT count(*) FROM german_bin WHERE abs(ours - points) <= 1e-8), 28::bigint,
+          'points of all 28 bins agree to 1e-8');
+SELECT is((SELECT count(*) FROM german_card, bins(card) b
+            WHERE feature IS NULL AND abs(points - (pg_read_file(:'shared' || '/golden/credit/german_scorecard.json')::jsonb ->> 'base_points_separate')::float8) <= 1e-8),
+          1::bigint, 'and so do the base points');
+SELECT is((SELECT count(*) FROM german t, german_card, explain(card, t) e JOIN german_bin b ON b.feature = e.feature AND b.label = e.bin
+            WHERE abs(e.points - b.points) <= 1e-8 AND abs(e.best_points - (SELECT max(points) FROM german_bin m WHERE m.feature = e.feature)) <= 1e-8
+              AND abs(e.points_lost - (e.best_points - e.points)) <= 1e-8), 6000::bigint, 'explain gives the points of those bins, and of the best');
 \else
-SELECT skip('AGRIRISK_SHARED is not set: no reference card and rows', 6);
+SELECT skip('AGRIRISK_SHARED is not set: no reference card and rows', 8);
 \endif
 
 -- ---------- cards of random shape ----------

@@ -3,38 +3,11 @@
  *		Cash flows: calendar, amounts, stored and text form, merging, features.
  */
 #include "cashflow_check.h"
+#include "tap.h"
 
 #include <math.h>
 
 #define MAX_MONTHS 400
-
-static int	tests = 0;
-static int	failures = 0;
-
-static void
-ok(bool good, const char *what)
-{
-	tests++;
-	failures += !good;
-	printf("%sok %d - %s\n", good ? "" : "not ", tests, what);
-}
-
-static uint64_t seed = 7;
-
-static uint64_t
-next_bits(void)
-{
-	seed ^= seed << 13;
-	seed ^= seed >> 7;
-	seed ^= seed << 17;
-	return seed;
-}
-
-static int64_t
-below(int64_t limit)
-{
-	return (int64_t) (next_bits() % (uint64_t) limit);
-}
 
 /* Calendar: day by day through ten thousand years, with the Gregorian rules. */
 static bool
@@ -692,6 +665,5 @@ main(void)
 	ok(features_agree(), "features agree with long double done the slow way");
 	ok(long_windows_agree(), "features of 1200 months agree");
 	printf("# digest of all features %016llx\n", (unsigned long long) digest);
-	printf("1..%d\n", tests);
-	return failures > 0;
+	return done_testing();
 }

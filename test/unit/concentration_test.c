@@ -4,28 +4,7 @@
  *		measures against sums over the sorted weights in long double.
  */
 #include "concentration_check.h"
-
-static int	tests = 0;
-static int	failures = 0;
-
-static void
-ok(bool good, const char *what)
-{
-	tests++;
-	failures += !good;
-	printf("%sok %d - %s\n", good ? "" : "not ", tests, what);
-}
-
-static uint64_t seed = 7;
-
-static uint64_t
-next_bits(void)
-{
-	seed ^= seed << 13;
-	seed ^= seed >> 7;
-	seed ^= seed << 17;
-	return seed;
-}
+#include "tap.h"
 
 /* A value being written here, without help of the kernel's own merging. */
 typedef struct Value
@@ -392,6 +371,5 @@ main(void)
 	test_measures();
 	test_top_exact();
 	test_merge();
-	printf("1..%d\n", tests);
-	return failures != 0;
+	return done_testing();
 }

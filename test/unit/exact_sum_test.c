@@ -6,6 +6,7 @@
  * any sum of them; its rounding is done here bit by bit.
  */
 #include "core/exact_sum_math.h"
+#include "tap.h"
 
 #include <float.h>
 #include <math.h>
@@ -21,28 +22,6 @@ typedef struct Whole
 {
 	uint32_t	limb[LIMBS];
 } Whole;
-
-static int	tests = 0;
-static int	failures = 0;
-
-static void
-ok(bool good, const char *what)
-{
-	tests++;
-	failures += !good;
-	printf("%sok %d - %s\n", good ? "" : "not ", tests, what);
-}
-
-static uint64_t seed = 42;
-
-static uint64_t
-next_bits(void)
-{
-	seed ^= seed << 13;
-	seed ^= seed >> 7;
-	seed ^= seed << 17;
-	return seed;
-}
 
 static void
 whole_negate(Whole *w)
@@ -410,6 +389,5 @@ main(void)
 	test_ties();
 	test_range();
 	test_range_order();
-	printf("1..%d\n", tests);
-	return failures != 0;
+	return done_testing();
 }

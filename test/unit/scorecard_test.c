@@ -4,36 +4,9 @@
  *		PD and points against independent computations.
  */
 #include "scorecard_check.h"
+#include "tap.h"
 
 #include <quadmath.h>
-
-static int	tests = 0;
-static int	failures = 0;
-
-static void
-ok(int good, const char *what)
-{
-	tests++;
-	failures += !good;
-	printf("%sok %d - %s\n", good ? "" : "not ", tests, what);
-}
-
-static uint64_t seed = 7;
-
-static uint64_t
-next_bits(void)
-{
-	seed ^= seed << 13;
-	seed ^= seed >> 7;
-	seed ^= seed << 17;
-	return seed;
-}
-
-static double
-uniform(double low, double high)
-{
-	return low + (high - low) * (double) (next_bits() >> 11) * 0x1p-53;
-}
 
 static CardText
 text_of(const char *s)
@@ -408,8 +381,14 @@ test_scale(void)
 	/* 50 good to 1 bad is 600 points, and twice the odds 20 more. */
 	ok(fabs(score_of_eta(sc, -log(50)) - 600) < 1e-10 && fabs(score_of_eta(sc, -log(100)) - 620) < 1e-10,
 	   "600 points at 50 to 1, 620 at 100 to 1");
-	sum = score_feature_points(sc, -2.25, 0.7) + score_feature_points(sc, -2.25, -0.1);
-	ok(fabs(sum - score_of_eta(sc, -2.25 + 0.7 - 0.1)) < 1e-10, "points of the features add up to the score");
+	/* Features that contribute nothing leave the base; twice the odds of bad cost 20. */
+	ok(fabs(score_base_points(sc, &sc->root) - (600 + 20 * (2.25 - log(50)) / log(2))) < 1e-10,
+	   "base points by hand");
+	ok(fabs(score_feature_points(sc, log(2)) + 20) < 1e-10 && fabs(score_feature_points(sc, -log(4)) - 40) < 1e-10 &&
+	   !signbit(score_feature_points(sc, 0)) && !signbit(score_feature_points(sc, -0.0)),
+	   "a feature's points: -20 for twice the odds of bad, 40 for a quarter, and never -0");
+	sum = score_base_points(sc, &sc->root) + score_feature_points(sc, 0.7) + score_feature_points(sc, -0.1);
+	ok(fabs(sum - score_of_eta(sc, -2.25 + 0.7 - 0.1)) < 1e-10, "base points and points of the features add up to the score");
 	sum = eta_of(sc, &sc->root, -9, "apple");
 	ok(sum == -2.25 + 0.25 + 0.5 * 0.15, "log-odds by hand");
 	printf("# bits of PDs %016llx\n", (unsigned long long) digest);
@@ -426,6 +405,5 @@ main(void)
 	test_policies();
 	test_deep_segments();
 	test_scale();
-	printf("1..%d\n", tests);
-	return failures > 0;
+	return done_testing();
 }

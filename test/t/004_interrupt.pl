@@ -1,0 +1,143 @@
+# Cancelled, killed, out of memory, or fed what does not fit: the error is the
+# stated one and comes soon, and nothing is left behind.
+use strict;
+use warnings;
+
+use PostgreSQL::Test::BackgroundPsql;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+use Time::HiRes qw(sleep time);
+
+my $node = PostgreSQL::Test::Cluster->new('interrupt');
+$node->init;
+$node->append_conf('postgresql.conf', "restart_after_crash = on\n");
+$node->start;
+$node->safe_psql('postgres', <<'SQL');
+CREATE EXTENSION agririsk CASCADE;
+ALTER DATABASE postgres SET search_path = agririsk, public;
+ALTER DATABASE postgres SET max_parallel_workers_per_gather = 0;
+ALTER DATABASE postgres SET jit = off;
+SQL
+
+sub left_behind
+{
+	return $node->safe_psql('postgres', 'SELECT count(*) FROM pg_ls_tmpdir()');
+}
+
+# ---------- cancelled in the middle ----------
+
+# Ten million rows, however they are asked, take seconds. Where a query has a
+# late part, it says so, and is cancelled there.
+$node->safe_psql('postgres', <<'SQL');
+CREATE FUNCTION said(what text) RETURNS bigint LANGUAGE plpgsql AS $$ BEGIN RAISE WARNING '%', what; RETURN 0; END $$;
+CREATE TABLE piece AS SELECT n, concentration_agg(i % 20000 + n, 1 + i % 7) AS c, cashflow_agg(date '2000-01-01' + i % 9000, i) AS cf
+	FROM generate_series(1, 20000) i, generate_series(1, 3) n GROUP BY n;
+CREATE TABLE card AS SELECT jsonb_build_object('format', 1, 'name', 'long', 'intercept', 0, 'features', jsonb_agg(jsonb_build_object('name', 'f' || i, 'type', 'number',
+	'bins', jsonb_build_array('{"high": 0, "woe": 1}'::jsonb, '{"woe": 2}'::jsonb))))::scorecard AS card FROM generate_series(1, 50) i;
+SELECT format('CREATE TABLE applicant AS SELECT %s FROM generate_series(1, 10) i', string_agg('i AS f' || i, ', ')) FROM generate_series(1, 50) i \gexec
+SQL
+my $rows = 'generate_series(1, 10000000) i';
+my %long = (
+	'cashflow_by, collecting' => "SELECT count(*) FROM cashflow_by('SELECT i, date ''2020-01-01'' + i % 1000, i::float8 FROM $rows')",
+	'cashflow_by, of texts' => "SELECT count(*) FROM cashflow_by('SELECT i::text, date ''2020-01-01'' + i % 1000, i::float8 FROM $rows', key_type => null::text)",
+	'cashflow_by, sorting' => "SELECT count(*) FROM cashflow_by('SELECT i, date ''2020-01-01'' + i % 1000, i::float8 FROM generate_series(1, 6000000) i UNION ALL SELECT said(''now''), NULL, 0::float8')",
+	'cashflow_by, a single key' => "SELECT count(*) FROM cashflow_by('SELECT 0, date ''2020-01-01'' + (i::bigint * 7919 % 2000000)::int, i::float8 FROM generate_series(1, 6000000) i UNION ALL SELECT said(''now''), NULL, 0::float8')",
+	'cashflow_agg' => "SELECT count(*) FROM (SELECT cashflow_agg(date '2020-01-01' + i % 1000, i) FROM $rows GROUP BY i % 1000000) g",
+	'a big concentration_agg' => "SELECT keys(concentration_agg(i, 1)) FROM $rows",
+	'a rollup of concentrations' => 'SELECT keys(rollup(c)) FROM piece, generate_series(1, 100000)',
+	'a rollup of cash flows' => 'SELECT months(rollup(cf)) FROM piece, generate_series(1, 1000000)',
+	'record scoring' => "SELECT sum(pd(card, a)) FROM card, applicant a, $rows",
+	'reasons' => "SELECT count(*) FROM card, $rows, applicant a, explain(card, a)");
+
+my $canceller = $node->background_psql('postgres');
+my $pattern = 'ERROR:  57014: canceling statement due to ';
+for my $name (sort keys %long)
+{
+	my $late = $long{$name} =~ /said/;
+	my $timer = IPC::Run::timer($PostgreSQL::Test::Utils::timeout_default);
+	my ($asked, $printed, $complaints) = ('', '', '');
+	my $session = IPC::Run::start([ 'psql', '-X', '-A', '-t', '-q', '-d', $node->connstr('postgres') ], '<', \$asked, '>', \$printed, '2>', \$complaints, $timer);
+	$asked = "\\set VERBOSITY verbose\nSET application_name = 'long'; SET work_mem = '1MB'; SET statement_timeout = '" . ($late ? '60s' : '300ms') . "';\nSELECT 'begun';\n";
+	$session->pump until $printed =~ /begun/;
+	my $began = time;
+	$asked .= "$long{$name};\n\\echo over\n";
+	if ($late)
+	{
+		$session->pump until $complaints =~ /WARNING:.*now/ || $printed =~ /over/;
+		$began = time;
+		is($canceller->query("SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE application_name = 'long'"), 't', "$name: cancelled late");
+	}
+	$session->pump until $printed =~ /over/;
+	my $took = time - $began - ($late ? 0 : 0.3);
+	like($complaints, $late ? qr/${pattern}user request/ : qr/${pattern}statement timeout/, "$name: the error is query_canceled");
+	cmp_ok($took, '<', 1, "$name: within a second");
+	is(left_behind(), 0, "$name: no temporary files are left");
+	$asked = "SET statement_timeout = 0; SELECT cashflow_agg('2024-01-31', 5), concentration_agg('rice', 2), (SELECT round(pd(card, a)::numeric, 6) FROM card, applicant a LIMIT 1);\n\\q\n";
+	$session->finish;
+	# Of fifty features at 1 or more, each counts 2: 1 / (1 + exp(-36)) rounds to 1.
+	like($printed, qr/^2024-01 \+5\/1 31\+\|\{"rice": 2\}\|1\.000000$/m, "$name: the session goes on");
+}
+$canceller->quit;
+
+# ---------- killed in the middle ----------
+
+$node->safe_psql('postgres', 'CREATE TABLE kept AS SELECT cf, c FROM piece LIMIT 3');
+my $kept = 'SELECT md5(string_agg(concat_ws(\' \', cf, c), \' \')) FROM kept';
+my $before = $node->safe_psql('postgres', $kept);
+my ($asked, $printed, $complaints) = ("SET work_mem = '1MB'; SELECT pg_backend_pid();\n", '', '');
+my $doomed = IPC::Run::start([ 'psql', '-X', '-A', '-t', '-q', '-d', $node->connstr('postgres') ],
+	'<', \$asked, '>', \$printed, '2>', \$complaints, IPC::Run::timer($PostgreSQL::Test::Utils::timeout_default));
+$doomed->pump until $printed =~ /\d+\n/;
+my ($pid) = $printed =~ /(\d+)/;
+$asked .= "$long{'cashflow_by, collecting'};\n";
+$doomed->pump_nb;
+my $patience = 100;
+sleep 0.1 while !left_behind() && $patience-- > 0;
+isnt(left_behind(), 0, 'a query is in the middle of its temporary files');
+is(kill('KILL', $pid), 1, 'and killed');
+$doomed->finish;
+like($complaints, qr/server closed the connection|terminating connection/, 'its client hears of it');
+ok($node->poll_query_until('postgres', 'SELECT true'), 'the cluster recovers');
+is($node->safe_psql('postgres', $kept), $before, 'with what it held');
+is(left_behind(), 0, 'and without temporary files');
+
+# ---------- thousands of groups in 64 kB ----------
+
+$node->safe_psql('postgres', 'CREATE TABLE many AS SELECT i % 5000 AS g, date \'2020-01-01\' + i % 700 AS d, (i * 7919 % 100003) / 100.0 AS a, i * 31 % 17 AS k FROM generate_series(1, 100000) i; ANALYZE many');
+my $groups = 'SELECT g, cashflow_agg(d, a) AS cf, concentration_agg(k, a::float8) AS c FROM many GROUP BY g';
+my $digest = "SELECT count(*), md5(string_agg(concat_ws(' ', g, cf, c), ' ' ORDER BY g)) FROM ($groups) s";
+my $merged = "SELECT count(*), md5(string_agg(concat_ws(' ', g, cf, c), ' ' ORDER BY g)) FROM (SELECT g, rollup(cf) AS cf, rollup(c) AS c FROM"
+  . ' (SELECT g, d, cashflow_agg(d, a) AS cf, concentration_agg(k, a::float8) AS c FROM many GROUP BY g, d) p GROUP BY g) s';
+my $small = "SET work_mem = '64kB'; SET hash_mem_multiplier = 1; SET enable_sort = off;";
+my $ample = "SET work_mem = '1GB'; SET enable_sort = off;";
+my $answer = $node->safe_psql('postgres', "$ample $digest");
+like($answer, qr/^5000\|/, 'five thousand groups');
+like($node->safe_psql('postgres', "$small EXPLAIN (ANALYZE, COSTS off, TIMING off) $groups"), qr/HashAggregate.*Disk Usage/s, 'do not fit 64 kB');
+unlike($node->safe_psql('postgres', "$ample EXPLAIN (ANALYZE, COSTS off, TIMING off) $groups"), qr/Disk Usage/, 'but 1 GB');
+is($node->safe_psql('postgres', "$small $digest"), $answer, 'and are the same in both');
+is($node->safe_psql('postgres', "$small $merged"), $answer, 'so are rollups of their pieces');
+is($node->safe_psql('postgres', "$small SELECT count(*), bool_and(b.cf = s.cf) FROM cashflow_by('SELECT g, d, a FROM many') b JOIN ($groups) s ON s.g = b.key"), '5000|t', 'and cashflow_by');
+
+# ---------- what does not fit ----------
+
+sub refused
+{
+	my ($sql, $sqlstate, $message, $title) = @_;
+	my (undef, $nothing, $error) = $node->psql('postgres', "\\set VERBOSITY verbose\n$sql");
+	like($error, qr/ERROR:  $sqlstate: $message.*\nDETAIL:  .*\nHINT:  /, $title);
+}
+refused("SELECT count(*) FROM cashflow_by('SELECT repeat(''x'', 10000), current_date, 1.0', key_type => null::text)", '54000', '', 'a text key that is too long for cashflow_by');
+refused("SELECT keys(concentration_agg(repeat('x', 130 * 1024 * 1024), 1))", '54000', 'concentration has too many keys', 'a key that is too long for a concentration');
+refused("SELECT cashflow_agg('2024-01-01', 922337203685477.5808)", '22003', '', 'a sum beyond the range');
+refused("SELECT count(*) FROM cashflow_by('SELECT 1, date ''2024-01-01'', 900000000000000::numeric FROM generate_series(1, 2)')", '22003', '', 'so in cashflow_by');
+refused("SELECT concentration_agg('a', 8e307) FROM generate_series(1, 2)", '22003', 'sum of weights', 'a weight beyond the range');
+like(($node->psql('postgres', "\\set VERBOSITY verbose\nSELECT count(*) FROM cashflow_by('DELETE FROM kept RETURNING 1, current_date, 1.0')"))[2],
+	qr/ERROR:  0A000: DELETE is not allowed/, 'a query that writes');
+my (undef, undef, $limited) = $node->psql('postgres', "\\set VERBOSITY verbose\nSET work_mem = '64kB'; SET temp_file_limit = '1MB'; $long{'cashflow_by, collecting'}");
+like($limited, qr/ERROR:  53400: temporary file size exceeds temp_file_limit/, 'temporary files keep to temp_file_limit');
+is(left_behind(), 0, 'and are gone after all that');
+is($node->safe_psql('postgres', $kept), $before, 'nothing was lost');
+
+$node->stop;
+done_testing();

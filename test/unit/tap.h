@@ -1,0 +1,56 @@
+/*
+ * tap.h
+ *		What every unit test needs: TAP lines and reproducible random numbers.
+ *		The functions are inline so that no test must use them all.
+ */
+#ifndef AGRIRISK_TEST_TAP_H
+#define AGRIRISK_TEST_TAP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+static int	tests = 0;
+static int	failures = 0;
+
+static inline void
+ok(bool good, const char *what)
+{
+	tests++;
+	failures += !good;
+	printf("%sok %d - %s\n", good ? "" : "not ", tests, what);
+}
+
+/* Prints the plan; the program's exit code. */
+static inline int
+done_testing(void)
+{
+	printf("1..%d\n", tests);
+	return failures != 0;
+}
+
+static uint64_t seed = 42;
+
+/* Xorshift (Marsaglia 2003). */
+static inline uint64_t
+next_bits(void)
+{
+	seed ^= seed << 13;
+	seed ^= seed >> 7;
+	seed ^= seed << 17;
+	return seed;
+}
+
+static inline int64_t
+below(int64_t limit)
+{
+	return (int64_t) (next_bits() % (uint64_t) limit);
+}
+
+static inline double
+uniform(double low, double high)
+{
+	return low + (high - low) * (double) (next_bits() >> 11) * 0x1p-53;
+}
+
+#endif							/* AGRIRISK_TEST_TAP_H */
