@@ -6,32 +6,11 @@
  * composes the same, test/pgtap/overlap.sql and the reader's own check ask.
  */
 #include "land/geometry_math.h"
+#include "tap.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static int	tests = 0;
-static int	failures = 0;
-
-static void
-ok(int good, const char *what, double figure)
-{
-	tests++;
-	failures += !good;
-	printf("%sok %d - %s (%.3g)\n", good ? "" : "not ", tests, what, figure);
-}
-
-static uint64_t seed = 7;
-
-static uint64_t
-next_bits(void)
-{
-	seed ^= seed << 13;
-	seed ^= seed >> 7;
-	seed ^= seed << 17;
-	return seed;
-}
 
 typedef struct Bytes
 {
@@ -242,34 +221,33 @@ main(void)
 				damage(GEOMETRY_WKB, &b, &damaged, &read);
 			}
 	}
-	ok(wrong == 0, "both forms, every version, dimension and byte order", wrong);
-	ok(damaged == 0, "every truncation is noticed", damaged);
-	ok(read > 0, "flipped bytes crash nothing; some still read", read);
+	ok_figure(wrong == 0, "both forms, every version, dimension and byte order", wrong);
+	ok_figure(damaged == 0, "every truncation is noticed", damaged);
+	ok_figure(read > 0, "flipped bytes crash nothing; some still read", read);
 
 	put_serialized(&b, 0x08, false);
-	ok(read_area(GEOMETRY_SERIALIZED, b.byte, b.length, &info) == -GEOMETRY_GEOGRAPHY,
+	ok_figure(read_area(GEOMETRY_SERIALIZED, b.byte, b.length, &info) == -GEOMETRY_GEOGRAPHY,
 	   "geography is refused", 0);
 	put_serialized(&b, 0x40, false);
 	b.byte[8] = 10;
-	ok(read_area(GEOMETRY_SERIALIZED, b.byte, b.length, &info) == -GEOMETRY_NOT_POLYGONAL &&
+	ok_figure(read_area(GEOMETRY_SERIALIZED, b.byte, b.length, &info) == -GEOMETRY_NOT_POLYGONAL &&
 	   strcmp(info.type, "CURVEPOLYGON") == 0, "curves are refused by name", 0);
 	put_serialized(&b, 0x40, false);
 	b.byte[b.length++] = 0;
-	ok(read_area(GEOMETRY_SERIALIZED, b.byte, b.length, &info) == -GEOMETRY_DAMAGED,
+	ok_figure(read_area(GEOMETRY_SERIALIZED, b.byte, b.length, &info) == -GEOMETRY_DAMAGED,
 	   "trailing bytes are damage", 0);
 
 	/* More rings than any memory holds, each without points. */
 	put_serialized(&b, 0x40, false);
 	memset(b.byte + 12, 0xff, 4);
-	ok(read_area(GEOMETRY_SERIALIZED, b.byte, b.length, &info) == -GEOMETRY_DAMAGED,
+	ok_figure(read_area(GEOMETRY_SERIALIZED, b.byte, b.length, &info) == -GEOMETRY_DAMAGED,
 	   "a count beyond the bytes is damage", 0);
 
 	memset(&b, 0, sizeof b);
 	b.length = 8;
 	put_word(&b, 3);
 	put_word(&b, 0);
-	ok(read_area(GEOMETRY_SERIALIZED, b.byte, b.length, &info) == 0, "an empty polygon has no area", 0);
+	ok_figure(read_area(GEOMETRY_SERIALIZED, b.byte, b.length, &info) == 0, "an empty polygon has no area", 0);
 
-	printf("1..%d\n", tests);
-	return failures > 0;
+	return done_testing();
 }

@@ -11,6 +11,7 @@
  * integer, and a term is rounded once or twice in 113 bits.
  */
 #include "land/overlap_math.h"
+#include "tap.h"
 
 #include <quadmath.h>
 #include <stdio.h>
@@ -18,40 +19,6 @@
 #include <string.h>
 
 typedef __float128 Quad;
-
-static int	tests = 0;
-static int	failures = 0;
-
-static void
-ok(int good, const char *what, double figure)
-{
-	tests++;
-	failures += !good;
-	printf("%sok %d - %s (%.3g)\n", good ? "" : "not ", tests, what, figure);
-}
-
-static uint64_t seed = 20;
-
-static uint64_t
-next_bits(void)
-{
-	seed ^= seed << 13;
-	seed ^= seed >> 7;
-	seed ^= seed << 17;
-	return seed;
-}
-
-static int
-below(int n)
-{
-	return (int) ((next_bits() >> 33) % (uint64_t) n);
-}
-
-static double
-uniform(double low, double high)
-{
-	return low + (high - low) * (double) (next_bits() >> 11) * 0x1p-53;
-}
 
 /* Every area enters it: the check reruns this with CPU features masked. */
 static uint64_t digest = 0;
@@ -354,9 +321,9 @@ report(const Tally *t, const char *what)
 
 	snprintf(text, sizeof text, "%s: %d pairs, %d overlap, worst error of the smaller area",
 			 what, t->pairs, t->overlapping);
-	ok(t->worst < 1e-12, text, t->worst);
+	ok_figure(t->worst < 1e-12, text, t->worst);
 	snprintf(text, sizeof text, "%s: both orders give the same bits", what);
-	ok(t->asymmetric == 0, text, t->asymmetric);
+	ok_figure(t->asymmetric == 0, text, t->asymmetric);
 }
 
 /* ---- generators ---- */
@@ -486,7 +453,7 @@ test_grids(int pairs)
 		compare(&t, &one, &two);
 	}
 	report(&t, "closed walks on grids of 3 to 9");
-	ok(t.phantom == 0, "closed walks: zero where, and only where, it is zero", t.phantom);
+	ok_figure(t.phantom == 0, "closed walks: zero where, and only where, it is zero", t.phantom);
 }
 
 static void
@@ -509,7 +476,7 @@ test_stars(int pairs)
 		compare(&t, &one, &two);
 	}
 	report(&t, "stars on a grid");
-	ok(t.phantom == 0, "stars: zero where, and only where, it is zero", t.phantom);
+	ok_figure(t.phantom == 0, "stars: zero where, and only where, it is zero", t.phantom);
 }
 
 static void
@@ -741,12 +708,12 @@ test_algebra(int rounds)
 		shift(&one, 500000, 4200000);
 		moved = fmax(moved, fabs(overlap_of(&one, &two) - whole));
 	}
-	ok(self == 0, "what a polygon has in common with itself is its area", self);
-	ok(areas < 1e-15, "areas", areas);
-	ok(grew == 0, "a larger polygon has no less in common", grew);
-	ok(partition < 1e-12, "the parts of a partition add up to the whole", partition);
-	ok(redrawn < 1e-12, "where a ring begins and which way it runs is nothing", redrawn);
-	ok(moved < 1e-6, "moving both changes no more than coordinates do", moved);
+	ok_figure(self == 0, "what a polygon has in common with itself is its area", self);
+	ok_figure(areas < 1e-15, "areas", areas);
+	ok_figure(grew == 0, "a larger polygon has no less in common", grew);
+	ok_figure(partition < 1e-12, "the parts of a partition add up to the whole", partition);
+	ok_figure(redrawn < 1e-12, "where a ring begins and which way it runs is nothing", redrawn);
+	ok_figure(moved < 1e-6, "moving both changes no more than coordinates do", moved);
 }
 
 static void
@@ -768,8 +735,8 @@ test_soundness(int rounds)
 		sound += want;
 		free(p);
 	}
-	ok(wrong == 0, "unsound is what the oracle finds wound twice or backwards", wrong);
-	ok(sound > rounds / 20 && sound < rounds * 19 / 20, "both kinds were among them", sound);
+	ok_figure(wrong == 0, "unsound is what the oracle finds wound twice or backwards", wrong);
+	ok_figure(sound > rounds / 20 && sound < rounds * 19 / 20, "both kinds were among them", sound);
 
 	for (i = 0; i < 2000; i++)
 	{
@@ -780,7 +747,7 @@ test_soundness(int rounds)
 		wrong += !polygonal_is_sound(p, &scratch);
 		free(p);
 	}
-	ok(wrong == 0, "valid parcels are sound", wrong);
+	ok_figure(wrong == 0, "valid parcels are sound", wrong);
 }
 
 /* Directions exactly decided where double precision cannot. */
@@ -833,7 +800,7 @@ test_orientation(void)
 		wrong += orientation(q, p, r) != (det < 0) - (det > 0);
 		wrong += orientation_exact(q, r, p) != (det > 0) - (det < 0);
 	}
-	ok(wrong == 0, "orientation agrees with quadruple precision", wrong);
+	ok_figure(wrong == 0, "orientation agrees with quadruple precision", wrong);
 
 	/*
 	 * Cassini: successive Fibonacci numbers make a determinant of one, between
@@ -852,7 +819,7 @@ test_orientation(void)
 			wrong += orientation(p, q, zero) != (i % 2 ? 1 : -1);
 		}
 	}
-	ok(wrong == 0, "orientation of Fibonacci's points", wrong);
+	ok_figure(wrong == 0, "orientation of Fibonacci's points", wrong);
 
 	/* Far from zero and near it: three points an ulp off one line. */
 	{
@@ -872,7 +839,7 @@ test_orientation(void)
 		r.y = nextafter(r.x, 1);
 		wrong += orientation(p, q, r) != 1;
 	}
-	ok(wrong == 0, "orientation at the ends of the range", wrong);
+	ok_figure(wrong == 0, "orientation at the ends of the range", wrong);
 }
 
 static void
@@ -898,7 +865,7 @@ test_refusals(void)
 		wrong += memcmp(&culprit, &bad[i], sizeof culprit) != 0;
 		free(p);
 	}
-	ok(wrong == 0, "nonsense coordinates are refused by name", wrong);
+	ok_figure(wrong == 0, "nonsense coordinates are refused by name", wrong);
 }
 
 /* ---- real parcels, where they are ---- */
@@ -1024,11 +991,10 @@ main(void)
 	draw_combs(2000);
 	interrupts = 0;
 	overlap_of(&one, &two);
-	ok(interrupts > 0, "long work asks for interrupts", interrupts);
+	ok_figure(interrupts > 0, "long work asks for interrupts", interrupts);
 
 	free(scratch.side[0].memory);
 	free(scratch.side[1].memory);
-	printf("1..%d\n", tests);
 	printf("# digest %016llx\n", (unsigned long long) digest);
-	return failures > 0;
+	return done_testing();
 }

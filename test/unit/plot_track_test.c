@@ -4,33 +4,12 @@
  *		must give a ring that never meets itself, whatever the order of the fixes.
  */
 #include "land/plot_track_math.h"
+#include "tap.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #define MOST 2000
-
-static int	tests = 0;
-static int	failures = 0;
-
-static void
-ok(bool good, const char *what)
-{
-	tests++;
-	failures += !good;
-	printf("%sok %d - %s\n", good ? "" : "not ", tests, what);
-}
-
-static uint64_t seed = 11;
-
-static double
-uniform(double low, double high)
-{
-	seed ^= seed << 13;
-	seed ^= seed >> 7;
-	seed ^= seed << 17;
-	return low + (high - low) * (double) (seed >> 11) * 0x1p-53;
-}
 
 static const TrackLimits standard = {20, 10, 15, 50, 4, 2};
 
@@ -352,6 +331,5 @@ main(void)
 	test_detours();
 	test_refusals();
 	test_random_walks();
-	printf("1..%d\n", tests);
-	return failures != 0;
+	return done_testing();
 }

@@ -21,6 +21,16 @@ ok(bool good, const char *what)
 	printf("%sok %d - %s\n", good ? "" : "not ", tests, what);
 }
 
+/* With the figure that decides it. */
+static inline void
+ok_figure(bool good, const char *what, double figure)
+{
+	char		line[200];
+
+	snprintf(line, sizeof line, "%s (%.3g)", what, figure);
+	ok(good, line);
+}
+
 /* Prints the plan; the program's exit code. */
 static inline int
 done_testing(void)
