@@ -758,8 +758,9 @@ join_layers(FunctionCallInfo fcinfo, const char *function, int sides)
 	old = MemoryContextSwitchTo(set->econtext->ecxt_per_query_memory);
 	if (get_call_result_type(fcinfo, NULL, &j.result_row) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "%s must return a row type", function);
+	/* The other three quarters are what spreading and joining take at most. */
 	j.result = tuplestore_begin_heap((set->allowedModes & SFRM_Materialize_Random) != 0,
-									 false, work_mem);
+									 false, work_mem / 4);
 	set->returnMode = SFRM_Materialize;
 	set->setResult = j.result;
 	set->setDesc = j.result_row;
