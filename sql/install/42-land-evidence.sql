@@ -1,6 +1,6 @@
 -- land_evidence: what a register and other farmers' plots say of each plot.
 
-CREATE FUNCTION land_evidence(plots text, rights text, as_of date, min_share float8 DEFAULT 0.005,
+CREATE FUNCTION land_evidence(plots text, rights text, as_of date, key_type bigint DEFAULT NULL, min_share float8 DEFAULT 0.005,
 	OUT plot_id bigint, OUT farmer_id bigint, OUT plot_area float8, OUT held_area float8, OUT held_share float8,
 	OUT held_fraction_area float8, OUT disputed_area float8, OUT disputed_share float8, OUT unregistered_share float8,
 	OUT best_right_id bigint, OUT best_iou float8, OUT rights_count int, OUT double_claim_share float8,
@@ -8,7 +8,7 @@ CREATE FUNCTION land_evidence(plots text, rights text, as_of date, min_share flo
   RETURNS SETOF record
   LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE COST 100000 ROWS 100000
   AS 'MODULE_PATHNAME', 'agririsk_land_evidence';
-COMMENT ON FUNCTION land_evidence(text, text, date, float8) IS
+COMMENT ON FUNCTION land_evidence(text, text, date, bigint, float8) IS
 'Evidence on plots with integer keys: land_evidence(plots, rights, as_of, null::bigint).';
 
 CREATE FUNCTION land_evidence(plots text, rights text, as_of date, key_type anyelement, min_share float8 DEFAULT 0.005,

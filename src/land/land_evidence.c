@@ -1046,21 +1046,20 @@ begin_cover(CoverScratch *cover, OverlapScratch *overlap)
 	cover->covering = palloc(1);
 }
 
-/* Arguments: plots, rights, as_of, key_type if it is given, min_share. */
+/* Arguments: plots, rights, as_of, key_type, min_share. */
 AGR_FUNCTION(agririsk_land_evidence);
 Datum
 agririsk_land_evidence(PG_FUNCTION_ARGS)
 {
 	LandEvidence e = {0};
 	MemoryContext old;
-	int			last = PG_NARGS() - 1;
 
-	e.named = last > 3 && layer_keys_are_text(fcinfo, 3, "land_evidence");
-	e.result = agr_begin_rows(fcinfo, &e.result_row);
-	if (PG_ARGISNULL(0) || PG_ARGISNULL(1) || PG_ARGISNULL(2) || PG_ARGISNULL(last))
+	e.named = layer_keys_are_text(fcinfo, 3, "land_evidence");
+	e.result = agr_begin_rows(fcinfo, work_mem / 4, &e.result_row);
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1) || PG_ARGISNULL(2) || PG_ARGISNULL(4))
 		return (Datum) 0;
 	e.as_of = PG_GETARG_DATEADT(2);
-	e.min_share = PG_GETARG_FLOAT8(last);
+	e.min_share = PG_GETARG_FLOAT8(4);
 	if (DATE_NOT_FINITE(e.as_of))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),

@@ -350,20 +350,22 @@ threshold(FunctionCallInfo fcinfo, int argument, const char *name, double most)
 	return value;
 }
 
-/* Arguments: the queries, key_type if it is given, min_area, min_share. */
+/* Arguments: the queries, key_type, min_area, min_share. */
 static Datum
 join_layers(FunctionCallInfo fcinfo, const char *function, int sides)
 {
-	int			options = PG_NARGS() - 2;
+	int			options = sides + 1;
 	MemoryContext old;
 	LayerJoin	j = {0};
 	int			i;
 
 	j.sides = sides;
-	j.named = options > sides && layer_keys_are_text(fcinfo, sides, function);
-	j.result = agr_begin_rows(fcinfo, &j.result_row);
+	j.named = layer_keys_are_text(fcinfo, sides, function);
+
+	/* The other three quarters are what spreading and joining take at most. */
+	j.result = agr_begin_rows(fcinfo, work_mem / 4, &j.result_row);
 	for (i = 0; i < PG_NARGS(); i++)
-		if (PG_ARGISNULL(i) && (i < sides || i >= options))
+		if (PG_ARGISNULL(i) && i != sides)
 			return (Datum) 0;
 	j.min_area = threshold(fcinfo, options, "min_area", INFINITY);
 	j.min_share = threshold(fcinfo, options + 1, "min_share", 1);

@@ -598,7 +598,7 @@ agririsk_cashflow_by(PG_FUNCTION_ARGS)
 	check_key_type(c.key_type);
 	c.named = !agr_is_integer(c.key_type);
 
-	c.result = agr_begin_rows(fcinfo, &c.result_row);
+	c.result = agr_begin_rows(fcinfo, work_mem, &c.result_row);
 	if (PG_ARGISNULL(0))
 		return (Datum) 0;
 
