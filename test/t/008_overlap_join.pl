@@ -23,7 +23,7 @@ CREATE FUNCTION squares(how_many int) RETURNS TABLE (id int, geom geometry) LANG
 	$$ SELECT i, ST_MakeEnvelope(x, y, x + 12, y + 12) FROM generate_series(1, how_many) i, LATERAL (VALUES (i % 1000 * 10, i / 1000 * 10)) v(x, y) $$;
 CREATE UNLOGGED TABLE square AS SELECT * FROM squares(400000);
 -- Discs that all lie on each other.
-CREATE TABLE heap AS SELECT i AS id, ST_Buffer(ST_MakePoint(i % 50, i % 49), 1000 + i % 7, 4) AS geom FROM generate_series(1, 3000) i;
+CREATE TABLE heap AS SELECT i AS id, ST_Buffer(ST_MakePoint(i % 50, i % 49), 1000 + i % 7, 8) AS geom FROM generate_series(1, 8000) i;
 -- Two combs, one across the other, which cross 10^12 times.
 CREATE TABLE huge (id int, geom geometry);
 ALTER TABLE huge ALTER geom SET STORAGE EXTERNAL;
@@ -59,7 +59,7 @@ my @cases = (
 	[ 'looking for pairs', '1GB', pair_of('square'), qr/WARNING:.*read/ ],
 	[ 'joining in pieces', '64kB', pair_of('heap'), $compares ],
 	[ 'joining all at once', '1GB', pair_of('heap'), $compares ],
-	[ 'joining a layer with itself', '1GB', "SELECT count(*) FROM overlap_self_join('SELECT id, geom FROM heap UNION ALL SELECT id + 3000, geom FROM heap', min_share => 1)", $compares ],
+	[ 'joining a layer with itself', '1GB', "SELECT count(*) FROM overlap_self_join('SELECT id, geom FROM heap UNION ALL SELECT id + 8000, geom FROM heap', min_share => 1)", $compares ],
 	[ 'one huge pair, far', '64kB', pair_of('huge'), qr/WARNING:.*read/ ],
 	[ 'one huge pair', '1GB', pair_of('huge'), qr/WARNING:.*read/ ]);
 
