@@ -25,9 +25,9 @@ INSERT INTO land_right VALUES
 (33, 98, 0, strip(3, -10, 20), 'ownership', 1, 1, NULL, NULL, NULL),
 (34, 98, 0, strip(3, 0, 10), 'restriction', 1, 1, NULL, NULL, NULL),
 (35, 98, 0, strip(3, 0, 10), 'responsibility:ditch', 1, 1, NULL, NULL, NULL),
--- 4: two co-holders, a half each
-(41, 4, 4, strip(4, 0, 10), 'contract', 1, 2, NULL, NULL, NULL),
-(42, 4, 77, strip(4, 0, 10), 'contract', 1, 2, NULL, NULL, NULL),
+-- 4: two co-holders, a half each; both rights are as like the plot, its own is the best
+(41, 4, 77, strip(4, 0, 10), 'contract', 1, 2, NULL, NULL, NULL),
+(42, 4, 4, strip(4, 0, 10), 'contract', 1, 2, NULL, NULL, NULL),
 -- 5: two co-holders, of two thirds and a half: more than the whole
 (51, 5, 5, strip(5, 0, 10), 'contract', 2, 3, NULL, NULL, NULL),
 (52, 5, 77, strip(5, 0, 10), 'contract', 1, 2, NULL, NULL, NULL),
@@ -46,8 +46,15 @@ INSERT INTO land_right VALUES
 (92, 9, 78, strip(9, -10, 0.06), 'contract', 1, 1, NULL, NULL, NULL),
 -- 10: shares unknown; a right without a unit
 (101, NULL, 10, strip(10, 0, 5), 'contract', NULL, NULL, NULL, NULL, NULL),
-(102, NULL, 77, strip(10, 0, 10), 'contract', NULL, NULL, NULL, NULL, NULL);
--- 11 and 12: none
+(102, NULL, 77, strip(10, 0, 10), 'contract', NULL, NULL, NULL, NULL, NULL),
+-- 11: a tenant, whose own contract has expired, under another's contract
+(111, 11, 11, strip(11, 0, 10), 'lease', 1, 1, NULL, NULL, NULL),
+(112, 12, 11, strip(11, 0, 10), 'contract', 1, 1, NULL, '2020-01-01', NULL),
+(113, 13, 77, strip(11, 0, 10), 'contract', 1, 1, NULL, NULL, NULL),
+-- 12: three co-holders: a whole, a half and an unknown share are more than the whole all the same
+(121, 12, 12, strip(12, 0, 10), 'contract', NULL, NULL, NULL, NULL, NULL),
+(122, 12, 77, strip(12, 0, 10), 'contract', 1, 2, NULL, NULL, NULL),
+(123, 12, 78, strip(12, 0, 10), 'contract', 1, 1, NULL, NULL, NULL);
 
 \set columns 'plot_area, held_area, held_share, held_fraction_area, disputed_area, disputed_share, unregistered_share, best_right_id, best_iou, rights_count, double_claim_share, double_claim_plots, area_ratio, flags'
 \set plots '\'SELECT * FROM plot\''

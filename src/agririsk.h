@@ -24,6 +24,11 @@
 #include "varatt.h"
 #endif
 
+/* Before PostgreSQL 15 no sort could be interrupted. */
+#if PG_VERSION_NUM < 150000
+#define qsort_interruptible qsort_arg
+#endif
+
 /* Settings (GUCs). */
 extern bool agr_progress;
 

@@ -4,7 +4,6 @@
  */
 #include "land/cover_math.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 /* Steps between two calls of the interrupt hook. */
@@ -42,7 +41,7 @@ typedef struct Sweep
 /* The arrays of the scratch, for make_room(). */
 enum
 {
-	ROOM_PART, ROOM_MEMBER, ROOM_NEXT, ROOM_ROLE, ROOM_ORDER, ROOM_LIST, ROOM_SLOT,
+	ROOM_PART, ROOM_MEMBER, ROOM_NEXT, ROOM_ROLE, ROOM_ORDER, ROOM_LIST, ROOM_SORTED, ROOM_SLOT,
 	ROOM_EDGE, ROOM_LEVEL, ROOM_STRAND, ROOM_INVERTED, ROOM_TURN, ROOM_WINDING, ROOM_COVERING
 };
 
@@ -66,6 +65,46 @@ check_interrupt(CoverScratch *scratch)
 {
 	if (scratch->interrupt)
 		scratch->interrupt();
+}
+
+typedef int (*Comparison) (const void *a, const void *b, const void *context);
+
+/* Sorts by merging: stable, and interruptible. */
+static void
+sort_items(CoverScratch *scratch, void *item, uint32_t count, size_t size, Comparison compare,
+		   const void *context)
+{
+	char	   *from = item;
+	char	   *to = MAKE_ROOM(scratch, ROOM_SORTED, sorted, (size_t) count * size);
+	uint32_t	run,
+				i,
+				k;
+
+	for (run = 1; run < count; run *= 2)
+	{
+		char	   *t = from;
+
+		for (i = 0; i < count; i += 2 * run)
+		{
+			uint32_t	l_end = count - i < run ? count : i + run;
+			uint32_t	r_end = count - l_end < run ? count : l_end + run;
+			uint32_t	l = i,
+						r = l_end;
+
+			for (k = i; k < r_end; k++)
+			{
+				bool		left = r == r_end || (l < l_end && compare(from + l * size, from + r * size, context) <= 0);
+
+				memcpy(to + k * size, from + (left ? l++ : r++) * size, size);
+				if (k % INTERRUPT_STEPS == INTERRUPT_STEPS - 1)
+					check_interrupt(scratch);
+			}
+		}
+		from = to;
+		to = t;
+	}
+	if (from != (char *) item)
+		memcpy(item, from, count * size);
 }
 
 /* ---- parts ---- */
@@ -140,6 +179,17 @@ find_part(CoverScratch *scratch)
 	}
 }
 
+/* Of merged patches: what none covers, and what any covers. */
+static void
+make_merged_parts(CoverScratch *scratch)
+{
+	make_part(scratch, 0);
+	scratch->covering[0] = 0;
+	scratch->covering_count = 1;
+	make_part(scratch, 0);
+	scratch->covering_count = 0;
+}
+
 static void
 add_area(CoverScratch *scratch, uint32_t part, double area)
 {
@@ -157,6 +207,11 @@ turn_patch(CoverScratch *scratch, uint32_t patch, bool covers)
 	uint32_t   *set = scratch->covering;
 	uint32_t	i = scratch->covering_count;
 
+	if (scratch->merged)
+	{
+		scratch->covering_count += covers ? 1 : -1;
+		return;
+	}
 	while (i > 0 && set[i - 1] > patch)
 		i--;
 	if (covers)
@@ -217,50 +272,20 @@ compare_shapes(const Cover *a, const Cover *b)
 	return order != 0 ? order : memcmp(p->ring, q->ring, p->rings * sizeof *p->ring);
 }
 
-/* Sorted by merging: stable, and interruptible. `order` has room for twice as many. */
-static void
-sort_covers(CoverScratch *scratch, const Cover *cover, uint32_t count,
-			bool (*comes_after) (const Cover *a, const Cover *b))
+static int
+compare_places_by_shape(const void *a, const void *b, const void *cover)
 {
-	uint32_t   *from = scratch->order;
-	uint32_t   *to = scratch->order + count;
-	uint32_t	run,
-				i;
-
-	for (run = 1; run < count; run *= 2)
-	{
-		uint32_t   *t = from;
-
-		for (i = 0; i < count; i += 2 * run)
-		{
-			uint32_t	l = i,
-						l_end = count - i < run ? count : i + run,
-						r = l_end,
-						r_end = count - r < run ? count : r + run,
-						k;
-
-			for (k = i; k < r_end; k++)
-				to[k] = l < l_end && (r == r_end || !comes_after(&cover[from[l]], &cover[from[r]])) ?
-					from[l++] : from[r++];
-		}
-		from = to;
-		to = t;
-		check_interrupt(scratch);
-	}
-	if (from != scratch->order)
-		memcpy(scratch->order, from, count * sizeof *from);
+	return compare_shapes((const Cover *) cover + *(const uint32_t *) a,
+						  (const Cover *) cover + *(const uint32_t *) b);
 }
 
-static bool
-shape_comes_after(const Cover *a, const Cover *b)
+static int
+compare_places_by_left(const void *a, const void *b, const void *cover)
 {
-	return compare_shapes(a, b) > 0;
-}
+	double		x = ((const Cover *) cover)[*(const uint32_t *) a].shape->extent.low.x;
+	double		y = ((const Cover *) cover)[*(const uint32_t *) b].shape->extent.low.x;
 
-static bool
-begins_after(const Cover *a, const Cover *b)
-{
-	return a->shape->extent.low.x > b->shape->extent.low.x;
+	return (x > y) - (x < y);
 }
 
 /* Covers of one shape, such as those of co-holders, are one patch: the first's. */
@@ -272,7 +297,7 @@ find_patches(const Polygonal *plot, bool plot_sound, const Cover *cover, uint32_
 
 	for (i = 0; i < covers; i++)
 		scratch->order[i] = i;
-	sort_covers(scratch, cover, covers, shape_comes_after);
+	sort_items(scratch, scratch->order, covers, sizeof *scratch->order, compare_places_by_shape, cover);
 	for (i = 0; i < covers; i++)
 	{
 		uint32_t	c = scratch->order[i];
@@ -365,31 +390,33 @@ add_shape(Sweep *w, const Polygonal *shape, uint32_t number, const Extent *band,
 }
 
 static int
-compare_edges(const void *a, const void *b)
+compare_edges(const void *a, const void *b, const void *unused)
 {
 	double		y = ((const SweepEdge *) a)->low.y;
 	double		z = ((const SweepEdge *) b)->low.y;
 
+	(void) unused;
 	return (y > z) - (y < z);
 }
 
 static int
-compare_numbers(const void *a, const void *b)
+compare_numbers(const void *a, const void *b, const void *unused)
 {
 	double		x = *(const double *) a;
 	double		y = *(const double *) b;
 
+	(void) unused;
 	return (x > y) - (x < y);
 }
 
 /* Sorts numbers and drops the repeated; returns how many are left. */
 static uint32_t
-sort_distinct(double *number, uint32_t count)
+sort_distinct(CoverScratch *scratch, double *number, uint32_t count)
 {
 	uint32_t	kept = 0;
 	uint32_t	i;
 
-	qsort(number, count, sizeof *number, compare_numbers);
+	sort_items(scratch, number, count, sizeof *number, compare_numbers, NULL);
 	for (i = 0; i < count; i++)
 		if (kept == 0 || number[i] != number[kept - 1])
 			number[kept++] = number[i];
@@ -410,7 +437,7 @@ find_levels(Sweep *w)
 		level[count++] = fmin(fmax(edge[i].low.y, w->region.low.y), w->region.high.y);
 		level[count++] = fmin(fmax(edge[i].high.y, w->region.low.y), w->region.high.y);
 	}
-	w->levels = sort_distinct(level, count);
+	w->levels = sort_distinct(w->scratch, level, count);
 }
 
 /* ---- sweeping ---- */
@@ -512,7 +539,7 @@ find_turns(Sweep *w)
 		strand[j] = s;
 		w->steps -= i - j;
 	}
-	return sort_distinct(scratch->turn, count);
+	return sort_distinct(scratch, scratch->turn, count);
 }
 
 /* Gives what lies between strands, as high as said, to the sets that cover it. */
@@ -532,7 +559,7 @@ add_widths(Sweep *w, double height)
 		if (i > 0 && scratch->winding[0] != 0 && strand[i].x > strand[i - 1].x)
 		{
 			if (w->part == UINT32_MAX)
-				w->part = find_part(scratch);
+				w->part = scratch->merged ? scratch->covering_count > 0 : find_part(scratch);
 			add_area(scratch, w->part, (strand[i].x - strand[i - 1].x) * height);
 		}
 		scratch->winding[shape] = after;
@@ -600,11 +627,13 @@ sweep(const Polygonal *plot, const Cover *cover, uint32_t covers, CoverScratch *
 			add_shape(&w, cover[i].shape, 1 + i, &plot->extent, centre);
 	if (w.edges == 0)
 		return;
-	qsort(scratch->edge, w.edges, sizeof *scratch->edge, compare_edges);
+	sort_items(scratch, scratch->edge, w.edges, sizeof *scratch->edge, compare_edges, NULL);
 	find_levels(&w);
 	MAKE_ROOM(scratch, ROOM_WINDING, winding, covers + 1);
 	memset(scratch->winding, 0, (covers + 1) * sizeof *scratch->winding);
 	scratch->slots = 0;
+	if (scratch->merged)
+		make_merged_parts(scratch);
 	for (i = 0; i + 1 < w.levels; i++)
 	{
 		enter_slab(&w, scratch->level[i], scratch->level[i + 1], &next);
@@ -632,7 +661,7 @@ are_apart(const Polygonal *plot, const Cover *cover, uint32_t covers, CoverScrat
 	for (i = 0; i < covers; i++)
 		if (scratch->role[i] == PARTIAL)
 			scratch->order[count++] = i;
-	sort_covers(scratch, cover, count, begins_after);
+	sort_items(scratch, scratch->order, count, sizeof *scratch->order, compare_places_by_left, cover);
 	for (i = 0; i < count; i++)
 	{
 		const Polygonal *shape = cover[scratch->order[i]].shape;
@@ -704,7 +733,7 @@ cover_divide(const Polygonal *plot, bool plot_sound, const Cover *cover, uint32_
 	scratch->covering_count = 0;
 	MAKE_ROOM(scratch, ROOM_NEXT, next_alike, covers + 1);
 	MAKE_ROOM(scratch, ROOM_ROLE, role, covers + 1);
-	MAKE_ROOM(scratch, ROOM_ORDER, order, 2 * (size_t) covers + 1);
+	MAKE_ROOM(scratch, ROOM_ORDER, order, covers + 1);
 	MAKE_ROOM(scratch, ROOM_LIST, list, covers + 1);
 	MAKE_ROOM(scratch, ROOM_COVERING, covering, covers + 1);
 	find_patches(plot, plot_sound, cover, covers, scratch);
@@ -723,22 +752,29 @@ cover_divide(const Polygonal *plot, bool plot_sound, const Cover *cover, uint32_
 }
 
 double
+cover_union(const Polygonal *plot, bool plot_sound, const Cover *cover, uint32_t covers,
+			CoverScratch *scratch, double *plot_area)
+{
+	double		area = 0;
+	uint32_t	p;
+
+	scratch->merged = true;
+	*plot_area = cover_divide(plot, plot_sound, cover, covers, scratch);
+	scratch->merged = false;
+	for (p = 0; p < scratch->parts; p++)
+		if (scratch->part[p].patches > 0 || scratch->full > 0)
+			area += cover_part_area(scratch, p);
+	return cover_settle(area, *plot_area);
+}
+
+double
 cover_area(const Polygonal *plot, bool plot_sound, const Polygonal *cover, bool cover_sound,
 		   CoverScratch *scratch)
 {
 	Cover		one = {cover, cover_sound, 0};
-	double		area = 0;
-	uint32_t	p,
-				count;
+	double		plot_area;
 
 	if (plot_sound && cover_sound)
 		return overlap_integral(plot, cover, scratch->overlap);
-	cover_divide(plot, plot_sound, &one, 1, scratch);
-	for (p = 0; p < scratch->parts; p++)
-	{
-		cover_part_list(scratch, p, &count);
-		if (count > 0)
-			area += cover_part_area(scratch, p);
-	}
-	return area;
+	return cover_union(plot, plot_sound, &one, 1, scratch, &plot_area);
 }

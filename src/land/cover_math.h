@@ -59,9 +59,11 @@ typedef struct CoverScratch
 	/* Covers of one shape are one patch, which has the number of the first of them. */
 	uint32_t   *next_alike;		/* of each cover: the next of its patch, or NO_COVER */
 	uint8_t    *role;			/* what each cover is to the plot */
+	bool		merged;			/* all patches count as the first */
 	uint32_t	full;			/* patches that cover all of the plot */
 	uint32_t   *order;			/* of covers, by something */
 	uint32_t   *list;			/* what cover_part_list() lists */
+	char	   *sorted;			/* room to sort in */
 
 	/* What the sweep needs. */
 	uint32_t	slots;			/* a power of two */
@@ -74,7 +76,7 @@ typedef struct CoverScratch
 	int32_t    *winding;
 	uint32_t	covering_count;
 	uint32_t   *covering;		/* patches around the place at hand */
-	size_t		room[14];		/* bytes that fit into each of the arrays above */
+	size_t		room[15];		/* bytes that fit into each of the arrays above */
 } CoverScratch;
 
 #define NO_COVER UINT32_MAX
@@ -90,6 +92,19 @@ extern double cover_area(const Polygonal *plot, bool plot_sound, const Polygonal
  */
 extern double cover_divide(const Polygonal *plot, bool plot_sound, const Cover *cover,
 						   uint32_t covers, CoverScratch *scratch);
+
+/* The area of the plot under any of the covers, and the plot's. */
+extern double cover_union(const Polygonal *plot, bool plot_sound, const Cover *cover,
+						  uint32_t covers, CoverScratch *scratch, double *plot_area);
+
+/* Next to nothing is nothing, and next to all of the plot is all of it. */
+static inline double
+cover_settle(double part, double plot_area)
+{
+	if (part <= COVER_NOISE * plot_area)
+		return 0;
+	return part >= plot_area - COVER_NOISE * plot_area ? plot_area : part;
+}
 
 /* The covers of a part, and how many; the same list every time, until the next call. */
 extern const uint32_t *cover_part_list(CoverScratch *scratch, uint32_t part, uint32_t *count);

@@ -115,6 +115,7 @@ typedef struct LandEvidence
 
 	/* Weighing. */
 	CoverScratch cover;
+	const Plot *plot;			/* at hand */
 	MemoryContext kept;			/* finds of the plots at hand */
 	MemoryContext scratch;		/* for one plot */
 	bool		finding_rights;
@@ -491,6 +492,7 @@ meet_rows(void *context, const BoxItem *l, const BoxItem *r)
 	double		area;
 
 	CHECK_FOR_INTERRUPTS();
+	e->plot = plot;
 	if (e->full || (e->finding_rights ? !same_party && label_of(row)->expired : same_party))
 		return;
 	if (e->store->pairs++ % 16384 == 16383)
@@ -532,7 +534,7 @@ sort_finds(LandEvidence *e, Finds *finds)
 	Cover	   *cover = palloc(finds->count * sizeof(Cover) + 1);
 	uint32		i;
 
-	qsort_arg(finds->find, finds->count, sizeof(Find), compare_finds, e);
+	qsort_interruptible(finds->find, finds->count, sizeof(Find), compare_finds, e);
 	for (i = 0; i < finds->count; i++)
 	{
 		LayerRow   *row = finds->find[i].row;
@@ -574,7 +576,7 @@ number_texts(const Finds *finds, int which)
 
 	for (i = 0; i < finds->count; i++)
 		place[i] = i;
-	qsort_arg(place, finds->count, sizeof(uint32), compare_texts, &order);
+	qsort_interruptible(place, finds->count, sizeof(uint32), compare_texts, &order);
 	for (i = 0; i < finds->count; i++)
 		number[place[i]] = i > 0 && compare_texts(&place[i - 1], &place[i], &order) == 0 ?
 			number[place[i - 1]] : i;
@@ -786,7 +788,8 @@ weigh_others(LandEvidence *e, Plot *plot, double plot_area, OutRow *out)
 	int			ids = 0;
 	uint32		kept = 0;
 	Cover	   *cover;
-	double		total;
+	double		claimed,
+				total;
 	uint32		i;
 
 	for (i = 0; i < finds->count; i++)
@@ -800,9 +803,9 @@ weigh_others(LandEvidence *e, Plot *plot, double plot_area, OutRow *out)
 			id[ids++] = layer_key_datum(key_of(e, finds->find[i].row, TEXT_ID));
 		out->invalid = out->invalid || !cover[i].sound;
 	}
-	total = cover_divide(layer_row_shape(plot->row), layer_row_is_sound(e->store, plot->row),
-						 cover, kept, &e->cover);
-	put_share(out, OUT_DOUBLE_CLAIM_SHARE, -1, evidence_union(&e->cover, total), total, plot_area);
+	claimed = cover_union(layer_row_shape(plot->row), layer_row_is_sound(e->store, plot->row),
+						  cover, kept, &e->cover, &total);
+	put_share(out, OUT_DOUBLE_CLAIM_SHARE, -1, claimed, total, plot_area);
 	put_datum(out, OUT_DOUBLE_CLAIM_PLOTS,
 			  PointerGetDatum(e->named ?
 							  construct_array(id, ids, TEXTOID, -1, false, TYPALIGN_INT) :
@@ -817,6 +820,7 @@ weigh_plot(LandEvidence *e, Plot *plot)
 	double		area = cover_divide(layer_row_shape(plot->row), sound, NULL, 0, &e->cover);
 	OutRow		out;
 
+	e->plot = plot;
 	begin_row(&out);
 	out.invalid = !sound;
 	put_datum(&out, OUT_PLOT_ID, layer_key_datum(key_of(e, plot->row, TEXT_ID)));
@@ -1035,7 +1039,11 @@ finish_tile(LandEvidence *e, const Layers *layers, int tile, const Extent *regio
 static void *
 grow_cover(void *heap, void *memory, size_t bytes)
 {
-	return memory ? repalloc_huge(memory, bytes) : MemoryContextAllocHuge(heap, bytes);
+	LandEvidence *e = heap;
+
+	if (bytes > Max(e->store->memory, PLOT_MEMORY))
+		report_crowded_plot(e, e->plot);
+	return memory ? repalloc_huge(memory, bytes) : MemoryContextAllocHuge(e->store->context, bytes);
 }
 
 static void
@@ -1077,7 +1085,7 @@ agririsk_land_evidence(PG_FUNCTION_ARGS)
 	e.kept = AllocSetContextCreate(e.store->context, "land_evidence finds", ALLOCSET_DEFAULT_SIZES);
 	e.scratch = AllocSetContextCreate(e.store->context, "land_evidence plot", ALLOCSET_DEFAULT_SIZES);
 	e.cover.grow = grow_cover;
-	e.cover.heap = e.store->context;
+	e.cover.heap = &e;
 	e.cover.interrupt = check_interrupts;
 	e.cover.overlap = e.store->overlap;
 	read_layers(&e, text_to_cstring(PG_GETARG_TEXT_PP(0)), text_to_cstring(PG_GETARG_TEXT_PP(1)));

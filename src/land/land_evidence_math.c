@@ -25,9 +25,9 @@ same_title(const EvidenceRight *a, const EvidenceRight *b)
 	return a->unit == b->unit && a->type == b->type;
 }
 
-/* The sum of valid shares here by the same unit and type, the party's own or all; NaN: unknown. */
+/* The sum of valid shares here by the same unit and type, the party's own or all, as far as known. */
 static double
-sum_shares(const Ground *g, const EvidenceRight *title, bool own_only)
+sum_shares(const Ground *g, const EvidenceRight *title, bool own_only, bool *unknown)
 {
 	double		sum = 0;
 	uint32_t	i;
@@ -36,7 +36,11 @@ sum_shares(const Ground *g, const EvidenceRight *title, bool own_only)
 	{
 		const EvidenceRight *right = right_here(g, i);
 
-		if (right->valid && same_title(right, title) && (right->own || !own_only))
+		if (!right->valid || !same_title(right, title) || (own_only && !right->own))
+			continue;
+		if (isnan(right->share))
+			*unknown = true;
+		else
 			sum += right->share;
 	}
 	return sum;
@@ -45,7 +49,10 @@ sum_shares(const Ground *g, const EvidenceRight *title, bool own_only)
 static bool
 exceeds_whole(const Ground *g, const EvidenceRight *title)
 {
-	return sum_shares(g, title, false) > SHARE_MAX;
+	bool		unknown;
+
+	/* What is not known does not exceed, nor does it hide that the rest does. */
+	return sum_shares(g, title, false, &unknown) > SHARE_MAX;
 }
 
 /* Whether a valid right of another party stands against the farmer here. */
@@ -101,9 +108,8 @@ own_fraction(const Ground *g)
 	for (i = 0; i < g->count && best < 1; i++)
 		if (right_here(g, i)->own && right_here(g, i)->valid)
 		{
-			double		share = sum_shares(g, right_here(g, i), true);
+			double		share = sum_shares(g, right_here(g, i), true, &unknown);
 
-			unknown = unknown || isnan(share);
 			best = share > best ? share : best;
 		}
 	return best >= 1 ? 1 : unknown ? NAN : best;
@@ -145,15 +151,6 @@ weigh_part(const Ground *g, Evidence *e)
 	e->expired += expired && !held ? g->area : 0;
 }
 
-/* Next to nothing is nothing, and next to all of the plot is all of it. */
-static double
-settle(double part, double area)
-{
-	if (part <= COVER_NOISE * area)
-		return 0;
-	return part >= area - COVER_NOISE * area ? area : part;
-}
-
 void
 evidence_weigh(CoverScratch *parts, double area, const EvidenceRight *right, Evidence *evidence)
 {
@@ -167,27 +164,12 @@ evidence_weigh(CoverScratch *parts, double area, const EvidenceRight *right, Evi
 		g.area = cover_part_area(parts, p);
 		weigh_part(&g, &e);
 	}
-	e.held = settle(e.held, area);
-	e.held_fraction = isnan(e.held_fraction) ? e.held_fraction : settle(e.held_fraction, area);
-	e.disputed = settle(e.disputed, area);
-	e.registered = settle(e.registered, area);
-	e.overlapping = settle(e.overlapping, area);
-	e.overflow = settle(e.overflow, area);
-	e.expired = settle(e.expired, area);
+	e.held = cover_settle(e.held, area);
+	e.held_fraction = isnan(e.held_fraction) ? e.held_fraction : cover_settle(e.held_fraction, area);
+	e.disputed = cover_settle(e.disputed, area);
+	e.registered = cover_settle(e.registered, area);
+	e.overlapping = cover_settle(e.overlapping, area);
+	e.overflow = cover_settle(e.overflow, area);
+	e.expired = cover_settle(e.expired, area);
 	*evidence = e;
-}
-
-double
-evidence_union(CoverScratch *parts, double area)
-{
-	double		sum = 0;
-	uint32_t	p,
-				count;
-
-	for (p = 0; p < parts->parts; p++)
-	{
-		cover_part_list(parts, p, &count);
-		sum += count > 0 ? cover_part_area(parts, p) : 0;
-	}
-	return settle(sum, area);
 }

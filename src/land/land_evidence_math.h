@@ -44,7 +44,4 @@ typedef struct Evidence
 extern void evidence_weigh(CoverScratch *parts, double area, const EvidenceRight *right,
 						   Evidence *evidence);
 
-/* The area of the parts that have any cover. */
-extern double evidence_union(CoverScratch *parts, double area);
-
 #endif							/* AGRIRISK_LAND_EVIDENCE_MATH_H */

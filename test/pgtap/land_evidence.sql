@@ -53,12 +53,12 @@ CREATE INDEX ON standing (plot_id, cx, cy);
 -- what unit and type add up to on a cell; unknown if any share is
 CREATE TABLE title AS
 SELECT plot_id, cx, cy, unit, type, bool_or(own) AS own, count(*) AS holders,
-	CASE WHEN bool_and(share IS NOT NULL) THEN sum(share) > 1.000001 ELSE false END AS exceeds,
-	CASE WHEN bool_and(share IS NOT NULL) FILTER (WHERE own) THEN least(1, sum(share) FILTER (WHERE own)) END AS fraction
+	coalesce(sum(share), 0) > 1.000001 AS exceeds,
+	least(1, coalesce(sum(share) FILTER (WHERE own), 0)) AS fraction, coalesce(bool_or(share IS NULL) FILTER (WHERE own), false) AS unknown
 FROM standing WHERE valid GROUP BY plot_id, cx, cy, unit, type;
 CREATE TABLE verdict AS
 SELECT c.plot_id, c.cx, c.cy, t.held, t.registered, t.overflow,
-	CASE WHEN t.held AND NOT (t.unknown AND coalesce(t.fraction, 0) < 1) THEN t.fraction WHEN NOT t.held THEN 0 END AS fraction,
+	CASE WHEN t.held AND NOT (t.unknown AND t.fraction < 1) THEN t.fraction WHEN NOT t.held THEN 0 END AS fraction,
 	EXISTS (SELECT FROM standing s JOIN title o USING (plot_id, cx, cy, unit, type)
 		WHERE (s.plot_id, s.cx, s.cy) = (c.plot_id, c.cx, c.cy) AND s.valid AND NOT s.own AND
 		(NOT t.held OR CASE WHEN o.own THEN o.exceeds
@@ -67,7 +67,7 @@ SELECT c.plot_id, c.cx, c.cy, t.held, t.registered, t.overflow,
 	NOT t.held AND EXISTS (SELECT FROM standing s WHERE (s.plot_id, s.cx, s.cy) = (c.plot_id, c.cx, c.cy) AND s.own AND NOT s.valid) AS expired,
 	EXISTS (SELECT FROM plot p WHERE p.farmer_id <> c.farmer_id AND ST_Contains(p.geom, c.at)) AS doubled
 FROM cell c, LATERAL (SELECT coalesce(bool_or(own), false) AS held, count(*) > 0 AS registered, coalesce(bool_or(exceeds), false) AS overflow,
-	coalesce(bool_or(own AND fraction IS NULL), false) AS unknown, max(fraction) FILTER (WHERE own) AS fraction
+	coalesce(bool_or(unknown), false) AS unknown, max(fraction) FILTER (WHERE own) AS fraction
 	FROM title WHERE (plot_id, cx, cy) = (c.plot_id, c.cx, c.cy)) t;
 CREATE TABLE expected AS
 SELECT plot_id, count(*) AS plot_area, sum(held::int) AS held, CASE WHEN bool_and(fraction IS NOT NULL) THEN sum(fraction) END AS fraction,

@@ -1,5 +1,6 @@
-# overlap_join cancelled while it reads, spreads over tiles, sorts, joins, or
-# measures one huge pair, with little memory and with much: soon, and leaving nothing.
+# overlap_join and land_evidence cancelled while they read, spread over tiles, sort,
+# join, weigh, or measure one huge pair, with little memory and with much: soon, and
+# leaving nothing.
 use strict;
 use warnings;
 
@@ -26,6 +27,7 @@ CREATE UNLOGGED TABLE square AS SELECT * FROM squares(400000);
 CREATE UNLOGGED TABLE road AS SELECT i AS id, ST_MakeEnvelope(x, 0, x + 9, 9) AS geom FROM generate_series(1, 1000000) i, LATERAL (VALUES (i::bigint * 7919 % 1000000 * 10)) v(x);
 -- Discs that all lie on each other.
 CREATE TABLE heap AS SELECT i AS id, ST_Buffer(ST_MakePoint(i % 50, i % 49), 1000 + i % 7, 8) AS geom FROM generate_series(1, 8000) i;
+CREATE TABLE stack AS SELECT * FROM heap WHERE id <= 400;
 -- Two combs, one across the other, which cross 10^12 times.
 CREATE TABLE huge (id int, geom geometry);
 ALTER TABLE huge ALTER geom SET STORAGE EXTERNAL;
@@ -51,6 +53,12 @@ sub pair_of
 	my ($table) = @_;
 	return "SELECT count(*) FROM overlap_join('SELECT id, geom FROM $table', 'SELECT id, geom FROM $table UNION ALL SELECT said(''read''), NULL', min_share => 1)";
 }
+sub evidence_of
+{
+	my ($table) = @_;
+	return "SELECT count(*) FROM land_evidence('SELECT id, id, geom FROM $table', 'SELECT id, id, -id, geom, ''contract''::text, 1, 1, NULL::date, NULL::date FROM $table"
+	  . " UNION ALL SELECT said(''read''), NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL', '2024-01-01')";
+}
 my $long_read = "SELECT count(*) FROM overlap_join('SELECT * FROM squares(10000000)', 'SELECT 1, geom FROM heap')";
 my $compares = qr/compared [1-9]\d* pairs/;
 my @cases = (
@@ -64,7 +72,13 @@ my @cases = (
 	[ 'joining all at once', '1GB', pair_of('heap'), $compares ],
 	[ 'joining a layer with itself', '1GB', "SELECT count(*) FROM overlap_self_join('SELECT id, geom FROM heap UNION ALL SELECT id + 8000, geom FROM heap', min_share => 1)", $compares ],
 	[ 'one huge pair, far', '64kB', pair_of('huge'), qr/WARNING:.*read/ ],
-	[ 'one huge pair', '1GB', pair_of('huge'), qr/WARNING:.*read/ ]);
+	[ 'one huge pair', '1GB', pair_of('huge'), qr/WARNING:.*read/ ],
+	[ 'spreading plots', '64kB', evidence_of('square'), 2 ],
+	[ 'weighing plots', '1GB', evidence_of('square'), qr/WARNING:.*read/ ],
+	[ 'weighing a stack by halves', '64kB', evidence_of('stack'), qr/WARNING:.*read/ ],
+	[ 'weighing a stack', '1GB', evidence_of('stack'), qr/WARNING:.*read/ ],
+	[ 'dividing a plot under a stack', '1GB', "SELECT count(*) FROM land_evidence('SELECT 1, 1, ST_MakeEnvelope(-1200, -1200, 1200, 1200)', 'SELECT id, id, id, geom, ''contract''::text, 1, 1, NULL::date, NULL::date FROM stack UNION ALL SELECT said(''read''), NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL', '2024-01-01')", qr/WARNING:.*read/ ],
+	[ 'a huge plot', '1GB', evidence_of('huge'), qr/WARNING:.*read/ ]);
 
 # Seconds of processor time of a backend: what it takes to stop is its own
 # doing, what other programs take meanwhile is not.
@@ -97,7 +111,7 @@ for my $case (@cases)
 		my $patience = 300;
 		sleep 0.1 while left_behind() < $sign && $patience-- > 0;
 	}
-	sleep 0.2 if !$sign || $query =~ /huge|road/;
+	sleep 0.2 if !$sign || $query =~ /huge|road|evidence/;
 	is(left_behind() > 0 ? 'yes' : 'no', $memory eq '1GB' && $query !~ /huge/ ? 'no' : 'yes', "$name: whether it is among temporary files");
 
 	my $began = time;
