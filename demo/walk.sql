@@ -42,8 +42,8 @@ order by events desc;
 \echo
 \echo 'Plots, laid over the register. Land that the household holds counts for it; land'
 \echo 'under another party''s right of the same kind counts against it, unless that party'
-\echo 'only shares the contract; so does land that another household declares too. The'
-\echo 'bank asks the register on the first of each month, and decides by the last answer.'
+\echo 'only shares the contract. Land that another household declares too is told apart.'
+\echo 'The bank asks the register on the first of a month, and decides by the last answer.'
 \echo
 create materialized view land_portrait as
 with month (asked_on) as (
