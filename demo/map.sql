@@ -7,7 +7,7 @@
 -- min_plots   counties of fewer plots are not judged, if there are larger ones  (default 100)
 -- max_plots   nor are counties of more, whose page would be too large           (default 12000: under 5 MB)
 --
--- The script is ASCII and writes numeric entities, so that no setting of the terminal can spoil the page.
+-- The script is ASCII and writes numeric entities, so that no setting of the terminal can spoil the page, which is well-formed XML too.
 \set QUIET on
 \if :{?as_of} \else \set as_of 2024-06-30 \endif
 \if :{?min_plots} \else \set min_plots 100 \endif
@@ -92,9 +92,9 @@ from evidence e join page p using (county_id);
 select format($page$<!DOCTYPE html>
 <html lang="en">
 <head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="generator" content="agririsk demo/map.sql">
+<meta charset="utf-8"/>
+<meta name="viewport" content="width=device-width, initial-scale=1"/>
+<meta name="generator" content="agririsk demo/map.sql"/>
 <title>Land in doubt: %1$s</title>$page$, pg_temp.escaped(name))
 from page;
 \qecho '<style>'
