@@ -124,7 +124,7 @@ record_map_read(RecordMap *map, HeapTupleHeader row, NullableDatum *value)
 }
 
 Tuplestorestate *
-agr_begin_rows(FunctionCallInfo fcinfo, TupleDesc *columns)
+agr_begin_rows(FunctionCallInfo fcinfo, int kilobytes, TupleDesc *columns)
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
 	MemoryContext caller;
@@ -143,7 +143,7 @@ agr_begin_rows(FunctionCallInfo fcinfo, TupleDesc *columns)
 	result->returnMode = SFRM_Materialize;
 	result->setDesc = *columns;
 	result->setResult = tuplestore_begin_heap((result->allowedModes & SFRM_Materialize_Random) != 0,
-											  false, work_mem);
+											  false, kilobytes);
 	MemoryContextSwitchTo(caller);
 	return result->setResult;
 }

@@ -39,7 +39,7 @@ extern Oid	record_map_type(const RecordMap *map, int i);
 /* Reads the mapped columns of the row. */
 extern void record_map_read(RecordMap *map, HeapTupleHeader row, NullableDatum *value);
 
-/* Begins a set of rows as a function's result. */
-extern Tuplestorestate *agr_begin_rows(FunctionCallInfo fcinfo, TupleDesc *columns);
+/* Begins a set of rows as a function's result, so many kilobytes of it in memory. */
+extern Tuplestorestate *agr_begin_rows(FunctionCallInfo fcinfo, int kilobytes, TupleDesc *columns);
 
 #endif							/* AGRIRISK_RECORD_H */

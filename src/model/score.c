@@ -548,7 +548,7 @@ Datum
 agririsk_explain(PG_FUNCTION_ARGS)
 {
 	TupleDesc	columns;
-	Tuplestorestate *rows = agr_begin_rows(fcinfo, &columns);
+	Tuplestorestate *rows = agr_begin_rows(fcinfo, work_mem, &columns);
 	RowSite    *site = read_arguments(fcinfo);
 	const ScoreCard *sc;
 	Explanation *why;

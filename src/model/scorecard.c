@@ -1104,7 +1104,7 @@ agririsk_bins(PG_FUNCTION_ARGS)
 	const ScoreCard *sc = scorecard_compile(PG_DETOAST_DATUM_PACKED(PG_GETARG_DATUM(0)),
 											CurrentMemoryContext);
 	TupleDesc	columns;
-	Tuplestorestate *rows = agr_begin_rows(fcinfo, &columns);
+	Tuplestorestate *rows = agr_begin_rows(fcinfo, work_mem, &columns);
 	uint32_t	i,
 				b;
 

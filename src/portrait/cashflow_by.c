@@ -11,20 +11,18 @@
 
 #include "agririsk.h"
 
-#include "access/htup_details.h"
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
-#include "executor/executor.h"
-#include "executor/spi.h"
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "port/pg_bitutils.h"
-#include "tcop/dest.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/uuid.h"
 
+#include "core/query.h"
+#include "core/record.h"
 #include "core/spill.h"
 #include "portrait/cashflow.h"
 
@@ -59,10 +57,9 @@ typedef struct KeyName
 
 typedef struct Collector
 {
-	DestReceiver receiver;
+	QueryReader reader;
 	Oid			key_type;		/* of the result */
 	bool		named;			/* keys are not integers */
-	bool		started;
 	Oid			query_key_type;
 	int64		(*to_units) (Datum);
 	int64		rows;
@@ -90,18 +87,6 @@ typedef struct KeyGroup
 
 /* Receiving rows. */
 
-static bool
-is_integer(Oid type)
-{
-	return type == INT2OID || type == INT4OID || type == INT8OID;
-}
-
-static bool
-is_text(Oid type)
-{
-	return type == TEXTOID || type == VARCHAROID;
-}
-
 static int
 integer_size(Oid type)
 {
@@ -111,7 +96,7 @@ integer_size(Oid type)
 static void
 check_key_type(Oid type)
 {
-	if (!is_integer(type) && !is_text(type) && type != UUIDOID)
+	if (!agr_is_integer(type) && !agr_is_text(type) && type != UUIDOID)
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("cashflow_by has no keys of type %s", format_type_be(type)),
@@ -120,31 +105,18 @@ check_key_type(Oid type)
 }
 
 static void
-start_rows(DestReceiver *self, int operation, TupleDesc row)
+start_rows(QueryReader *reader, TupleDesc row)
 {
-	Collector  *c = (Collector *) self;
+	Collector  *c = (Collector *) reader;
 	Oid			key,
 				amount;
 
-	if (c->started)
-		ereport(ERROR,
-				(errcode(ERRCODE_SYNTAX_ERROR),
-				 errmsg("events must be one query"),
-				 errdetail("The text holds several."),
-				 errhint("Give one SELECT of key, date and amount.")));
-	c->started = true;
-	if (row->natts != 3)
-		ereport(ERROR,
-				(errcode(ERRCODE_DATATYPE_MISMATCH),
-				 errmsg("events must have three columns"),
-				 errdetail("The query returns %d.", row->natts),
-				 errhint("Select key, date and amount, in this order.")));
 	key = getBaseType(TupleDescAttr(row, 0)->atttypid);
 	amount = getBaseType(TupleDescAttr(row, 2)->atttypid);
 	check_key_type(key);
-	if (!(is_integer(key) && is_integer(c->key_type) &&
+	if (!(agr_is_integer(key) && agr_is_integer(c->key_type) &&
 		  integer_size(key) <= integer_size(c->key_type)) &&
-		!(is_text(key) && is_text(c->key_type)) &&
+		!(agr_is_text(key) && agr_is_text(c->key_type)) &&
 		!(key == UUIDOID && c->key_type == UUIDOID))
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
@@ -221,56 +193,47 @@ append_named(Collector *c, Datum key, Event *event)
 	memcpy(place + sizeof(Event), bytes, length);
 }
 
-static bool
-receive_row(TupleTableSlot *slot, DestReceiver *self)
+static void
+take_row(QueryReader *reader, const Datum *value, const bool *null)
 {
-	Collector  *c = (Collector *) self;
+	Collector  *c = (Collector *) reader;
 	Event		event = {0, 0, NO_DAY, 0};
 
-	slot_getallattrs(slot);
-	if (!slot->tts_isnull[1] && !slot->tts_isnull[2])
+	if (!null[1] && !null[2])
 	{
-		event.day = DatumGetDateADT(slot->tts_values[1]);
+		event.day = DatumGetDateADT(value[1]);
 		if (!cash_is_date(event.day))
 			cash_bad_date(event.day);
 		if (c->to_units == cash_units_from_float8)
-			event.units = cash_units_from_float8(slot->tts_values[2]);
+			event.units = cash_units_from_float8(value[2]);
 		else
 		{
 			MemoryContext old = MemoryContextSwitchTo(c->scratch);
 
-			event.units = c->to_units(slot->tts_values[2]);
+			event.units = c->to_units(value[2]);
 			MemoryContextSwitchTo(old);
 		}
 	}
-	if (slot->tts_isnull[0])
+	if (null[0])
 		memcpy(spill_append(c->spill, c->spill->partitions - 1, sizeof event),
 			   &event, sizeof event);
 	else if (c->named)
 	{
 		MemoryContext old = MemoryContextSwitchTo(c->scratch);
 
-		append_named(c, slot->tts_values[0], &event);
+		append_named(c, value[0], &event);
 		MemoryContextSwitchTo(old);
 	}
 	else
 	{
 		int			partition;
 
-		event.key = (uint64) (c->query_key_type == INT8OID ? DatumGetInt64(slot->tts_values[0]) :
-							  c->query_key_type == INT4OID ? DatumGetInt32(slot->tts_values[0]) :
-							  DatumGetInt16(slot->tts_values[0]));
+		event.key = (uint64) agr_get_integer(c->query_key_type, value[0]);
 		partition = mix(event.key) >> (64 - c->bits);
 		memcpy(spill_append(c->spill, partition, sizeof event), &event, sizeof event);
 	}
 	if (c->rows++ % 128 == 127)
 		MemoryContextReset(c->scratch);
-	return true;
-}
-
-static void
-ignore_receiver(DestReceiver *self)
-{
 }
 
 /* Bringing the rows of a partition together. */
@@ -411,7 +374,7 @@ put_group(Collector *c, const Event *event, const KeyName *name, bool null_key,
 	}
 	if (!null_key)
 	{
-		if (is_text(c->key_type))
+		if (agr_is_text(c->key_type))
 		{
 			key = cstring_to_text_with_len(name->bytes, name->length);
 			values[0] = PointerGetDatum(key);
@@ -620,66 +583,32 @@ finish_partition(Collector *c, Spill *spill, int partition, Size memory, bool nu
 	spill_free(finer);
 }
 
-static void
-run_query(Collector *c, const char *query)
-{
-	SPIExecuteOptions options = {0};
-	int			result;
-
-	SPI_connect();
-	options.read_only = true;
-	options.must_return_tuples = true;
-	options.dest = &c->receiver;
-	result = SPI_execute_extended(query, &options);
-	if (result < 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_SYNTAX_ERROR),
-				 errmsg("events must be a query"),
-				 errdetail("Running it gives %s.", SPI_result_code_string(result)),
-				 errhint("Give one SELECT of key, date and amount.")));
-	SPI_finish();
-}
-
 AGR_FUNCTION(agririsk_cashflow_by);
 Datum
 agririsk_cashflow_by(PG_FUNCTION_ARGS)
 {
-	ReturnSetInfo *set = (ReturnSetInfo *) fcinfo->resultinfo;
 	Size		memory = Min((Size) work_mem * 1024, MAX_MEMORY);
 	MemoryContext context;
 	MemoryContext old;
 	Collector	c = {0};
 	int			i;
 
-	if (set == NULL || !IsA(set, ReturnSetInfo) || !(set->allowedModes & SFRM_Materialize))
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("cashflow_by called where no set of rows is possible"),
-				 errhint("Call it in FROM.")));
 	c.key_type = PG_NARGS() == 1 ? INT8OID :
 		getBaseType(get_fn_expr_argtype(fcinfo->flinfo, 1));
 	check_key_type(c.key_type);
-	c.named = !is_integer(c.key_type);
+	c.named = !agr_is_integer(c.key_type);
 
-	old = MemoryContextSwitchTo(set->econtext->ecxt_per_query_memory);
-	if (get_call_result_type(fcinfo, NULL, &c.result_row) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "cashflow_by must return a row type");
-	c.result = tuplestore_begin_heap((set->allowedModes & SFRM_Materialize_Random) != 0,
-									 false, work_mem);
-	set->returnMode = SFRM_Materialize;
-	set->setResult = c.result;
-	set->setDesc = c.result_row;
-	MemoryContextSwitchTo(old);
+	c.result = agr_begin_rows(fcinfo, work_mem, &c.result_row);
 	if (PG_ARGISNULL(0))
 		return (Datum) 0;
 
 	context = AllocSetContextCreate(CurrentMemoryContext, "cashflow_by", ALLOCSET_DEFAULT_SIZES);
 	old = MemoryContextSwitchTo(context);
-	c.receiver.receiveSlot = receive_row;
-	c.receiver.rStartup = start_rows;
-	c.receiver.rShutdown = ignore_receiver;
-	c.receiver.rDestroy = ignore_receiver;
-	c.receiver.mydest = DestNone;
+	c.reader.argument = "events";
+	c.reader.columns = "key, date and amount";
+	c.reader.fewest = c.reader.most = 3;
+	c.reader.start = start_rows;
+	c.reader.take = take_row;
 	c.scratch = AllocSetContextCreate(context, "cashflow_by rows", ALLOCSET_DEFAULT_SIZES);
 	c.bits = partition_bits(memory);
 	c.spill = spill_create((1 << c.bits) + 1, memory);
@@ -687,7 +616,7 @@ agririsk_cashflow_by(PG_FUNCTION_ARGS)
 	c.months = palloc(c.months_room * sizeof(CashMonth));
 	c.stored_room = 1024;
 	c.stored = palloc(c.stored_room);
-	run_query(&c, text_to_cstring(PG_GETARG_TEXT_PP(0)));
+	agr_read_query(&c.reader, text_to_cstring(PG_GETARG_TEXT_PP(0)));
 	for (i = 0; i <= 1 << c.bits; i++)
 		finish_partition(&c, c.spill, i, memory, i == 1 << c.bits, c.bits);
 	spill_free(c.spill);

@@ -1,0 +1,88 @@
+/*
+ * cover_math.h
+ *		The parts of a plot, by which of several polygons cover them. Pure C.
+ *
+ * Two ways lead to the same parts. Where the polygons that cover the plot only
+ * in part have nothing in common with each other, as neighbours in a register
+ * have not, their overlaps with the plot are the parts. Where they do overlap,
+ * the plot is cut into slabs at every vertex and crossing; within a slab, edges
+ * are sorted from left to right, and a width times a height goes to the set of
+ * polygons that cover what is between two edges. Rounding may take two edges
+ * that all but coincide in the wrong order; then what lies between them has all
+ * but no area. Nothing is built, so nothing can fail.
+ *
+ * Ground counts as covered where the winding number is not zero. Of valid
+ * polygons that is their area; bow ties count with both halves, and ground
+ * wound twice counts once.
+ */
+#ifndef AGRIRISK_COVER_MATH_H
+#define AGRIRISK_COVER_MATH_H
+
+#include "core/twofold.h"
+#include "land/overlap_math.h"
+
+/* Parts smaller than this share of a plot are rounding noise. */
+#define COVER_NOISE 1e-12
+
+typedef struct Cover
+{
+	const Polygonal *shape;
+	bool		sound;			/* polygonal_is_sound() */
+	double		area;			/* in common with the plot */
+} Cover;
+
+/*
+ * The result of a division, and memory a caller keeps from one to the next;
+ * zero it, but for the callbacks, to begin.
+ */
+typedef struct CoverScratch
+{
+	void	   *(*grow) (void *memory, size_t bytes);	/* as realloc, but never NULL */
+	void		(*interrupt) (void);	/* called now and then; may be NULL */
+	OverlapScratch *overlap;
+
+	uint32_t	parts;
+	Twofold    *part;			/* their areas */
+	uint64_t   *set;			/* `words` of each part: its patches */
+	uint32_t	words;
+	uint32_t   *patch;			/* of each cover: covers of one shape are one patch */
+	bool	   *full;			/* whether it covers all of the plot */
+
+	/* What the sweep needs. */
+	struct SweepEdge *edge;
+	double	   *level;
+	struct Strand *strand;
+	struct Strand *inverted;
+	double	   *turn;			/* where strands cross, from 0 at the slab's foot to 1 */
+	int32_t    *winding;
+	uint64_t   *covering;
+	size_t		room[11];		/* bytes that fit into each of the arrays above */
+} CoverScratch;
+
+/* The area a cover and a plot have in common, of whatever soundness. */
+extern double cover_area(const Polygonal *plot, bool plot_sound, const Polygonal *cover,
+						 bool cover_sound, CoverScratch *scratch);
+
+/*
+ * Divides a plot. Each cover must have some area in common with it, as given.
+ * Returns the plot's area, to which the parts add up but for rounding. The
+ * order of covers may change rounding; callers give them in an order of theirs.
+ */
+extern double cover_divide(const Polygonal *plot, bool plot_sound, const Cover *cover,
+						   uint32_t covers, CoverScratch *scratch);
+
+static inline bool
+cover_part_has(const CoverScratch *scratch, uint32_t part, uint32_t cover)
+{
+	uint32_t	patch = scratch->patch[cover];
+
+	return scratch->set[(size_t) part * scratch->words + patch / 64] >> (patch % 64) & 1;
+}
+
+static inline double
+cover_part_area(const CoverScratch *scratch, uint32_t part)
+{
+	return scratch->part[part].high + scratch->part[part].low;
+}
+
+#endif							/* AGRIRISK_COVER_MATH_H */

@@ -1,0 +1,50 @@
+/*
+ * land_evidence_math.h
+ *		What the rights that cover the parts of a plot say of it. Pure C.
+ *
+ * A point of the plot is judged by the rights that cover it. It is
+ *	- held, where a valid right of the farmer's party is among them;
+ *	- disputed, where another party's valid right stands against the farmer: it
+ *	  is of a type that the farmer holds there too, or the farmer holds nothing
+ *	  there. Rights of different types may lie on each other lawfully, as an
+ *	  owner's above a tenant's; so may co-holders of one unit, by rights of one
+ *	  type whose shares there add up to no more than the whole.
+ */
+#ifndef AGRIRISK_LAND_EVIDENCE_MATH_H
+#define AGRIRISK_LAND_EVIDENCE_MATH_H
+
+#include "land/cover_math.h"
+
+/* Shares are sums of fractions: this much over the whole is rounding. */
+#define SHARE_MAX (1 + 1e-9)
+
+typedef struct EvidenceRight
+{
+	uint32_t	unit;			/* the same number for the same unit */
+	uint32_t	type;			/* and for the same type */
+	double		share;			/* NaN: unknown */
+	bool		own;			/* of the farmer's party */
+	bool		valid;			/* as of the day; else it has expired */
+	bool		sliver;			/* too little on the plot to dispute it */
+} EvidenceRight;
+
+/* Areas of the plot. */
+typedef struct Evidence
+{
+	double		held;
+	double		held_fraction;	/* weighted by the party's share; NaN: unknown */
+	double		disputed;
+	double		registered;		/* under any valid right */
+	double		overlapping;	/* under several that should not lie on each other */
+	double		overflow;		/* where shares of one unit and type exceed the whole */
+	double		expired;		/* under an expired right of the party, and none that is valid */
+} Evidence;
+
+/* Weighs a plot divided by these rights, of that area. */
+extern void evidence_weigh(const CoverScratch *parts, double area, const EvidenceRight *right,
+						   uint32_t rights, Evidence *evidence);
+
+/* The area of the parts that have any cover. */
+extern double evidence_union(const CoverScratch *parts, double area, uint32_t covers);
+
+#endif							/* AGRIRISK_LAND_EVIDENCE_MATH_H */

@@ -1,0 +1,168 @@
+/*
+ * layer.h
+ *		The polygons of a layer, each with a label of the caller's, in bounded
+ *		memory. Include postgres.h first.
+ *
+ * Rows are appended to partitions, in memory as far as it goes and in a
+ * temporary file beyond (core/spill), and loaded again by pieces that fit. A
+ * row longer than a block of the file is far: it lies in a file of its own, and
+ * a stub of fixed size stands for it wherever it is spread to.
+ */
+#ifndef AGRIRISK_LAYER_H
+#define AGRIRISK_LAYER_H
+
+#include "core/query.h"
+#include "core/spill.h"
+#include "land/box_join.h"
+#include "land/geometry.h"
+#include "fmgr.h"
+#include "utils/timestamp.h"
+
+/*
+ * Followed by the polygonal, and at the next multiple of eight by the label.
+ */
+typedef struct LayerRow
+{
+	uint32		shape_bytes;
+	uint32		label_bytes;
+	uint32		far;			/* a LayerStub */
+	uint32		soundness;		/* once it was asked for */
+} LayerRow;
+
+typedef struct LayerStub
+{
+	LayerRow	row;
+	Extent		extent;
+	off_t		offset;
+	int			file;
+} LayerStub;
+
+/* What one call keeps of its rows, wherever they are. */
+typedef struct LayerStore
+{
+	const char *function;		/* for messages */
+	Size		memory;			/* all of it may take so much */
+	MemoryContext context;		/* of it, below the current one at creation */
+	MemoryContext scratch;		/* for a few rows */
+	GeometrySlot slot;
+	bool		has_srid;
+	int32		srid;
+	Extent		extent;			/* of all rows */
+	struct BufFile *far;
+	int64		rows;			/* read */
+	int64		pairs;			/* compared */
+	TimestampTz said;
+	OverlapScratch *overlap;
+} LayerStore;
+
+/* Rows apart by partition. */
+typedef struct Layers
+{
+	Spill	   *spill;
+	int64	   *bytes;			/* in each partition, with what is far */
+} Layers;
+
+/* Rows in memory. */
+typedef struct LayerPiece
+{
+	MemoryContext context;
+	BoxItem    *item;			/* `what` is a LayerRow */
+	uint32		count;
+	uint32		room;
+} LayerPiece;
+
+/* A key of a row: an integer, or bytes of text that lie elsewhere. */
+typedef struct LayerKey
+{
+	const char *text;			/* NULL: an integer */
+	uint32		length;			/* of what is stored of it */
+	int64		number;
+} LayerKey;
+
+/* Whether the function's argument key_type asks for text; else bigint, or it is an error. */
+extern bool layer_keys_are_text(FunctionCallInfo fcinfo, int argument, const char *function);
+
+/* Errors unless a query's column is what it must be. Of a key, gives its type. */
+extern Oid	layer_check_key(const QueryReader *reader, TupleDesc row, int column, bool text);
+extern void layer_check_geometry(const QueryReader *reader, TupleDesc row, int column);
+
+extern LayerKey layer_get_key(Oid type, Datum value);
+extern LayerKey layer_stored_key(bool text, const void *bytes, uint32 length);
+extern Datum layer_key_datum(LayerKey key);
+
+/* Numbers by size, text by bytes. */
+extern int	layer_compare_keys(const LayerKey *a, const LayerKey *b);
+
+static inline const void *
+layer_key_bytes(const LayerKey *key)
+{
+	return key->text ? (const void *) key->text : (const void *) &key->number;
+}
+
+extern LayerStore *layer_store_create(const char *function);
+extern void layer_store_free(LayerStore *store);
+
+/* Says how far things are, at most every few seconds. */
+extern void layer_report_progress(LayerStore *store);
+
+/*
+ * Counts a row, and reads its geometry: an error unless it is polygonal, planar
+ * and in the coordinate system of all others. It is the store's until the next.
+ */
+extern const Polygonal *layer_read_shape(LayerStore *store, Datum geometry);
+
+extern Layers layers_create(int partitions, Size memory);
+extern void layers_free(Layers *layers);
+
+/* Appends a new row; appends one that is stored already. */
+extern void layer_append(LayerStore *store, Layers *layers, int partition, const Polygonal *shape,
+						 const void *label, uint32 label_bytes);
+extern void layer_append_stored(Layers *layers, int partition, const LayerRow *row);
+
+/*
+ * Reads on in a partition until so many bytes are taken. Blocks that lie in
+ * memory anyway are used where they are.
+ */
+extern LayerPiece layer_piece_create(void);
+extern void layer_piece_load(LayerStore *store, SpillReader *reader, LayerPiece *piece, Size limit);
+extern void layer_piece_free(LayerPiece *piece);
+
+/* Tiles about as high as wide, as many as memory has blocks for and the bytes need. */
+extern void layer_lay_tiles(const LayerStore *store, BoxGrid *grid, const Extent *region,
+							int64 bytes, int sides);
+
+/* See polygonal_is_sound(). */
+extern bool layer_row_is_sound(LayerStore *store, LayerRow *row);
+
+static inline Polygonal *
+layer_row_shape(const LayerRow *row)
+{
+	return (Polygonal *) (row + 1);
+}
+
+static inline const void *
+layer_row_label(const LayerRow *row)
+{
+	return (const char *) (row + 1) + MAXALIGN(row->shape_bytes);
+}
+
+/* Of the row itself, and of what stands in a partition for it. */
+static inline Size
+layer_row_size(const LayerRow *row)
+{
+	return MAXALIGN(sizeof(LayerRow) + MAXALIGN(row->shape_bytes) + row->label_bytes);
+}
+
+static inline Size
+layer_stored_size(const LayerRow *row)
+{
+	return row->far ? MAXALIGN(sizeof(LayerStub)) : layer_row_size(row);
+}
+
+static inline const Extent *
+layer_stored_extent(const LayerRow *row)
+{
+	return row->far ? &((const LayerStub *) row)->extent : &layer_row_shape(row)->extent;
+}
+
+#endif							/* AGRIRISK_LAYER_H */
