@@ -173,7 +173,7 @@ order by min(rank) desc;
 \qecho '</svg>'
 select format('<div class="scale"></div><p>%s m</p></div>', bar) from page;
 
-\qecho '<h2 class="next">The twenty plots with most ground in doubt</h2>'
+\qecho '<h2 class="next">The plots with most ground in doubt</h2>'
 \qecho '<div class="wide"><table class="worst"><tr><th></th><th class="l">plot</th><th class="l">house&#173;hold</th><th>m&#178;</th><th>in doubt&#160;m&#178;</th><th>held&#160;%</th><th>dis&#173;puted&#160;%</th><th>unregis&#173;tered&#160;%</th><th>doubly claimed&#160;%</th><th class="l">with plot</th><th class="l">flags</th></tr>'
 select format('<tr id="w%1$s"><td>%1$s</td><td class="l"><a href="#p%2$s">%2$s</a></td><td class="l">%3$s</td><td>%4$s</td><td>%5$s</td><td>%6$s</td><td>%7$s</td><td>%8$s</td><td>%9$s</td><td class="l">%10$s</td><td class="l">%11$s</td></tr>',
 	rank, plot_id, farmer_id, pg_temp.whole(plot_area), pg_temp.whole(plot_area * doubt),
