@@ -39,7 +39,7 @@ from land_evidence(
 
 -- Lengths of the drawing are in tenths of a metre.
 create temporary table page as
-select y.*, greatest(170, width / 55) as font,
+select y.*, least(greatest(170, width / 55), width / 25) as font,
 	(select max(m) from (values (5), (10), (20), (50), (100), (200), (500), (1000), (2000), (5000), (10000)) l(m) where m <= greatest(5, width / 40)) as bar
 from (
 	select c.county_id, c.name, c.prefecture, plots, area, doubt, in_province,
