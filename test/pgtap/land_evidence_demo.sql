@@ -2,7 +2,7 @@
 begin;
 set local client_min_messages = warning;
 select set_config('search_path', 'agririsk, ' || current_setting('search_path'), true) \g /dev/null
-select plan(34);
+select plan(36);
 
 \set seed 5
 \set size 400
@@ -56,6 +56,8 @@ select is((select count(*) from found where label = 'false_claim' and clear and 
 	'who declares what another holds, declares disputed ground');
 select is((select count(*) from found where label in ('leased', 'shared', 'spouse') and clear and disputed_area <> 0), 0::bigint,
 	'owners above tenants, co-holders and spouses dispute nothing');
+select is((select count(*) from known k join land_evidence(:'plots', replace(:'rights', 'unit_id', 'case rrr_type when ''lease'' then -unit_id else unit_id end'), '2024-06-30') e using (plot_id)
+	where k.label = 'leased' and k.clear and e.disputed_area <> 0), 0::bigint, 'nor where the lease is a unit of its own');
 select is((select count(*) from found where label <> 'shifted' and abs(disputed_share - true_disputed) > 0.13), 0::bigint, 'slivers of shifted neighbours are slivers');
 select is((select count(*) from found where disputed_area > 0 and disputed_share <= 0.005 and label not in ('leased', 'shared')), 0::bigint, 'those up to min_share are left out');
 select is((select count(*) from known k join land_evidence(:'plots', :'rights', '2024-06-30', min_share => 0.2) e using (plot_id)
@@ -90,6 +92,10 @@ select results_eq(format($$select d, round(e.held_share::numeric, 9) from (value
 		:'plots', :'rights', r.valid_to, r.right_id / 4),
 	'values (-1, 1::numeric), (0, 0)', 'a right holds on the day before valid_to, and not on it')
 from demo.land_right r join known k on k.plot_id = r.right_id / 4 where k.label = 'expired' and k.clear order by r.right_id limit 1;
+select results_eq(format($$select d, round(e.held_share::numeric, 9) from (values (-1), (0)) v(d), land_evidence(%L, %L, %L::date + d) e where plot_id = %s order by 1$$,
+		:'plots', :'rights', r.valid_from, r.right_id / 4),
+	'values (-1, 0::numeric), (0, 1)', 'from valid_from on, and not before')
+from demo.land_right r join known k on k.plot_id = r.right_id / 4 where k.label = 'held' and k.clear and r.right_id % 4 = 1 order by r.right_id limit 1;
 
 -- What must not matter.
 select results_eq(format('select * from land_evidence(%L, %L, ''2024-06-30'') order by plot_id', :'plots', :'rights' || ' where rrr_type <> ''restriction'''),
