@@ -131,6 +131,11 @@ my $page = PostgreSQL::Test::Utils::tempdir . '/land.html';
 play('county', 'demo/map.sql', -o => $page);
 my $html = slurp_file($page);
 cmp_ok(length $html, '<', 5_000_000, 'the page is under 5 MB');
+{
+	local $ENV{PGOPTIONS} = '-c enable_hashjoin=off -c enable_hashagg=off -c enable_indexscan=off -c work_mem=64kB';
+	play('county', 'demo/map.sql', -o => "$page.again");
+	ok(slurp_file("$page.again") eq $html, 'other plans write the same page');
+}
 is($node->safe_psql('county', "SELECT xml_is_well_formed_document(pg_read_file('$page'))"), 't', 'it is well-formed');
 is((join ' ', grep { $_ ne 'http://www.w3.org/2000/svg' } $html =~ m{(\w+://[^"'\s]*)}g), '', 'it refers to nothing on a network');
 unlike($html, qr/<script|<link|<img|\bsrc=|\@import|url\((?!#)/, 'nor to other files');
