@@ -1,4 +1,4 @@
--- The land of the worst county as one self-contained HTML page: a map of its plots, a legend, the twenty plots with most ground in doubt.
+-- The land of the worst county as one self-contained HTML page: a map of its plots, a legend, and the twenty plots with most ground in doubt.
 --
 --     psql -v seed=1 -v size=3000 -f demo/generate.sql
 --     psql -X -q -o land.html -f demo/map.sql
@@ -104,7 +104,7 @@ from page;
 \qecho 'th{font-weight:600;border-bottom:1px solid #777}.l{text-align:left!important}.n{white-space:nowrap}'
 \qecho '.wide{overflow-x:auto}.worst{font-size:.875rem}.legend td{vertical-align:middle}.legend svg{display:block;width:2.6rem;height:1.5rem}'
 \qecho '.map{display:block;width:100%;height:auto;margin:.6rem 0 0;background:#fafafa}'
-\qecho '.map path{stroke:#555;stroke-width:.7px;vector-effect:non-scaling-stroke}.map path:hover{stroke:#000;stroke-width:2.5px}'
+\qecho '.map path{fill-rule:evenodd;stroke:#555;stroke-width:.7px;vector-effect:non-scaling-stroke}.map path:hover{stroke:#000;stroke-width:2.5px}'
 \qecho '.map path:target{stroke:#000;stroke-width:4px}.map text{text-anchor:middle;font-weight:700;fill:#000;stroke:#fff;paint-order:stroke;stroke-linejoin:round;pointer-events:none}'
 \qecho '.scale{box-sizing:border-box;border:2px solid #333;border-top:0;height:.5rem;margin:.5rem 0 0}.scale+p{margin:.1rem 0 0;font-size:.875rem}'
 \qecho 'tr:target td{background:#fff3c4}a{color:#0b4f8a}li{margin:.25em 0}'
@@ -198,3 +198,5 @@ from page;
 \qecho '</body>'
 \qecho '</html>'
 drop table pg_temp.evidence, pg_temp.shape, pg_temp.page, pg_temp.look;
+\pset format aligned
+\pset tuples_only off
