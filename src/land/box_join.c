@@ -45,8 +45,16 @@ box_grid_lay(BoxGrid *grid, const Extent *region, int columns, int rows)
 	grid->rows_per_unit = height > 0 ? rows / height : 0;
 }
 
+/* Millions of boxes take a moment to go through even once. */
+static inline void
+check_now_and_then(uint32_t i)
+{
+	if (i % 65536 == 65535)
+		CHECK_FOR_INTERRUPTS();
+}
+
 static int
-compare_left_edges(const void *a, const void *b)
+compare_left_edges(const void *a, const void *b, void *unused)
 {
 	double		x = ((const BoxItem *) a)->box.low.x;
 	double		y = ((const BoxItem *) b)->box.low.x;
@@ -66,6 +74,7 @@ measure(const BoxItem *item, uint32_t count, Extent *region)
 		extent_add(region, item[i].box.low);
 		extent_add(region, item[i].box.high);
 		heights += item[i].box.high.y - item[i].box.low.y;
+		check_now_and_then(i);
 	}
 	return heights;
 }
@@ -80,8 +89,11 @@ cut_strips(Strips *strips, const BoxItem *item, uint32_t count, const BoxGrid *g
 
 	memset(start, 0, (grid->rows + 1) * sizeof(uint32_t));
 	for (i = 0; i < count; i++)
+	{
 		for (s = box_grid_row(grid, item[i].box.low.y); s <= box_grid_row(grid, item[i].box.high.y); s++)
 			start[s]++;
+		check_now_and_then(i);
+	}
 	for (s = 0; s <= grid->rows; s++)
 	{
 		most = Max(most, start[s]);
@@ -94,8 +106,11 @@ cut_strips(Strips *strips, const BoxItem *item, uint32_t count, const BoxGrid *g
 	strips->member = MemoryContextAllocHuge(CurrentMemoryContext, start[grid->rows] * sizeof(uint32_t) + 1);
 	strips->swept = MemoryContextAllocHuge(CurrentMemoryContext, most * sizeof(BoxItem) + 1);
 	for (i = 0; i < count; i++)
+	{
 		for (s = box_grid_row(grid, item[i].box.low.y); s <= box_grid_row(grid, item[i].box.high.y); s++)
 			strips->member[--start[s]] = i;
+		check_now_and_then(i);
+	}
 }
 
 static void
@@ -113,8 +128,11 @@ sort_strip(Strips *strips, int strip)
 
 	strips->count = strips->start[strip + 1] - strips->start[strip];
 	for (i = 0; i < strips->count; i++)
+	{
 		strips->swept[i] = strips->item[strips->member[strips->start[strip] + i]];
-	qsort(strips->swept, strips->count, sizeof(BoxItem), compare_left_edges);
+		check_now_and_then(i);
+	}
+	qsort_interruptible(strips->swept, strips->count, sizeof(BoxItem), compare_left_edges, NULL);
 }
 
 /* Boxes whose left edges lie in `one`, from its left edge on. */

@@ -8,7 +8,7 @@
 #include <string.h>
 
 /* Steps between two calls of the interrupt hook. */
-#define INTERRUPT_STEPS (1 << 16)
+#define INTERRUPT_STEPS (1 << 12)
 
 /* An edge that rises, seen from the centre of the plot. */
 typedef struct SweepEdge
@@ -42,8 +42,8 @@ typedef struct Sweep
 /* The arrays of the scratch, for make_room(). */
 enum
 {
-	ROOM_PART, ROOM_SET, ROOM_PATCH, ROOM_FULL, ROOM_EDGE, ROOM_LEVEL,
-	ROOM_STRAND, ROOM_INVERTED, ROOM_TURN, ROOM_WINDING, ROOM_COVERING
+	ROOM_PART, ROOM_MEMBER, ROOM_NEXT, ROOM_ROLE, ROOM_ORDER, ROOM_LIST, ROOM_SLOT,
+	ROOM_EDGE, ROOM_LEVEL, ROOM_STRAND, ROOM_INVERTED, ROOM_TURN, ROOM_WINDING, ROOM_COVERING
 };
 
 static void *
@@ -52,7 +52,7 @@ make_room(CoverScratch *scratch, int array, void *memory, size_t bytes)
 	if (bytes <= scratch->room[array])
 		return memory;
 	bytes *= 2;
-	memory = scratch->grow(memory, bytes);
+	memory = scratch->grow(scratch->heap, memory, bytes);
 	scratch->room[array] = bytes;
 	return memory;
 }
@@ -61,86 +61,235 @@ make_room(CoverScratch *scratch, int array, void *memory, size_t bytes)
 	((scratch)->member = make_room(scratch, array, (scratch)->member, \
 								   (size_t) (count) * sizeof *(scratch)->member))
 
+static void
+check_interrupt(CoverScratch *scratch)
+{
+	if (scratch->interrupt)
+		scratch->interrupt();
+}
+
 /* ---- parts ---- */
 
-/* The part of a set of patches, made if it is new. */
+/* A part of the set at hand. */
 static uint32_t
-find_part(CoverScratch *scratch, const uint64_t *set)
+make_part(CoverScratch *scratch, uint64_t hash)
 {
-	size_t		bytes = scratch->words * sizeof(uint64_t);
+	uint32_t	count = scratch->covering_count;
+	CoverPart  *part;
+
+	MAKE_ROOM(scratch, ROOM_PART, part, scratch->parts + 1);
+	MAKE_ROOM(scratch, ROOM_MEMBER, member, (size_t) scratch->members + count + 1);
+	part = &scratch->part[scratch->parts];
+	memset(part, 0, sizeof *part);
+	part->hash = hash;
+	part->first = scratch->members;
+	part->patches = count;
+	memcpy(scratch->member + scratch->members, scratch->covering, count * sizeof *scratch->member);
+	scratch->members += count;
+	return scratch->parts++;
+}
+
+/* A larger hash table, of the parts there are. */
+static void
+grow_slots(CoverScratch *scratch)
+{
 	uint32_t	i;
 
+	scratch->slots = scratch->slots == 0 ? 64 : 2 * scratch->slots;
+	MAKE_ROOM(scratch, ROOM_SLOT, slot, scratch->slots);
+	memset(scratch->slot, 0, scratch->slots * sizeof *scratch->slot);
 	for (i = 0; i < scratch->parts; i++)
-		if (memcmp(scratch->set + (size_t) i * scratch->words, set, bytes) == 0)
-			return i;
-	MAKE_ROOM(scratch, ROOM_PART, part, i + 1);
-	MAKE_ROOM(scratch, ROOM_SET, set, (size_t) (i + 1) * scratch->words);
-	memcpy(scratch->set + (size_t) i * scratch->words, set, bytes);
-	memset(&scratch->part[i], 0, sizeof *scratch->part);
-	scratch->parts++;
-	return i;
+	{
+		uint64_t	at = scratch->part[i].hash;
+
+		while (scratch->slot[at & (scratch->slots - 1)] != 0)
+			at++;
+		scratch->slot[at & (scratch->slots - 1)] = 1 + i;
+	}
+}
+
+/* The part of the set at hand, made if it is new. */
+static uint32_t
+find_part(CoverScratch *scratch)
+{
+	uint32_t	count = scratch->covering_count;
+	uint64_t	hash = count;
+	uint64_t	at;
+	uint32_t	i;
+
+	for (i = 0; i < count; i++)
+	{
+		hash = (hash ^ scratch->covering[i]) * UINT64_C(0x9e3779b97f4a7c15);
+		hash ^= hash >> 32;
+	}
+	if (2 * scratch->parts >= scratch->slots)
+		grow_slots(scratch);
+	for (at = hash;; at++)
+	{
+		uint32_t   *slot = &scratch->slot[at & (scratch->slots - 1)];
+		const CoverPart *part = &scratch->part[*slot - 1];
+
+		if (*slot == 0)
+		{
+			*slot = 1 + make_part(scratch, hash);
+			return *slot - 1;
+		}
+		if (part->hash == hash && part->patches == count &&
+			memcmp(scratch->member + part->first, scratch->covering, count * sizeof *scratch->member) == 0)
+			return *slot - 1;
+	}
 }
 
 static void
 add_area(CoverScratch *scratch, uint32_t part, double area)
 {
-	Twofold    *sum = &scratch->part[part];
+	Twofold    *sum = &scratch->part[part].area;
 	Twofold		s = two_sum(sum->high, area);
 
 	sum->high = s.high;
 	sum->low += s.low;
 }
 
+/* Puts a patch into the set at hand, or takes it out. */
 static void
-add_part(CoverScratch *scratch, const uint64_t *set, double area)
+turn_patch(CoverScratch *scratch, uint32_t patch, bool covers)
 {
-	add_area(scratch, find_part(scratch, set), area);
+	uint32_t   *set = scratch->covering;
+	uint32_t	i = scratch->covering_count;
+
+	while (i > 0 && set[i - 1] > patch)
+		i--;
+	if (covers)
+	{
+		memmove(set + i + 1, set + i, (scratch->covering_count - i) * sizeof *set);
+		set[i] = patch;
+		scratch->covering_count++;
+	}
+	else
+	{
+		memmove(set + i - 1, set + i, (scratch->covering_count - i) * sizeof *set);
+		scratch->covering_count--;
+	}
 }
 
-static void
-set_patch(uint64_t *set, uint32_t patch, bool covers)
+const uint32_t *
+cover_part_list(CoverScratch *scratch, uint32_t part, uint32_t *count)
 {
-	uint64_t	bit = (uint64_t) 1 << patch % 64;
+	const CoverPart *p = &scratch->part[part];
+	uint32_t	n = 0;
+	uint32_t	i,
+				cover;
 
-	if (covers)
-		set[patch / 64] |= bit;
-	else
-		set[patch / 64] &= ~bit;
+	for (i = 0; i < p->patches; i++)
+		for (cover = scratch->member[p->first + i]; cover != NO_COVER; cover = scratch->next_alike[cover])
+			scratch->list[n++] = cover;
+	for (i = 0; i < scratch->full; i++)
+		for (cover = scratch->order[i]; cover != NO_COVER; cover = scratch->next_alike[cover])
+			scratch->list[n++] = cover;
+	*count = n;
+	return scratch->list;
 }
 
 /* ---- patches ---- */
 
-static bool
-same_shape(const Polygonal *a, const Polygonal *b)
+/* What a cover is to the plot. */
+enum
 {
-	return a == b ||
-		(a->points == b->points && a->rings == b->rings &&
-		 memcmp(a->point, b->point, a->points * sizeof *a->point) == 0 &&
-		 memcmp(a->ring, b->ring, a->rings * sizeof *a->ring) == 0);
+	ALIKE,						/* of the shape of an earlier one */
+	PARTIAL,					/* a patch that divides the plot */
+	FULL						/* a patch that covers all of it */
+};
+
+static int
+compare_shapes(const Cover *a, const Cover *b)
+{
+	const Polygonal *p = a->shape;
+	const Polygonal *q = b->shape;
+	int			order;
+
+	if (a->area != b->area)
+		return a->area < b->area ? -1 : 1;
+	if (p->points != q->points)
+		return p->points < q->points ? -1 : 1;
+	if (p->rings != q->rings)
+		return p->rings < q->rings ? -1 : 1;
+	order = p == q ? 0 : memcmp(p->point, q->point, p->points * sizeof *p->point);
+	return order != 0 ? order : memcmp(p->ring, q->ring, p->rings * sizeof *p->ring);
+}
+
+/* Sorted by merging: stable, and interruptible. `order` has room for twice as many. */
+static void
+sort_covers(CoverScratch *scratch, const Cover *cover, uint32_t count,
+			bool (*comes_after) (const Cover *a, const Cover *b))
+{
+	uint32_t   *from = scratch->order;
+	uint32_t   *to = scratch->order + count;
+	uint32_t	run,
+				i;
+
+	for (run = 1; run < count; run *= 2)
+	{
+		uint32_t   *t = from;
+
+		for (i = 0; i < count; i += 2 * run)
+		{
+			uint32_t	l = i,
+						l_end = count - i < run ? count : i + run,
+						r = l_end,
+						r_end = count - r < run ? count : r + run,
+						k;
+
+			for (k = i; k < r_end; k++)
+				to[k] = l < l_end && (r == r_end || !comes_after(&cover[from[l]], &cover[from[r]])) ?
+					from[l++] : from[r++];
+		}
+		from = to;
+		to = t;
+		check_interrupt(scratch);
+	}
+	if (from != scratch->order)
+		memcpy(scratch->order, from, count * sizeof *from);
+}
+
+static bool
+shape_comes_after(const Cover *a, const Cover *b)
+{
+	return compare_shapes(a, b) > 0;
+}
+
+static bool
+begins_after(const Cover *a, const Cover *b)
+{
+	return a->shape->extent.low.x > b->shape->extent.low.x;
 }
 
 /* Covers of one shape, such as those of co-holders, are one patch: the first's. */
 static void
-find_patches(const Cover *cover, uint32_t covers, CoverScratch *scratch)
+find_patches(const Polygonal *plot, bool plot_sound, const Cover *cover, uint32_t covers,
+			 CoverScratch *scratch)
 {
-	uint32_t	i,
-				j;
+	uint32_t	i;
 
 	for (i = 0; i < covers; i++)
+		scratch->order[i] = i;
+	sort_covers(scratch, cover, covers, shape_comes_after);
+	for (i = 0; i < covers; i++)
 	{
-		for (j = 0; j < i; j++)
-			if (scratch->patch[j] == j && cover[j].area == cover[i].area &&
-				same_shape(cover[j].shape, cover[i].shape))
-				break;
-		scratch->patch[i] = j;
-	}
-}
+		uint32_t	c = scratch->order[i];
+		uint32_t	before = i > 0 ? scratch->order[i - 1] : NO_COVER;
 
-/* Whether a cover stands for a patch that divides the plot. */
-static bool
-is_partial(const CoverScratch *scratch, uint32_t i)
-{
-	return scratch->patch[i] == i && !scratch->full[i];
+		scratch->next_alike[c] = NO_COVER;
+		if (before != NO_COVER && compare_shapes(&cover[before], &cover[c]) == 0)
+		{
+			scratch->next_alike[before] = c;
+			scratch->role[c] = ALIKE;
+		}
+		else
+		{
+			/* The overlap of two sound polygons is exactly an area that it reaches. */
+			scratch->role[c] = plot_sound && cover[c].sound && cover[c].area == plot->area ? FULL : PARTIAL;
+		}
+	}
 }
 
 /* ---- gathering edges ---- */
@@ -182,7 +331,7 @@ add_edges(Sweep *w, const Polygonal *shape, uint32_t number, const Extent *band,
 		uint32_t	first = i * fan;
 		uint32_t	last = count - first < fan ? count : first + fan;
 
-		if (box->low.y >= band->high.y || box->high.y <= band->low.y || box->low.x >= band->high.x)
+		if (box->low.y >= band->high.y || box->high.y <= band->low.y || box->low.x > band->high.x)
 			continue;
 		if (level > 0)
 		{
@@ -199,7 +348,7 @@ add_edges(Sweep *w, const Polygonal *shape, uint32_t number, const Extent *band,
 				continue;
 			if ((p[0].y > band->low.y || p[1].y > band->low.y) &&
 				(p[0].y < band->high.y || p[1].y < band->high.y) &&
-				(p[0].x < band->high.x || p[1].x < band->high.x))
+				(p[0].x <= band->high.x || p[1].x <= band->high.x))
 				add_edge(w, centre, p[0], p[1], number);
 		}
 	}
@@ -383,13 +532,13 @@ add_widths(Sweep *w, double height)
 		if (i > 0 && scratch->winding[0] != 0 && strand[i].x > strand[i - 1].x)
 		{
 			if (w->part == UINT32_MAX)
-				w->part = find_part(scratch, scratch->covering);
+				w->part = find_part(scratch);
 			add_area(scratch, w->part, (strand[i].x - strand[i - 1].x) * height);
 		}
 		scratch->winding[shape] = after;
 		if (shape > 0 && (before == 0) != (after == 0))
 		{
-			set_patch(scratch->covering, shape - 1, after != 0);
+			turn_patch(scratch, shape - 1, after != 0);
 			w->part = UINT32_MAX;
 		}
 	}
@@ -397,7 +546,7 @@ add_widths(Sweep *w, double height)
 	/* Edges right of the plot were left out, and with them what they would undo. */
 	for (i = 0; i < w->strands; i++)
 		scratch->winding[strand[i].edge->shape] = 0;
-	memset(scratch->covering, 0, scratch->words * sizeof(uint64_t));
+	scratch->covering_count = 0;
 	w->part = UINT32_MAX;
 }
 
@@ -426,8 +575,7 @@ sweep_slab(Sweep *w, double bottom, double top)
 		if (w->steps < 0)
 		{
 			w->steps = INTERRUPT_STEPS;
-			if (w->scratch->interrupt)
-				w->scratch->interrupt();
+			check_interrupt(w->scratch);
 		}
 	}
 }
@@ -448,16 +596,15 @@ sweep(const Polygonal *plot, const Cover *cover, uint32_t covers, CoverScratch *
 	w.region.high.y -= centre.y;
 	add_shape(&w, plot, 0, &plot->extent, centre);
 	for (i = 0; i < covers; i++)
-		if (is_partial(scratch, i))
+		if (scratch->role[i] == PARTIAL)
 			add_shape(&w, cover[i].shape, 1 + i, &plot->extent, centre);
 	if (w.edges == 0)
 		return;
 	qsort(scratch->edge, w.edges, sizeof *scratch->edge, compare_edges);
 	find_levels(&w);
 	MAKE_ROOM(scratch, ROOM_WINDING, winding, covers + 1);
-	MAKE_ROOM(scratch, ROOM_COVERING, covering, scratch->words);
 	memset(scratch->winding, 0, (covers + 1) * sizeof *scratch->winding);
-	memset(scratch->covering, 0, scratch->words * sizeof *scratch->covering);
+	scratch->slots = 0;
 	for (i = 0; i + 1 < w.levels; i++)
 	{
 		enter_slab(&w, scratch->level[i], scratch->level[i + 1], &next);
@@ -478,15 +625,30 @@ extents_share_area(const Extent *a, const Extent *b, const Extent *c)
 static bool
 are_apart(const Polygonal *plot, const Cover *cover, uint32_t covers, CoverScratch *scratch)
 {
+	uint32_t	count = 0;
 	uint32_t	i,
 				j;
 
 	for (i = 0; i < covers; i++)
-		for (j = 0; j < i; j++)
-			if (is_partial(scratch, i) && is_partial(scratch, j) &&
-				extents_share_area(&plot->extent, &cover[i].shape->extent, &cover[j].shape->extent) &&
-				overlap_integral(cover[i].shape, cover[j].shape, scratch->overlap) != 0)
+		if (scratch->role[i] == PARTIAL)
+			scratch->order[count++] = i;
+	sort_covers(scratch, cover, count, begins_after);
+	for (i = 0; i < count; i++)
+	{
+		const Polygonal *shape = cover[scratch->order[i]].shape;
+
+		check_interrupt(scratch);
+		for (j = i + 1; j < count; j++)
+		{
+			const Polygonal *other = cover[scratch->order[j]].shape;
+
+			if (other->extent.low.x >= shape->extent.high.x)
+				break;
+			if (extents_share_area(&plot->extent, &shape->extent, &other->extent) &&
+				overlap_integral(shape, other, scratch->overlap) != 0)
 				return false;
+		}
+	}
 	return true;
 }
 
@@ -497,43 +659,36 @@ divide_apart(const Polygonal *plot, const Cover *cover, uint32_t covers, CoverSc
 	Twofold		rest = {plot->area, 0};
 	uint32_t	i;
 
-	MAKE_ROOM(scratch, ROOM_COVERING, covering, scratch->words);
-	memset(scratch->covering, 0, scratch->words * sizeof *scratch->covering);
 	for (i = 0; i < covers; i++)
-		if (is_partial(scratch, i))
+		if (scratch->role[i] == PARTIAL)
 		{
 			Twofold		s = two_difference(rest.high, cover[i].area);
 
 			rest.high = s.high;
 			rest.low += s.low;
-			set_patch(scratch->covering, i, true);
-			add_part(scratch, scratch->covering, cover[i].area);
-			set_patch(scratch->covering, i, false);
+			scratch->covering[0] = i;
+			scratch->covering_count = 1;
+			add_area(scratch, make_part(scratch, 0), cover[i].area);
 		}
-	add_part(scratch, scratch->covering, rest.high + rest.low);
+	scratch->covering_count = 0;
+	add_area(scratch, make_part(scratch, 0), rest.high + rest.low);
 }
 
-/* Drops parts that are noise; what covers all covers those that are left. */
+/* Drops parts that are noise, and lists what covers them all. */
 static void
 settle_parts(uint32_t covers, double total, CoverScratch *scratch)
 {
 	uint32_t	kept = 0;
-	uint32_t	p,
-				i;
+	uint32_t	i;
 
-	for (p = 0; p < scratch->parts; p++)
-	{
-		uint64_t   *set = scratch->set + (size_t) kept * scratch->words;
-
-		if (!(cover_part_area(scratch, p) > COVER_NOISE * total))
-			continue;
-		memmove(set, scratch->set + (size_t) p * scratch->words, scratch->words * sizeof *set);
-		scratch->part[kept++] = scratch->part[p];
-		for (i = 0; i < covers; i++)
-			if (scratch->patch[i] == i && scratch->full[i])
-				set_patch(set, i, true);
-	}
+	for (i = 0; i < scratch->parts; i++)
+		if (cover_part_area(scratch, i) > COVER_NOISE * total)
+			scratch->part[kept++] = scratch->part[i];
 	scratch->parts = kept;
+	scratch->full = 0;
+	for (i = 0; i < covers; i++)
+		if (scratch->role[i] == FULL)
+			scratch->order[scratch->full++] = i;
 }
 
 double
@@ -544,18 +699,17 @@ cover_divide(const Polygonal *plot, bool plot_sound, const Cover *cover, uint32_
 	double		total = plot->area;
 	uint32_t	i;
 
-	scratch->words = covers / 64 + 1;
 	scratch->parts = 0;
-	MAKE_ROOM(scratch, ROOM_PATCH, patch, covers + 1);
-	MAKE_ROOM(scratch, ROOM_FULL, full, covers + 1);
-	find_patches(cover, covers, scratch);
+	scratch->members = 0;
+	scratch->covering_count = 0;
+	MAKE_ROOM(scratch, ROOM_NEXT, next_alike, covers + 1);
+	MAKE_ROOM(scratch, ROOM_ROLE, role, covers + 1);
+	MAKE_ROOM(scratch, ROOM_ORDER, order, 2 * (size_t) covers + 1);
+	MAKE_ROOM(scratch, ROOM_LIST, list, covers + 1);
+	MAKE_ROOM(scratch, ROOM_COVERING, covering, covers + 1);
+	find_patches(plot, plot_sound, cover, covers, scratch);
 	for (i = 0; i < covers; i++)
-	{
 		sound = sound && cover[i].sound;
-
-		/* The overlap of two sound polygons is exactly an area that it reaches. */
-		scratch->full[i] = plot_sound && cover[i].sound && cover[i].area == plot->area;
-	}
 	if (sound && are_apart(plot, cover, covers, scratch))
 		divide_apart(plot, cover, covers, scratch);
 	else
@@ -574,13 +728,17 @@ cover_area(const Polygonal *plot, bool plot_sound, const Polygonal *cover, bool 
 {
 	Cover		one = {cover, cover_sound, 0};
 	double		area = 0;
-	uint32_t	p;
+	uint32_t	p,
+				count;
 
 	if (plot_sound && cover_sound)
 		return overlap_integral(plot, cover, scratch->overlap);
 	cover_divide(plot, plot_sound, &one, 1, scratch);
 	for (p = 0; p < scratch->parts; p++)
-		if (cover_part_has(scratch, p, 0))
+	{
+		cover_part_list(scratch, p, &count);
+		if (count > 0)
 			area += cover_part_area(scratch, p);
+	}
 	return area;
 }

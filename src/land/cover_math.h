@@ -31,33 +31,53 @@ typedef struct Cover
 	double		area;			/* in common with the plot */
 } Cover;
 
+/* The patches that cover a part, apart from those that cover the whole plot. */
+typedef struct CoverPart
+{
+	Twofold		area;
+	uint64_t	hash;			/* of the set */
+	uint32_t	first;			/* of its patches, in `member` */
+	uint32_t	patches;
+} CoverPart;
+
 /*
  * The result of a division, and memory a caller keeps from one to the next;
  * zero it, but for the callbacks, to begin.
  */
 typedef struct CoverScratch
 {
-	void	   *(*grow) (void *memory, size_t bytes);	/* as realloc, but never NULL */
+	void	   *(*grow) (void *heap, void *memory, size_t bytes);	/* as realloc, but never NULL */
+	void	   *heap;			/* what it grows in */
 	void		(*interrupt) (void);	/* called now and then; may be NULL */
 	OverlapScratch *overlap;
 
 	uint32_t	parts;
-	Twofold    *part;			/* their areas */
-	uint64_t   *set;			/* `words` of each part: its patches */
-	uint32_t	words;
-	uint32_t   *patch;			/* of each cover: covers of one shape are one patch */
-	bool	   *full;			/* whether it covers all of the plot */
+	CoverPart  *part;
+	uint32_t	members;
+	uint32_t   *member;			/* patches of every part, in ascending order */
+
+	/* Covers of one shape are one patch, which has the number of the first of them. */
+	uint32_t   *next_alike;		/* of each cover: the next of its patch, or NO_COVER */
+	uint8_t    *role;			/* what each cover is to the plot */
+	uint32_t	full;			/* patches that cover all of the plot */
+	uint32_t   *order;			/* of covers, by something */
+	uint32_t   *list;			/* what cover_part_list() lists */
 
 	/* What the sweep needs. */
+	uint32_t	slots;			/* a power of two */
+	uint32_t   *slot;			/* a hash table of parts: 1 + number, or 0 */
 	struct SweepEdge *edge;
 	double	   *level;
 	struct Strand *strand;
 	struct Strand *inverted;
 	double	   *turn;			/* where strands cross, from 0 at the slab's foot to 1 */
 	int32_t    *winding;
-	uint64_t   *covering;
-	size_t		room[11];		/* bytes that fit into each of the arrays above */
+	uint32_t	covering_count;
+	uint32_t   *covering;		/* patches around the place at hand */
+	size_t		room[14];		/* bytes that fit into each of the arrays above */
 } CoverScratch;
+
+#define NO_COVER UINT32_MAX
 
 /* The area a cover and a plot have in common, of whatever soundness. */
 extern double cover_area(const Polygonal *plot, bool plot_sound, const Polygonal *cover,
@@ -71,18 +91,13 @@ extern double cover_area(const Polygonal *plot, bool plot_sound, const Polygonal
 extern double cover_divide(const Polygonal *plot, bool plot_sound, const Cover *cover,
 						   uint32_t covers, CoverScratch *scratch);
 
-static inline bool
-cover_part_has(const CoverScratch *scratch, uint32_t part, uint32_t cover)
-{
-	uint32_t	patch = scratch->patch[cover];
-
-	return scratch->set[(size_t) part * scratch->words + patch / 64] >> (patch % 64) & 1;
-}
+/* The covers of a part, and how many; the same list every time, until the next call. */
+extern const uint32_t *cover_part_list(CoverScratch *scratch, uint32_t part, uint32_t *count);
 
 static inline double
 cover_part_area(const CoverScratch *scratch, uint32_t part)
 {
-	return scratch->part[part].high + scratch->part[part].low;
+	return scratch->part[part].area.high + scratch->part[part].area.low;
 }
 
 #endif							/* AGRIRISK_COVER_MATH_H */

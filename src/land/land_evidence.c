@@ -245,14 +245,6 @@ get_number(Oid type, Datum value)
 	}
 }
 
-/* A key as it is shown in a message. */
-static char *
-show_key(Oid type, Datum value)
-{
-	return agr_is_text(type) ? TextDatumGetCString(value) :
-		psprintf("%lld", (long long) agr_get_integer(type, value));
-}
-
 /* An area that somebody says; NaN if nobody does. */
 static double
 get_area(const LandEvidence *e, const Datum *value, const bool *null, int column, const char *what)
@@ -266,7 +258,7 @@ get_area(const LandEvidence *e, const Datum *value, const bool *null, int column
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("%s area is not an area", what),
-				 errdetail("It is %g, of key %s.", area, show_key(e->column_type[0], value[0])),
+				 errdetail("It is %g, of key %s.", area, layer_show_key(e->column_type[0], value[0])),
 				 errhint("Give square units of the SRID, 0 or more, or NULL.")));
 	return area;
 }
@@ -285,7 +277,7 @@ get_share(const LandEvidence *e, const Datum *value, const bool *null)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("a right's share must be over 0 and at most 1"),
-				 errdetail("That of right %s is %s / %s.", show_key(e->column_type[RIGHT_ID], value[RIGHT_ID]),
+				 errdetail("That of right %s is %s / %s.", layer_show_key(e->column_type[RIGHT_ID], value[RIGHT_ID]),
 						   null[RIGHT_SHARE_NUM] ? "NULL" : psprintf("%lld", (long long) num),
 						   null[RIGHT_SHARE_DEN] ? "NULL" : psprintf("%lld", (long long) den)),
 				 errhint("Give 1 / 1 for a sole holder, and NULL / NULL where the share is not known.")));
@@ -347,7 +339,7 @@ take_plot(QueryReader *reader, const Datum *value, const bool *null)
 		return;
 	}
 	if (!null[PLOT_GEOMETRY])
-		shape = layer_read_shape(e->store, value[PLOT_GEOMETRY]);
+		shape = layer_read_shape(e->store, reader, e->column_type[PLOT_ID], value[PLOT_ID], value[PLOT_GEOMETRY]);
 	old = MemoryContextSwitchTo(e->store->scratch);
 	text[TEXT_ID] = layer_get_key(e->column_type[PLOT_ID], value[PLOT_ID]);
 	text[TEXT_PARTY] = layer_get_key(e->column_type[PLOT_FARMER], value[PLOT_FARMER]);
@@ -375,7 +367,7 @@ take_right(QueryReader *reader, const Datum *value, const bool *null)
 		e->ignored[RIGHTS]++;
 		return;
 	}
-	shape = layer_read_shape(e->store, value[RIGHT_GEOMETRY]);
+	shape = layer_read_shape(e->store, reader, e->column_type[RIGHT_ID], value[RIGHT_ID], value[RIGHT_GEOMETRY]);
 	old = MemoryContextSwitchTo(e->store->scratch);
 	text[TEXT_ID] = layer_get_key(e->column_type[RIGHT_ID], value[RIGHT_ID]);
 	text[TEXT_PARTY] = layer_get_key(e->column_type[RIGHT_PARTY], value[RIGHT_PARTY]);
@@ -393,7 +385,7 @@ take_right(QueryReader *reader, const Datum *value, const bool *null)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("a right ends before it begins"),
-				 errdetail("Right %s is valid from %s to %s.", show_key(e->column_type[RIGHT_ID], value[RIGHT_ID]),
+				 errdetail("Right %s is valid from %s to %s.", layer_show_key(e->column_type[RIGHT_ID], value[RIGHT_ID]),
 						   DatumGetCString(DirectFunctionCall1(date_out, DateADTGetDatum(from))),
 						   DatumGetCString(DirectFunctionCall1(date_out, DateADTGetDatum(to)))),
 				 errhint("valid_from is the first day, valid_to the first day after; leave such rows out in the query.")));
@@ -455,14 +447,12 @@ keep_row(LandEvidence *e, LayerRow *row)
 static void
 report_crowded_plot(const LandEvidence *e, const Plot *plot)
 {
-	LayerKey	key = key_of(e, plot->row, TEXT_ID);
-
 	ereport(ERROR,
 			(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 			 errmsg("too much lies on one plot"),
 			 errdetail("%u rights and %u other plots on plot %s take more than %zu bytes.",
 					   plot->rights.count, plot->others.count,
-					   key.text ? pnstrdup(key.text, key.length) : psprintf("%lld", (long long) key.number),
+					   layer_show_key(e->named ? TEXTOID : INT8OID, layer_key_datum(key_of(e, plot->row, TEXT_ID))),
 					   (size_t) Max(e->store->memory, PLOT_MEMORY)),
 			 errhint("Leave it out of the query if it is not a plot but a region; or raise work_mem.")));
 }
@@ -554,16 +544,41 @@ sort_finds(LandEvidence *e, Finds *finds)
 	return cover;
 }
 
-/* The number of a row's text: the place of the first of these rows that has it. */
-static uint32
-number_text(const Finds *finds, uint32 i, int which)
+typedef struct TextOrder
 {
-	uint32		j;
+	const Finds *finds;
+	int			which;
+} TextOrder;
 
-	for (j = 0; j < i; j++)
-		if (same_text(finds->find[j].row, finds->find[i].row, which))
-			break;
-	return j;
+static int
+compare_texts(const void *a, const void *b, void *context)
+{
+	const TextOrder *order = context;
+	const Label *l = label_of(order->finds->find[*(const uint32 *) a].row);
+	const Label *m = label_of(order->finds->find[*(const uint32 *) b].row);
+	uint32		length = l->length[order->which];
+
+	if (length != m->length[order->which])
+		return length < m->length[order->which] ? -1 : 1;
+	return memcmp(text_of(l, order->which), text_of(m, order->which), length);
+}
+
+/* Gives rows of the same text the same number. */
+static uint32 *
+number_texts(const Finds *finds, int which)
+{
+	TextOrder	order = {finds, which};
+	uint32	   *place = palloc(finds->count * sizeof(uint32) + 1);
+	uint32	   *number = palloc(finds->count * sizeof(uint32) + 1);
+	uint32		i;
+
+	for (i = 0; i < finds->count; i++)
+		place[i] = i;
+	qsort_arg(place, finds->count, sizeof(uint32), compare_texts, &order);
+	for (i = 0; i < finds->count; i++)
+		number[place[i]] = i > 0 && compare_texts(&place[i - 1], &place[i], &order) == 0 ?
+			number[place[i - 1]] : i;
+	return number;
 }
 
 static EvidenceRight *
@@ -571,6 +586,8 @@ judge_rights(LandEvidence *e, const Plot *plot, double plot_area)
 {
 	const Finds *finds = &plot->rights;
 	EvidenceRight *right = palloc0(finds->count * sizeof(EvidenceRight) + 1);
+	uint32	   *unit = number_texts(finds, TEXT_UNIT);
+	uint32	   *type = number_texts(finds, TEXT_TYPE);
 	uint32		i;
 
 	for (i = 0; i < finds->count; i++)
@@ -579,8 +596,8 @@ judge_rights(LandEvidence *e, const Plot *plot, double plot_area)
 		const Label *label = label_of(row);
 
 		/* A right of no unit is one of its own. */
-		right[i].unit = label->has_unit ? number_text(finds, i, TEXT_UNIT) : i;
-		right[i].type = number_text(finds, i, TEXT_TYPE);
+		right[i].unit = label->has_unit ? unit[i] : finds->count + i;
+		right[i].type = type[i];
 		right[i].share = label->share;
 		right[i].own = same_text(plot->row, row, TEXT_PARTY);
 		right[i].valid = !label->expired;
@@ -674,7 +691,7 @@ put_unmeasured(LandEvidence *e, const LayerKey *text, bool has_geometry, double 
 static bool
 is_off(double said, double measured)
 {
-	return fabs(said / measured - 1) > AREA_TOLERANCE;
+	return fabs(said - measured) > AREA_TOLERANCE * measured;
 }
 
 /*
@@ -734,7 +751,7 @@ weigh_rights(LandEvidence *e, Plot *plot, double plot_area, OutRow *out)
 	Evidence	found;
 	uint32		i;
 
-	evidence_weigh(&e->cover, total, right, finds->count, &found);
+	evidence_weigh(&e->cover, total, right, &found);
 	for (i = 0; i < finds->count; i++)
 		if (!right[i].sliver && right[i].valid)
 		{
@@ -785,7 +802,7 @@ weigh_others(LandEvidence *e, Plot *plot, double plot_area, OutRow *out)
 	}
 	total = cover_divide(layer_row_shape(plot->row), layer_row_is_sound(e->store, plot->row),
 						 cover, kept, &e->cover);
-	put_share(out, OUT_DOUBLE_CLAIM_SHARE, -1, evidence_union(&e->cover, total, kept), total, plot_area);
+	put_share(out, OUT_DOUBLE_CLAIM_SHARE, -1, evidence_union(&e->cover, total), total, plot_area);
 	put_datum(out, OUT_DOUBLE_CLAIM_PLOTS,
 			  PointerGetDatum(e->named ?
 							  construct_array(id, ids, TEXTOID, -1, false, TYPALIGN_INT) :
@@ -1016,34 +1033,15 @@ finish_tile(LandEvidence *e, const Layers *layers, int tile, const Extent *regio
 /* ---- the function ---- */
 
 static void *
-grow_cover(void *memory, size_t bytes)
+grow_cover(void *heap, void *memory, size_t bytes)
 {
-	return repalloc_huge(memory, bytes);
+	return memory ? repalloc_huge(memory, bytes) : MemoryContextAllocHuge(heap, bytes);
 }
 
 static void
 check_interrupts(void)
 {
 	CHECK_FOR_INTERRUPTS();
-}
-
-static void
-begin_cover(CoverScratch *cover, OverlapScratch *overlap)
-{
-	cover->grow = grow_cover;
-	cover->interrupt = check_interrupts;
-	cover->overlap = overlap;
-	cover->part = palloc(1);
-	cover->set = palloc(1);
-	cover->patch = palloc(1);
-	cover->full = palloc(1);
-	cover->edge = palloc(1);
-	cover->level = palloc(1);
-	cover->strand = palloc(1);
-	cover->inverted = palloc(1);
-	cover->turn = palloc(1);
-	cover->winding = palloc(1);
-	cover->covering = palloc(1);
 }
 
 /* Arguments: plots, rights, as_of, key_type, min_share. */
@@ -1078,7 +1076,10 @@ agririsk_land_evidence(PG_FUNCTION_ARGS)
 	e.all = layers_create(SIDES, e.store->memory);
 	e.kept = AllocSetContextCreate(e.store->context, "land_evidence finds", ALLOCSET_DEFAULT_SIZES);
 	e.scratch = AllocSetContextCreate(e.store->context, "land_evidence plot", ALLOCSET_DEFAULT_SIZES);
-	begin_cover(&e.cover, e.store->overlap);
+	e.cover.grow = grow_cover;
+	e.cover.heap = e.store->context;
+	e.cover.interrupt = check_interrupts;
+	e.cover.overlap = e.store->overlap;
 	read_layers(&e, text_to_cstring(PG_GETARG_TEXT_PP(0)), text_to_cstring(PG_GETARG_TEXT_PP(1)));
 	finish_tile(&e, &e.all, 0, &e.store->extent, 0);
 	layers_free(&e.all);

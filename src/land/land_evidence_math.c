@@ -7,16 +7,16 @@
 /* The rights on one part. */
 typedef struct Ground
 {
-	const CoverScratch *parts;
-	uint32_t	part;
 	const EvidenceRight *right;
-	uint32_t	rights;
+	const uint32_t *here;		/* which of them */
+	uint32_t	count;
+	double		area;
 } Ground;
 
-static bool
-lies_here(const Ground *g, uint32_t i)
+static const EvidenceRight *
+right_here(const Ground *g, uint32_t i)
 {
-	return g->right[i].valid && cover_part_has(g->parts, g->part, i);
+	return &g->right[g->here[i]];
 }
 
 static bool
@@ -25,16 +25,20 @@ same_title(const EvidenceRight *a, const EvidenceRight *b)
 	return a->unit == b->unit && a->type == b->type;
 }
 
-/* The sum of shares here by the same unit and type, the party's own or all; NaN: unknown. */
+/* The sum of valid shares here by the same unit and type, the party's own or all; NaN: unknown. */
 static double
 sum_shares(const Ground *g, const EvidenceRight *title, bool own_only)
 {
 	double		sum = 0;
 	uint32_t	i;
 
-	for (i = 0; i < g->rights; i++)
-		if (lies_here(g, i) && same_title(&g->right[i], title) && (g->right[i].own || !own_only))
-			sum += g->right[i].share;
+	for (i = 0; i < g->count; i++)
+	{
+		const EvidenceRight *right = right_here(g, i);
+
+		if (right->valid && same_title(right, title) && (right->own || !own_only))
+			sum += right->share;
+	}
 	return sum;
 }
 
@@ -44,7 +48,7 @@ exceeds_whole(const Ground *g, const EvidenceRight *title)
 	return sum_shares(g, title, false) > SHARE_MAX;
 }
 
-/* Whether another party's right stands against the farmer here. */
+/* Whether a valid right of another party stands against the farmer here. */
 static bool
 disputes(const Ground *g, const EvidenceRight *other, bool held)
 {
@@ -55,11 +59,11 @@ disputes(const Ground *g, const EvidenceRight *other, bool held)
 		return false;
 	if (!held)
 		return true;
-	for (i = 0; i < g->rights; i++)
+	for (i = 0; i < g->count; i++)
 	{
-		const EvidenceRight *own = &g->right[i];
+		const EvidenceRight *own = right_here(g, i);
 
-		if (!own->own || own->type != other->type || !lies_here(g, i))
+		if (!own->own || !own->valid || own->type != other->type)
 			continue;
 		if (own->unit == other->unit)
 			return exceeds_whole(g, other);
@@ -68,16 +72,21 @@ disputes(const Ground *g, const EvidenceRight *other, bool held)
 	return same_type;
 }
 
-/* Whether a right lies on an earlier one that it should not lie on. */
+/* Whether a valid right lies on an earlier one that it should not lie on. */
 static bool
 overlaps_unlawfully(const Ground *g, uint32_t i)
 {
+	const EvidenceRight *right = right_here(g, i);
 	uint32_t	j;
 
 	for (j = 0; j < i; j++)
-		if (lies_here(g, j) && g->right[j].type == g->right[i].type &&
-			(g->right[j].unit != g->right[i].unit || exceeds_whole(g, &g->right[i])))
+	{
+		const EvidenceRight *earlier = right_here(g, j);
+
+		if (earlier->valid && earlier->type == right->type &&
+			(earlier->unit != right->unit || exceeds_whole(g, right)))
 			return true;
+	}
 	return false;
 }
 
@@ -89,10 +98,10 @@ own_fraction(const Ground *g)
 	bool		unknown = false;
 	uint32_t	i;
 
-	for (i = 0; i < g->rights && best < 1; i++)
-		if (g->right[i].own && lies_here(g, i))
+	for (i = 0; i < g->count && best < 1; i++)
+		if (right_here(g, i)->own && right_here(g, i)->valid)
 		{
-			double		share = sum_shares(g, &g->right[i], true);
+			double		share = sum_shares(g, right_here(g, i), true);
 
 			unknown = unknown || isnan(share);
 			best = share > best ? share : best;
@@ -103,7 +112,6 @@ own_fraction(const Ground *g)
 static void
 weigh_part(const Ground *g, Evidence *e)
 {
-	double		area = cover_part_area(g->parts, g->part);
 	bool		held = false,
 				registered = false,
 				disputed = false,
@@ -112,31 +120,29 @@ weigh_part(const Ground *g, Evidence *e)
 				expired = false;
 	uint32_t	i;
 
-	for (i = 0; i < g->rights; i++)
+	for (i = 0; i < g->count; i++)
 	{
-		const EvidenceRight *right = &g->right[i];
+		const EvidenceRight *right = right_here(g, i);
 
 		if (!right->valid)
+			expired = expired || right->own;
+		else
 		{
-			expired = expired || (right->own && cover_part_has(g->parts, g->part, i));
-			continue;
+			registered = true;
+			held = held || right->own;
+			overlapping = overlapping || overlaps_unlawfully(g, i);
+			overflow = overflow || exceeds_whole(g, right);
 		}
-		if (!lies_here(g, i))
-			continue;
-		registered = true;
-		held = held || right->own;
-		overlapping = overlapping || overlaps_unlawfully(g, i);
-		overflow = overflow || exceeds_whole(g, right);
 	}
-	for (i = 0; i < g->rights && !disputed; i++)
-		disputed = lies_here(g, i) && disputes(g, &g->right[i], held);
-	e->held += held ? area : 0;
-	e->held_fraction += held ? own_fraction(g) * area : 0;
-	e->disputed += disputed ? area : 0;
-	e->registered += registered ? area : 0;
-	e->overlapping += overlapping ? area : 0;
-	e->overflow += overflow ? area : 0;
-	e->expired += expired && !held ? area : 0;
+	for (i = 0; i < g->count && !disputed; i++)
+		disputed = right_here(g, i)->valid && disputes(g, right_here(g, i), held);
+	e->held += held ? g->area : 0;
+	e->held_fraction += held ? own_fraction(g) * g->area : 0;
+	e->disputed += disputed ? g->area : 0;
+	e->registered += registered ? g->area : 0;
+	e->overlapping += overlapping ? g->area : 0;
+	e->overflow += overflow ? g->area : 0;
+	e->expired += expired && !held ? g->area : 0;
 }
 
 /* Next to nothing is nothing, and next to all of the plot is all of it. */
@@ -149,14 +155,18 @@ settle(double part, double area)
 }
 
 void
-evidence_weigh(const CoverScratch *parts, double area, const EvidenceRight *right,
-			   uint32_t rights, Evidence *evidence)
+evidence_weigh(CoverScratch *parts, double area, const EvidenceRight *right, Evidence *evidence)
 {
 	Evidence	e = {0, 0, 0, 0, 0, 0, 0};
-	Ground		g = {parts, 0, right, rights};
+	Ground		g = {.right = right};
+	uint32_t	p;
 
-	for (g.part = 0; g.part < parts->parts; g.part++)
+	for (p = 0; p < parts->parts; p++)
+	{
+		g.here = cover_part_list(parts, p, &g.count);
+		g.area = cover_part_area(parts, p);
 		weigh_part(&g, &e);
+	}
 	e.held = settle(e.held, area);
 	e.held_fraction = isnan(e.held_fraction) ? e.held_fraction : settle(e.held_fraction, area);
 	e.disputed = settle(e.disputed, area);
@@ -168,18 +178,16 @@ evidence_weigh(const CoverScratch *parts, double area, const EvidenceRight *righ
 }
 
 double
-evidence_union(const CoverScratch *parts, double area, uint32_t covers)
+evidence_union(CoverScratch *parts, double area)
 {
 	double		sum = 0;
 	uint32_t	p,
-				i;
+				count;
 
 	for (p = 0; p < parts->parts; p++)
-		for (i = 0; i < covers; i++)
-			if (cover_part_has(parts, p, i))
-			{
-				sum += cover_part_area(parts, p);
-				break;
-			}
+	{
+		cover_part_list(parts, p, &count);
+		sum += count > 0 ? cover_part_area(parts, p) : 0;
+	}
 	return settle(sum, area);
 }

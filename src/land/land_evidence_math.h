@@ -40,11 +40,11 @@ typedef struct Evidence
 	double		expired;		/* under an expired right of the party, and none that is valid */
 } Evidence;
 
-/* Weighs a plot divided by these rights, of that area. */
-extern void evidence_weigh(const CoverScratch *parts, double area, const EvidenceRight *right,
-						   uint32_t rights, Evidence *evidence);
+/* Weighs a plot of that area, divided by these rights. */
+extern void evidence_weigh(CoverScratch *parts, double area, const EvidenceRight *right,
+						   Evidence *evidence);
 
 /* The area of the parts that have any cover. */
-extern double evidence_union(const CoverScratch *parts, double area, uint32_t covers);
+extern double evidence_union(CoverScratch *parts, double area);
 
 #endif							/* AGRIRISK_LAND_EVIDENCE_MATH_H */

@@ -109,6 +109,13 @@ layer_key_datum(LayerKey key)
 		Int64GetDatum(key.number);
 }
 
+char *
+layer_show_key(Oid type, Datum value)
+{
+	return agr_is_text(type) ? TextDatumGetCString(value) :
+		psprintf("%lld", (long long) agr_get_integer(type, value));
+}
+
 int
 layer_compare_keys(const LayerKey *a, const LayerKey *b)
 {
@@ -165,17 +172,35 @@ layer_report_progress(LayerStore *store)
 
 /* ---- rows in ---- */
 
+typedef struct RowName
+{
+	const QueryReader *reader;
+	Oid			key_type;
+	Datum		key;
+} RowName;
+
+static void
+say_row(void *argument)
+{
+	const RowName *name = argument;
+
+	errcontext("row %s of %s", layer_show_key(name->key_type, name->key), name->reader->argument);
+}
+
 const Polygonal *
-layer_read_shape(LayerStore *store, Datum geometry)
+layer_read_shape(LayerStore *store, const QueryReader *reader, Oid key_type, Datum key, Datum geometry)
 {
 	MemoryContext old = MemoryContextSwitchTo(store->scratch);
 	const Polygonal *shape;
+	RowName		name = {reader, key_type, key};
+	ErrorContextCallback context = {error_context_stack, say_row, &name};
 
 	if (store->rows++ % 128 == 127)
 	{
 		MemoryContextReset(store->scratch);
 		layer_report_progress(store);
 	}
+	error_context_stack = &context;
 	shape = agr_read_geometry(&store->slot, geometry, store->context);
 	if (!store->has_srid || store->slot.srid != store->srid)
 	{
@@ -183,6 +208,7 @@ layer_read_shape(LayerStore *store, Datum geometry)
 		store->has_srid = true;
 		store->srid = store->slot.srid;
 	}
+	error_context_stack = context.previous;
 	if (shape->points > 0)
 	{
 		extent_add(&store->extent, shape->extent.low);

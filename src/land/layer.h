@@ -90,6 +90,9 @@ extern LayerKey layer_get_key(Oid type, Datum value);
 extern LayerKey layer_stored_key(bool text, const void *bytes, uint32 length);
 extern Datum layer_key_datum(LayerKey key);
 
+/* For messages. */
+extern char *layer_show_key(Oid type, Datum value);
+
 /* Numbers by size, text by bytes. */
 extern int	layer_compare_keys(const LayerKey *a, const LayerKey *b);
 
@@ -106,10 +109,12 @@ extern void layer_store_free(LayerStore *store);
 extern void layer_report_progress(LayerStore *store);
 
 /*
- * Counts a row, and reads its geometry: an error unless it is polygonal, planar
- * and in the coordinate system of all others. It is the store's until the next.
+ * Counts a row, and reads its geometry: an error, which says the row's key,
+ * unless it is polygonal, planar and in the coordinate system of all others. It
+ * is the store's until the next.
  */
-extern const Polygonal *layer_read_shape(LayerStore *store, Datum geometry);
+extern const Polygonal *layer_read_shape(LayerStore *store, const QueryReader *reader,
+										 Oid key_type, Datum key, Datum geometry);
 
 extern Layers layers_create(int partitions, Size memory);
 extern void layers_free(Layers *layers);

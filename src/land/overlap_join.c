@@ -89,7 +89,7 @@ take_row(QueryReader *reader, const Datum *value, const bool *null)
 		j->ignored[j->side]++;
 		return;
 	}
-	shape = layer_read_shape(j->store, value[1]);
+	shape = layer_read_shape(j->store, reader, j->query_key_type, value[0], value[1]);
 	if (shape->points == 0)
 		return;
 	old = MemoryContextSwitchTo(j->store->scratch);

@@ -15,6 +15,9 @@
 /* Up to so many pairs of edges are tested one by one, without a tree. */
 #define FEW_PAIRS 1024
 
+/* find_meeting() reads by fours. */
+#define SPARE_BOXES 3
+
 /* Pairs of edges between two calls of the interrupt hook. */
 #define INTERRUPT_PAIRS (1 << 20)
 
@@ -50,8 +53,8 @@ typedef struct Integral
 } Integral;
 
 /*
- * Boxes are compared half by half with SSE2, which every x86-64 has. These are
- * comparisons only: other machines get the same bits.
+ * Boxes are compared with SSE2, which every x86-64 has. These are comparisons and
+ * one rounding: other machines get the same bits.
  */
 #ifdef __SSE2__
 
@@ -64,20 +67,56 @@ extents_meet(const Extent *e, const Extent *f)
 	return _mm_movemask_pd(_mm_and_pd(below, above)) == 3;
 }
 
-/* Stores an edge's box; tells whether it meets another. */
 static inline bool
-box_edge(Extent *box, const Vertex *edge, const Extent *other)
+edge_meets(const Vertex *edge, const Extent *other)
 {
 	__m128d		p = _mm_loadu_pd(&edge[0].x);
 	__m128d		q = _mm_loadu_pd(&edge[1].x);
-	__m128d		low = _mm_min_pd(p, q);
-	__m128d		high = _mm_max_pd(p, q);
-	__m128d		below = _mm_cmple_pd(low, _mm_loadu_pd(&other->high.x));
-	__m128d		above = _mm_cmple_pd(_mm_loadu_pd(&other->low.x), high);
+	__m128d		below = _mm_cmple_pd(_mm_min_pd(p, q), _mm_loadu_pd(&other->high.x));
+	__m128d		above = _mm_cmple_pd(_mm_loadu_pd(&other->low.x), _mm_max_pd(p, q));
 
-	_mm_storeu_pd(&box->low.x, low);
-	_mm_storeu_pd(&box->high.x, high);
 	return _mm_movemask_pd(_mm_and_pd(below, above)) == 3;
+}
+
+static inline void
+box_edge(EdgeBox *box, const Vertex *edge, Vertex centre)
+{
+	__m128d		c = _mm_loadu_pd(&centre.x);
+	__m128d		p = _mm_loadu_pd(&edge[0].x);
+	__m128d		q = _mm_loadu_pd(&edge[1].x);
+
+	_mm_storeu_ps(box->low, _mm_movelh_ps(_mm_cvtpd_ps(_mm_sub_pd(_mm_min_pd(p, q), c)),
+										  _mm_cvtpd_ps(_mm_sub_pd(c, _mm_max_pd(p, q)))));
+}
+
+/* All ones in the lanes in which a box does not lie beyond another. */
+static inline __m128i
+compare_box(const EdgeBox *box, __m128 limit)
+{
+	return _mm_castps_si128(_mm_cmple_ps(_mm_loadu_ps(box->low), limit));
+}
+
+/*
+ * Which of up to 64 boxes meet another: first which, then what, because whether
+ * boxes meet is not to be guessed. Reads boxes by fours.
+ */
+static inline uint64_t
+find_meeting(const EdgeBox *e, const EdgeBox *row, uint32_t count)
+{
+	__m128		box = _mm_loadu_ps(e->low);
+	__m128		limit = _mm_xor_ps(_mm_shuffle_ps(box, box, _MM_SHUFFLE(1, 0, 3, 2)), _mm_set1_ps(-0.0f));
+	uint64_t	met = 0;
+	uint32_t	k;
+
+	for (k = 0; k < count; k += 4)
+	{
+		__m128i		first = _mm_packs_epi32(compare_box(&row[k], limit), compare_box(&row[k + 1], limit));
+		__m128i		second = _mm_packs_epi32(compare_box(&row[k + 2], limit), compare_box(&row[k + 3], limit));
+		__m128i		all = _mm_cmpeq_epi32(_mm_packs_epi16(first, second), _mm_set1_epi32(-1));
+
+		met |= (uint64_t) _mm_movemask_ps(_mm_castsi128_ps(all)) << k;
+	}
+	return count == 0 ? 0 : met & UINT64_MAX >> (64 - count);
 }
 
 #else
@@ -90,12 +129,38 @@ extents_meet(const Extent *e, const Extent *f)
 }
 
 static inline bool
-box_edge(Extent *box, const Vertex *edge, const Extent *other)
+edge_meets(const Vertex *edge, const Extent *other)
 {
-	*box = extent_nothing;
-	extent_add(box, edge[0]);
-	extent_add(box, edge[1]);
-	return extents_meet(box, other);
+	Extent		box = extent_nothing;
+
+	extent_add(&box, edge[0]);
+	extent_add(&box, edge[1]);
+	return extents_meet(&box, other);
+}
+
+static inline void
+box_edge(EdgeBox *box, const Vertex *edge, Vertex centre)
+{
+	Extent		e = extent_nothing;
+
+	extent_add(&e, edge[0]);
+	extent_add(&e, edge[1]);
+	box->low[0] = (float) (e.low.x - centre.x);
+	box->low[1] = (float) (e.low.y - centre.y);
+	box->minus_high[0] = (float) (centre.x - e.high.x);
+	box->minus_high[1] = (float) (centre.y - e.high.y);
+}
+
+static inline uint64_t
+find_meeting(const EdgeBox *e, const EdgeBox *row, uint32_t count)
+{
+	uint64_t	met = 0;
+	uint32_t	k;
+
+	for (k = 0; k < count; k++)
+		met |= (uint64_t) ((row[k].low[0] <= -e->minus_high[0]) & (row[k].low[1] <= -e->minus_high[1]) &
+						   (row[k].minus_high[0] <= -e->low[0]) & (row[k].minus_high[1] <= -e->low[1])) << k;
+	return met;
 }
 
 #endif
@@ -133,6 +198,14 @@ static inline double
 cross(Vertex p, Vertex q)
 {
 	return p.x * q.y - p.y * q.x;
+}
+
+static inline Vertex
+middle(const Extent *e)
+{
+	Vertex		v = {(e->low.x + e->high.x) / 2, (e->low.y + e->high.y) / 2};
+
+	return v;
 }
 
 static inline double
@@ -280,16 +353,27 @@ crossing_exactly(const Vertex *a, const Vertex *b)
 	return sign;
 }
 
-/* Is the difference of two products certain to have the sign it seems to have? */
+/*
+ * Is the difference of two products certain to have the sign it seems to have?
+ * If both are zero it is zero: nothing underflows.
+ */
 static inline bool
 is_certain(double left, double right)
 {
-	return fabs(left - right) > ORIENTATION_BOUND * (fabs(left) + fabs(right));
+	return fabs(left - right) >= ORIENTATION_BOUND * (fabs(left) + fabs(right));
+}
+
+/* Is a point that lies on an edge left of it once the edge has moved? */
+static inline bool
+moves_right(const Vertex *edge)
+{
+	return edge[0].y != edge[1].y ? edge[1].y > edge[0].y : edge[1].x < edge[0].x;
 }
 
 /*
  * The same, four orientations at once: they share their differences, and most
- * are certain, which leaves few branches to guess.
+ * are certain, which leaves few branches to guess. Also where the edges share
+ * an end, as in a register half of those do that come near each other.
  */
 static inline int
 crossing(const Vertex *a, const Vertex *b)
@@ -306,70 +390,94 @@ crossing(const Vertex *a, const Vertex *b)
 				right3 = d11.y * d21.x;
 	double		left4 = d12.x * d22.y,
 				right4 = d12.y * d22.x;
+	bool		b_moves_right = moves_right(b);
+	bool		a_moves_right = moves_right(a);
+	bool		side1 = (left1 > right1) | ((left1 == right1) & b_moves_right);
+	bool		side2 = (left2 > right2) | ((left2 == right2) & b_moves_right);
+	bool		side3 = (left3 > right3) | ((left3 == right3) & !a_moves_right);
+	bool		side4 = (left4 > right4) | ((left4 == right4) & !a_moves_right);
 
 	if (!(is_certain(left1, right1) & is_certain(left2, right2) &
 		  is_certain(left3, right3) & is_certain(left4, right4)))
 		return crossing_exactly(a, b);
-	if (((left1 > right1) == (left2 > right2)) | ((left3 > right3) == (left4 > right4)))
-		return 0;
-	return left1 > right1 ? 1 : -1;
+	return ((side1 != side2) & (side3 != side4)) * (2 * side1 - 1);
 }
 
-/* Two edges whose boxes meet. */
-static void
-meet(Integral *w, uint32_t i, uint32_t j)
+/* Edges whose boxes meet, by their places among the gathered. */
+typedef struct EdgePair
 {
-	const Vertex *a = w->a->shape->point + w->a->edge[i];
-	const Vertex *b = w->b->shape->point + w->b->edge[j];
-	int			sign = crossing(a, b);
+	uint32_t	a;
+	uint32_t	b;
+	int32_t		sign;			/* of their crossing */
+} EdgePair;
 
-	if (sign == 0)
-		return;
+/* Of so many boxes each those that meet; returns how many pairs do. */
+static inline uint32_t
+find_meeting_pairs(const Integral *w, uint32_t i_begin, uint32_t i_end,
+				   uint32_t j_begin, uint32_t j_end, EdgePair *pair)
+{
+	uint32_t	count = 0;
+	uint32_t	i,
+				j;
 
-	/* Left of an edge the winding number is one more than right of it. */
-	w->a->jump[i] -= sign;
-	w->b->jump[j] += sign;
-	w->crossed = true;
-	add_crossing(w, a[0], a[1], b[0], b[1], sign);
+	for (i = i_begin; i < i_end; i++)
+		for (j = j_begin; j < j_end; j += 64)
+		{
+			uint64_t	met = find_meeting(&w->a->box[i], &w->b->box[j], smaller(64, j_end - j));
+
+			for (; met != 0; met &= met - 1)
+			{
+				pair[count].a = i;
+				pair[count++].b = j + (uint32_t) __builtin_ctzll(met);
+			}
+		}
+	return count;
 }
 
 /*
- * Which of up to 64 boxes meet another: first which, then what, because whether
- * boxes meet is not to be guessed.
+ * All boxes of A's edges i_begin .. i_end against those of B's, of which there
+ * are at most FEW_PAIRS pairs. First which boxes meet, then which edges cross,
+ * then what that adds, for neither is to be guessed: every one is written, and
+ * kept if wanted.
  */
-static inline uint64_t
-find_meeting(const Extent *e, const Extent *row, uint32_t count)
+static void
+meet_ranges(Integral *w, uint32_t i_begin, uint32_t i_end, uint32_t j_begin, uint32_t j_end)
 {
-	uint64_t	met = 0;
+	const Vertex *a = w->a->shape->point;
+	const Vertex *b = w->b->shape->point;
+	EdgePair	pair[FEW_PAIRS];
+	uint32_t	count;
+	uint32_t	crossings = 0;
 	uint32_t	k;
 
-	for (k = 0; k < count; k++)
-		met |= (uint64_t) extents_meet(e, &row[k]) << k;
-	return met;
-}
-
-static void
-meet_ranges(Integral *w, uint32_t i, uint32_t i_end, uint32_t j_begin, uint32_t j_end)
-{
-	const Extent *e = w->a->extent;
-	const Extent *f = w->b->extent;
-	uint32_t	j;
-
-	w->pairs -= (int64_t) (i_end - i) * (j_end - j_begin);
+	w->pairs -= (int64_t) (i_end - i_begin) * (j_end - j_begin);
 	if (w->pairs < 0)
 	{
 		w->pairs = INTERRUPT_PAIRS;
 		if (w->scratch->interrupt)
 			w->scratch->interrupt();
 	}
-	for (; i < i_end; i++)
-		for (j = j_begin; j < j_end; j += 64)
-		{
-			uint64_t	met = find_meeting(&e[i], &f[j], smaller(64, j_end - j));
+	count = find_meeting_pairs(w, i_begin, i_end, j_begin, j_end, pair);
+	for (k = 0; k < count; k++)
+	{
+		EdgePair	p = pair[k];
 
-			for (; met != 0; met &= met - 1)
-				meet(w, i, j + (uint32_t) __builtin_ctzll(met));
-		}
+		p.sign = crossing(a + w->a->edge[p.a], b + w->b->edge[p.b]);
+		pair[crossings] = p;
+		crossings += p.sign != 0;
+	}
+	w->crossed |= crossings > 0;
+	for (k = 0; k < crossings; k++)
+	{
+		const EdgePair *p = &pair[k];
+		const Vertex *e = a + w->a->edge[p->a];
+		const Vertex *f = b + w->b->edge[p->b];
+
+		/* Left of an edge the winding number is one more than right of it. */
+		w->a->jump[p->a] -= p->sign;
+		w->b->jump[p->b] += p->sign;
+		add_crossing(w, e[0], e[1], f[0], f[1], p->sign);
+	}
 }
 
 static inline uint32_t
@@ -418,8 +526,8 @@ plant_tree(OverlapSide *side)
 
 		if (i % POLYGONAL_LEAF == 0)
 			*leaf = extent_nothing;
-		extent_add(leaf, side->extent[i].low);
-		extent_add(leaf, side->extent[i].high);
+		extent_add(leaf, side->shape->point[side->edge[i]]);
+		extent_add(leaf, side->shape->point[side->edge[i] + 1]);
 	}
 	extent_tree_raise(&side->tree);
 }
@@ -451,12 +559,13 @@ make_room(OverlapScratch *scratch, OverlapSide *side, uint32_t edges)
 	if (edges <= side->room)
 		return;
 	boxes = extent_tree_plan(&tree, edges);
-	side->memory = scratch->grow(side->memory, (edges + boxes) * sizeof(Extent) +
+	side->memory = scratch->grow(side->memory, boxes * sizeof(Extent) +
+								 (edges + SPARE_BOXES) * sizeof(EdgeBox) +
 								 edges * (sizeof(uint32_t) + sizeof(int32_t)));
 	side->room = edges;
-	side->extent = side->memory;
-	side->tree.node = side->extent + edges;
-	side->edge = (uint32_t *) (side->tree.node + boxes);
+	side->tree.node = side->memory;
+	side->box = (EdgeBox *) (side->tree.node + boxes);
+	side->edge = (uint32_t *) (side->box + edges + SPARE_BOXES);
 	side->jump = (int32_t *) (side->edge + edges);
 }
 
@@ -489,7 +598,7 @@ gather_leaf(OverlapSide *side, uint32_t leaf, const Extent *common, uint32_t *ri
 		{
 			/* Written always and kept if wanted: half of them are, at random. */
 			side->edge[count] = i;
-			count += box_edge(&side->extent[count], &shape->point[i], common);
+			count += edge_meets(&shape->point[i], common);
 		}
 	}
 	side->count = count;
@@ -517,13 +626,17 @@ gather_boxes(OverlapSide *side, uint32_t level, uint32_t i, uint32_t end, const 
 static void
 gather(OverlapScratch *scratch, OverlapSide *side, const Polygonal *shape, const Extent *common)
 {
+	Vertex		centre = middle(common);
 	uint32_t	ring = 0;
 	uint32_t	top = shape->tree.levels - 1;
+	uint32_t	k;
 
 	make_room(scratch, side, shape->points);
 	side->shape = shape;
 	side->count = 0;
 	gather_boxes(side, top, 0, level_count(&shape->tree, top), common, &ring);
+	for (k = 0; k < side->count; k++)
+		box_edge(&side->box[k], &shape->point[side->edge[k]], centre);
 }
 
 /*
@@ -724,8 +837,7 @@ integrate_product(const Polygonal *a, const Polygonal *b, OverlapScratch *scratc
 	w.scratch = scratch;
 	w.a = &scratch->side[0];
 	w.b = &scratch->side[1];
-	w.centre.x = (w.common.low.x + w.common.high.x) / 2;
-	w.centre.y = (w.common.low.y + w.common.high.y) / 2;
+	w.centre = middle(&w.common);
 	w.pairs = INTERRUPT_PAIRS;
 	gather(scratch, w.a, a, &w.common);
 	gather(scratch, w.b, b, &w.common);
@@ -795,7 +907,7 @@ is_small_simple_ring(const Polygonal *shape, OverlapScratch *scratch)
 		 * Of later edges, all but the next; the first's neighbour is also the
 		 * last. Neighbours that fold back meet the other's neighbour as well.
 		 */
-		uint64_t	met = find_meeting(&side->extent[i], &side->extent[i + 2],
+		uint64_t	met = find_meeting(&side->box[i], &side->box[i + 2],
 									   edges - i - 2 - (i == 0));
 
 		for (; met != 0; met &= met - 1)

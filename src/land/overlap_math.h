@@ -28,15 +28,26 @@
 
 #include "land/polygonal_math.h"
 
+/*
+ * The box of an edge, seen from the middle of the common box. Rounding to float
+ * keeps order, so that boxes that meet are seen to meet; some others may be, and
+ * their edges are then found not to cross.
+ */
+typedef struct EdgeBox
+{
+	float		low[2];
+	float		minus_high[2];
+} EdgeBox;
+
 /* The edges of one polygonal that touch the common box. */
 typedef struct OverlapSide
 {
 	const Polygonal *shape;
 	uint32_t	count;
-	Extent	   *extent;			/* of each edge */
+	EdgeBox    *box;			/* of each edge, and room for some more */
 	uint32_t   *edge;
 	int32_t    *jump;			/* change of the other's winding along the edge */
-	ExtentTree	tree;			/* over `extent`; only when there are many */
+	ExtentTree	tree;			/* over the edges; only when there are many */
 
 	void	   *memory;
 	uint32_t	room;			/* edges that fit into `memory` */

@@ -11,6 +11,7 @@
  * integer, and a term is rounded once or twice in 113 bits.
  */
 #include "land/overlap_math.h"
+#include "drawing.h"
 #include "tap.h"
 
 #include <quadmath.h>
@@ -31,85 +32,6 @@ digest_double(double x)
 	memcpy(&bits, &x, 8);
 	digest = (digest ^ bits) * UINT64_C(0x9e3779b97f4a7c15);
 	digest ^= digest >> 29;
-}
-
-/* ---- shapes as the tests draw them ---- */
-
-#define MAX_POINTS 8192
-#define MAX_RINGS 64
-
-typedef struct Drawing
-{
-	int			rings;
-	int			start[MAX_RINGS + 1];
-	bool		hole[MAX_RINGS];
-	Vertex		v[MAX_POINTS];	/* rings closed */
-} Drawing;
-
-static void
-begin_drawing(Drawing *d)
-{
-	d->rings = 0;
-	d->start[0] = 0;
-}
-
-static void
-draw(Drawing *d, double x, double y)
-{
-	d->v[d->start[d->rings]].x = x;
-	d->v[d->start[d->rings]++].y = y;
-}
-
-/* Between begin_ring and end_ring, start[rings] counts the points. */
-static int	ring_begin;
-
-static void
-begin_ring(Drawing *d)
-{
-	ring_begin = d->start[d->rings];
-}
-
-static void
-end_ring(Drawing *d, bool hole)
-{
-	int			end;
-
-	draw(d, d->v[ring_begin].x, d->v[ring_begin].y);
-	end = d->start[d->rings];
-	d->start[d->rings] = ring_begin;
-	d->hole[d->rings++] = hole;
-	d->start[d->rings] = end;
-}
-
-static void
-draw_box(Drawing *d, double x0, double y0, double x1, double y1, bool hole)
-{
-	begin_ring(d);
-	draw(d, x0, y0);
-	draw(d, x1, y0);
-	draw(d, x1, y1);
-	draw(d, x0, y1);
-	end_ring(d, hole);
-}
-
-static Polygonal *
-prepare(const Drawing *d)
-{
-	int			n = d->start[d->rings];
-	Polygonal  *shape = polygonal_begin(malloc(polygonal_size(n, d->rings)), n);
-	Vertex		culprit;
-	int			r;
-
-	for (r = 0; r < d->rings; r++)
-	{
-		int			points = d->start[r + 1] - d->start[r];
-
-		memcpy(polygonal_room(shape), d->v + d->start[r], points * sizeof(Vertex));
-		if (polygonal_end_ring(shape, points, d->hole[r], &culprit) != POLYGONAL_OK)
-			abort();
-	}
-	polygonal_finish(shape);
-	return shape;
 }
 
 /* ---- the oracle ---- */
