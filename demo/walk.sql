@@ -40,37 +40,35 @@ order by events desc;
 \echo
 \echo '=== 2. The land: whose is it?'
 \echo
-\echo 'Each applicant''s plots, laid over the register as it stood on the day of the'
-\echo 'decision. Land that the household holds counts for it; land under another'
-\echo 'party''s contract counts against it, unless that party only shares the contract'
-\echo 'or let the land to the household.'
+\echo 'Plots, laid over the register. Land that the household holds counts for it; land'
+\echo 'under another party''s right of the same kind counts against it, unless that party'
+\echo 'only shares the contract. Land that another household declares too is told apart.'
+\echo 'The bank asks the register on the first of a month, and decides by the last answer.'
 \echo
 create materialized view land_portrait as
-select application_id,
-  sum(held) / sum(area) as held_share,
-  sum(disputed) / sum(area) as disputed_share
+with month (asked_on) as (
+  select distinct date_trunc('month', as_of)::date from application),
+answer as (
+  select m.asked_on, e.*
+  from month m, land_evidence(
+    'select plot_id, household_id, geom, declared_area from demo.plot',
+    'select right_id, unit_id, party_id, geom, rrr_type, share_num, share_den,
+       valid_from, valid_to, registered_area from demo.land_right',
+    as_of => m.asked_on) e)
+select a.application_id, count(*) as plots,
+  sum(e.held_area) / sum(e.plot_area) as held_share,
+  sum(e.disputed_area) / sum(e.plot_area) as disputed_share,
+  sum(e.double_claim_share * e.plot_area) / sum(e.plot_area) as double_claim_share
 from application a
-  join plot p using (farmer_id),
-  lateral (
-    select ST_Area(p.geom) as area,
-      least(ST_Area(p.geom), coalesce(sum(on_plot) filter (where own), 0)) as held,
-      case when bool_or(own and rrr_type = 'lease') then 0
-        else least(ST_Area(p.geom), coalesce(sum(on_plot) filter (
-          where not own and rrr_type = 'contract' and share_num = share_den), 0))
-      end as disputed
-    from (
-      select r.rrr_type, r.share_num, r.share_den,
-        r.party_id = p.household_id as own,
-        ST_Area(ST_Intersection(p.geom, r.geom)) as on_plot
-      from land_right r
-      where r.geom && p.geom and r.rrr_type <> 'restriction'
-        and r.valid_from <= a.as_of and (r.valid_to is null or a.as_of < r.valid_to)) r) l
-group by application_id;
+  join plot p using (farmer_id)
+  join answer e on e.plot_id = p.plot_id and e.asked_on = date_trunc('month', a.as_of)::date
+group by a.application_id;
 \echo
 select count(*) as applicants,
   count(*) filter (where held_share > 0.95) as hold_all_of_it,
   count(*) filter (where held_share < 0.5) as hold_less_than_half,
-  count(*) filter (where disputed_share > 0.1) as disputed
+  count(*) filter (where disputed_share > 0.1) as disputed,
+  count(*) filter (where double_claim_share > 0.1) as doubly_claimed
 from land_portrait;
 
 \echo

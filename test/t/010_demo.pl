@@ -20,15 +20,17 @@ sub county
 	$node->safe_psql($name, 'CREATE EXTENSION agririsk CASCADE');
 }
 
-# Runs a script as bin/demo does; returns its status and what it printed.
+# Runs a script as bin/demo does, -o naming the file for its results; returns
+# its status and what it printed.
 sub play
 {
 	my ($database, $script, %variables) = @_;
 	my ($printed, $complaints);
+	my @to = exists $variables{-o} ? ('-o', delete $variables{-o}) : ();
 	my $status = IPC::Run::run(
 		[
 			'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-d', $node->connstr($database),
-			(map { ('-v', "$_=$variables{$_}") } sort keys %variables), '-f', $script
+			@to, (map { ('-v', "$_=$variables{$_}") } sort keys %variables), '-f', $script
 		],
 		'>', \$printed, '2>', \$complaints);
 	$complaints =~ s/^psql:.*?: NOTICE:.*\n//gm;
@@ -88,10 +90,26 @@ my ($recovered) = $walk =~ /recovered %.*\n-+.*\n.*\| +(\d+) *\n/;
 cmp_ok($recovered, '>=', 50, 'the card knows at least half of what can be known');
 is($node->safe_psql('county', "SELECT count(*) FROM demo.portrait WHERE as_of = '2024-06-24' AND demo.rural_pd(portrait) IS NOT NULL"),
 	1, 'the refreshed portrait scores the new application');
-cmp_ok(
-	$node->safe_psql('county', 'SELECT max(abs(a - b)) FROM (SELECT l.held_share AS a, t.held AS b FROM demo.land_portrait l JOIN demo.application USING (application_id)'
-		  . ' JOIN (SELECT farmer_id, sum(ST_Area(geom) * coalesce(held_share, 1)) / sum(ST_Area(geom)) AS held FROM demo.plot JOIN demo.plot_truth USING (plot_id) GROUP BY farmer_id) t USING (farmer_id)) x'),
-	'<', 0.15, 'the walk finds held what the truth says is held');
+# A shifted right reaches into the neighbours; farmers none of whose plots it
+# touches are held, disputed and doubly claimed exactly as the truth says.
+is($node->safe_psql('county', <<'SQL'), 't|t|t|t|t', 'the walk finds the land as the truth says it is');
+WITH plot AS (
+	SELECT farmer_id, ST_Area(geom) AS area, coalesce(held_share, 1) AS held, coalesce(disputed_share, 0) AS disputed, double_claim_share AS doubled,
+		EXISTS (SELECT FROM demo.land_right r JOIN demo.plot_truth s ON s.plot_id = r.right_id / 4
+			WHERE s.label = 'shifted' AND r.geom && p.geom AND ST_Area(ST_Intersection(r.geom, p.geom)) > 0) AS touched
+	FROM demo.plot p JOIN demo.plot_truth USING (plot_id)),
+farmer AS (
+	SELECT farmer_id, sum(area * held) / sum(area) AS held, sum(area * disputed) / sum(area) AS disputed, sum(area * doubled) / sum(area) AS doubled,
+		bool_or(touched) AS touched
+	FROM plot GROUP BY farmer_id),
+off AS (
+	SELECT touched, abs(f.held - l.held_share) AS held, abs(f.disputed - l.disputed_share) AS disputed, abs(f.doubled - l.double_claim_share) AS doubled
+	FROM demo.land_portrait l JOIN demo.application USING (application_id) JOIN farmer f USING (farmer_id))
+SELECT count(*) FILTER (WHERE NOT touched) > 1000,
+	max(held) FILTER (WHERE NOT touched) < 1e-9, max(disputed) FILTER (WHERE NOT touched) < 1e-9,
+	max(doubled) < 1e-9, max(greatest(held, disputed)) < 0.13
+FROM off
+SQL
 
 # What the bank learnt later, and what is no income, changes no portrait.
 my $first_portraits = "SELECT md5(string_agg(p::text, ' ' ORDER BY application_id)) FROM demo.portrait p"
@@ -107,6 +125,96 @@ is($node->safe_psql('county', $first_portraits), $before, 'portraits know what w
 
 my ($again) = play('county', 'demo/walk.sql', cutoff => 0.1);
 ok($again, 'the walk can be walked again, with another cut-off');
+
+# The map of the worst county, as a page.
+my $page = PostgreSQL::Test::Utils::tempdir . '/land.html';
+play('county', 'demo/map.sql', -o => $page);
+my $html = slurp_file($page);
+cmp_ok(length $html, '<', 5_000_000, 'the page is under 5 MB');
+{
+	local $ENV{PGOPTIONS} = '-c enable_hashjoin=off -c enable_hashagg=off -c enable_indexscan=off -c work_mem=64kB';
+	play('county', 'demo/map.sql', -o => "$page.again");
+	ok(slurp_file("$page.again") eq $html, 'other plans write the same page');
+}
+is($node->safe_psql('county', "SELECT xml_is_well_formed_document(pg_read_file('$page'))"), 't', 'it is well-formed');
+is((join ' ', grep { $_ ne 'http://www.w3.org/2000/svg' } $html =~ m{(\w+://[^"'\s]*)}g), '', 'it refers to nothing on a network');
+unlike($html, qr/<script|<link|<img|\bsrc=|\@import|url\((?!#)/, 'nor to other files');
+my (%ids, %drawn);
+$ids{$_}++ for $html =~ /\bid="(\w+)"/g;
+is((join ' ', grep { $ids{$_} > 1 } sort keys %ids), '', 'ids are unique');
+is((join ' ', grep { !$ids{$_} } $html =~ /(?:href="|url\()#(\w+)/g), '', 'links within it lead somewhere');
+
+# What land_evidence says, with the rules of the map written anew.
+my $worst = $node->safe_psql('county', <<'SQL');
+CREATE TABLE judged AS
+SELECT e.*, p.county_id, plot_area * greatest(least(disputed_share + unregistered_share, 1), double_claim_share) AS doubt
+FROM agririsk.land_evidence('SELECT plot_id, household_id, geom, declared_area FROM demo.plot',
+	'SELECT right_id, unit_id, party_id, geom, rrr_type, share_num, share_den, valid_from, valid_to, registered_area FROM demo.land_right', '2024-06-30') e
+JOIN demo.plot p USING (plot_id);
+SELECT county_id FROM judged GROUP BY county_id HAVING count(*) >= 100 ORDER BY sum(doubt) / sum(plot_area) DESC LIMIT 1
+SQL
+my $name = $node->safe_psql('county', "SELECT name FROM demo.county WHERE county_id = '$worst'");
+like($html, qr/<h1>Whose land is it\? $name county<\/h1>/, 'it shows the worst county of 100 plots or more');
+my @judged = map { [ split /\|/ ] } split /\n/,
+  $node->safe_psql('county', 'SELECT plot_id, farmer_id, plot_area, 100 * held_share, 100 * disputed_share, 100 * unregistered_share, 100 * double_claim_share,'
+	  . " array_to_string(double_claim_plots, ', '), array_to_string(flags, ', '), doubt"
+	  . " FROM judged WHERE county_id = '$worst' ORDER BY doubt DESC, plot_id");
+while ($html =~ m{<path id="p(\d+)" class="(\w\d)h(\d)" d="([^"]*)"><title>([^<]*)</title></path>}g)
+{
+	$drawn{$1} = { ground => $2, hatch => $3, d => $4, title => $5 };
+}
+is(scalar(() = $html =~ /<path id=/g), scalar @judged, 'each plot is one shape');
+my (%wrong, %legend);
+for (@judged)
+{
+	my ($id, $household, $area, $held, $disputed, $unregistered, $doubled, $with, $flags) = @$_;
+	my $shape = $drawn{$id} // { ground => '', hatch => '', d => '', title => '' };
+	my ($of, $size, $h, $d, $u, $c) =
+	  $shape->{title} =~ /^Plot $id of household (\d+)&#10;([\d,]+) m&#178;: held ([\d.]+) %, disputed ([\d.]+) %, unregistered ([\d.]+) %, doubly claimed ([\d.]+) %/;
+	$size =~ s/,//g if defined $size;
+	$wrong{title} .= " $id"
+	  unless defined $c && $of == $household && abs($size - $area) <= 0.5001 && 4 == grep { abs($_) <= 0.05001 } $h - $held, $d - $disputed, $u - $unregistered, $c - $doubled;
+	$wrong{with} .= " $id" if $with ne ($shape->{title} =~ /\(with plot ([\d, ]+)\)/ ? $1 : '');
+	$wrong{flags} .= " $id" if $flags ne '' && $shape->{title} !~ /&#10;\Q$flags\E$/;
+	my $ground = $disputed < 10 && $unregistered < 10 ? 'a0' : $disputed >= $unregistered ? 'd' . ($disputed > 50 ? 2 : 1) : 'u' . ($unregistered > 50 ? 2 : 1);
+	my $hatch = $doubled > 50 ? 2 : $doubled >= 10 ? 1 : 0;
+	$wrong{look} .= " $id" unless $shape->{ground} eq $ground && $shape->{hatch} eq $hatch;
+	$legend{"${ground}h0"}++;
+	$legend{"a0h$hatch"}++ if $hatch;
+
+	# Drawn to scale: the shoelace formula over steps of 0.1 m, each corner of
+	# which may be off by 0.05 m, on some 200 m of boundary.
+	my ($x, $y, $twice) = (0, 0, 0);
+	my @steps = $shape->{d} =~ /-?\d+/g;
+	splice @steps, 0, 2;
+	while (my ($dx, $dy) = splice @steps, 0, 2)
+	{
+		$twice += $x * ($y + $dy) - ($x + $dx) * $y;
+		($x, $y) = ($x + $dx, $y + $dy);
+	}
+	$wrong{size} .= " $id" unless abs(abs($twice) / 200 - $area) < 12;
+}
+is_deeply(\%wrong, {}, 'with the figures, the look and the size that land_evidence gives it');
+my %counted = $html =~ /<rect class="(\w+)"[^\n]*<\/td><td class="l">[^<]*<\/td><td>(\d+)<\/td>/g;
+is_deeply({ map { $_ => $counted{$_} } grep { $counted{$_} } keys %counted }, \%legend, 'the legend counts them');
+my $rows = join "\n", map {
+	my @row = @$_;
+	sprintf '%s|%s|%.0f|%.0f|%.1f|%.1f|%.1f|%.1f|%s|%s', @row[ 0 .. 2 ], $row[9], @row[ 3 .. 8 ]
+} @judged[ 0 .. 19 ];
+my @shown = $html =~ /^<tr id="w\d+"><td>\d+<\/td>(.*)<\/tr>$/gm;
+s/,(?=\d{3}<)//, s/,(?=\d{3}<)//, s/<\/td><td[^>]*>/|/g, s/<[^>]*>//g for @shown;
+is(scalar @shown, 20, 'the table has twenty rows');
+is((join "\n", @shown), $rows, 'of the plots with most ground in doubt, and what land_evidence says of them');
+
+# Whatever a county is called, and however small it is.
+$node->safe_psql('straight', q{UPDATE demo.county SET name = '<i>&"Ko' || county_id});
+play('straight', 'demo/map.sql', -o => $page, min_plots => 1, max_plots => 20, as_of => '2019-01-01');
+$html = slurp_file($page);
+like($html, qr/Whose land is it\? &lt;i&gt;&amp;&quot;Ko/, 'names are escaped');
+like($html, qr/as it stood on <b[^>]*>2019-01-01</, 'the day may be chosen');
+is($node->safe_psql('straight', "SELECT xml_is_well_formed_document(pg_read_file('$page'))"), 't', 'the page of a county of a few plots is well-formed');
+$node->command_checks_all([ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-v', 'max_plots=0', '-d', $node->connstr('straight'), '-o', $page, '-f', 'demo/map.sql' ],
+	3, [qr/^$/], [qr/no county of which to draw a map.*max_plots/s], 'without a county there is no page');
 
 # Real files.
 county('files');
