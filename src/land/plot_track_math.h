@@ -5,12 +5,13 @@
  * Fixes are put in the order of time, then
  *
  *	- of fixes at one instant the most accurate stays;
- *	- a spike goes: up to TRACK_SPIKE fixes nobody can have walked to and back
+ *	- a spike goes: up to TRACK_SPIKE fixes nobody can have walked to, nor back
  *	  from, even if every fix were as wrong as it says, while the next can be
  *	  reached from the one before them;
  *	- a way there and back again goes, where the way back is no farther from the
  *	  way there than spur_width_m, also across start and end;
- *	- where the ring crosses or touches itself, the smaller loop goes.
+ *	- where the ring crosses or touches itself, it falls into loops; the largest
+ *	  stays.
  *
  * What is left is a ring that never meets itself, decided exactly, with as many
  * of the fixes' own coordinates as stayed. How much went, and how, decides on
@@ -97,6 +98,7 @@ typedef struct TrackVerdict
 typedef struct TrackMemory
 {
 	Vertex	   *ring;			/* n of them */
+	Vertex	   *loop;			/* n of them */
 	Extent	   *block;			/* n / TRACK_BLOCK + 1 */
 	void		(*interrupt) (void);	/* called now and then; may be NULL */
 } TrackMemory;

@@ -17,7 +17,8 @@ static TrackFix walk[MOST];
 static uint32_t steps;
 static Vertex ring[MOST + 1];
 static Extent block[MOST / TRACK_BLOCK + 1];
-static TrackMemory memory = {ring, block, NULL};
+static Vertex loop[MOST];
+static TrackMemory memory = {ring, loop, block, NULL};
 static PlotTrack track;
 static TrackVerdict verdict;
 
