@@ -11,6 +11,7 @@
 #include <math.h>
 
 #include "catalog/pg_type.h"
+#include "common/int.h"
 #include "common/shortest_dec.h"
 #include "funcapi.h"
 #include "libpq/pqformat.h"
@@ -481,6 +482,24 @@ known_number(double number, bool *isnull)
 }
 
 static Datum
+duration(const PlotTrack *track)
+{
+	int64		difference;
+
+	/* timestamp_mi would wrap round. */
+	if (pg_sub_s64_overflow(track->last_time, track->first_time, &difference))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+				 errmsg("fixes of one track are too far apart in time"),
+				 errdetail("The first is at %s, the last at %s.",
+						   pstrdup(timestamptz_to_str(track->first_time)),
+						   pstrdup(timestamptz_to_str(track->last_time))),
+				 errhint("Leave out fixes whose time was not set.")));
+	return DirectFunctionCall2(timestamp_mi, TimestampTzGetDatum(track->last_time),
+							   TimestampTzGetDatum(track->first_time));
+}
+
+static Datum
 form_row(TrackResult *result, const PlotTrack *track, const TrackVerdict *verdict,
 		 Datum polygon, double area)
 {
@@ -496,8 +515,7 @@ form_row(TrackResult *result, const PlotTrack *track, const TrackVerdict *verdic
 	values[4] = known_number(track->max_speed_kmh, &nulls[4]);
 	nulls[5] = track->fixes == 0;
 	if (!nulls[5])
-		values[5] = DirectFunctionCall2(timestamp_mi, TimestampTzGetDatum(track->last_time),
-										TimestampTzGetDatum(track->first_time));
+		values[5] = duration(track);
 	values[6] = CStringGetTextDatum(quality[verdict->quality]);
 	values[7] = reasons_array(verdict);
 	return HeapTupleGetDatum(heap_form_tuple(result->row, values, nulls));

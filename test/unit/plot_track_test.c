@@ -1,7 +1,8 @@
 /*
  * plot_track_test.c
- *		Walks whose outcome is known by how they were made, and random ones that
- *		must give a ring that never meets itself, whatever the order of the fixes.
+ *		Walks whose outcome is known by how they were made, each rule from both
+ *		sides of its limit, and random walks that must give a ring that never meets
+ *		itself, whatever the order of the fixes.
  */
 #include "land/plot_track_math.h"
 #include "tap.h"
@@ -12,6 +13,7 @@
 #define MOST 2000
 
 static const TrackLimits standard = {20, 10, 15, 50, 4, 2};
+static TrackRefuse left_out;
 
 static TrackFix walk[MOST];
 static uint32_t steps;
@@ -48,10 +50,8 @@ go_along(double x, double y, double stride, double noise)
 static TrackQuality
 finish(bool degrees)
 {
-	TrackRefuse none = {0, 0};
-
 	plot_track_outline(walk, steps, &standard, degrees, &memory, &track);
-	plot_track_judge(&track, &none, &standard, track.ring_area_m2, &verdict);
+	plot_track_judge(&track, &left_out, &standard, track.ring_area_m2, &verdict);
 	return verdict.quality;
 }
 
@@ -110,11 +110,22 @@ ring_is_simple(void)
 	return true;
 }
 
+/* Metres beside this place in degrees; a quarter of the meridian is 10002 km. */
+static void
+put_at(double longitude, double latitude, double metres_per_degree_x, double metres_per_degree_y)
+{
+	uint32_t	i;
+
+	for (i = 0; i < steps; i++)
+	{
+		walk[i].at.x = longitude + walk[i].at.x / metres_per_degree_x;
+		walk[i].at.y = latitude + walk[i].at.y / metres_per_degree_y;
+	}
+}
+
 static void
 test_clean_walks(void)
 {
-	int			i;
-
 	walk_square(100, 5, 0);
 	ok(finish(false) == TRACK_GOOD && track.ring_area_m2 == 10000 && track.closure_m == 0 &&
 	   near(track.max_speed_kmh, 4.5, 1e-9) && track.mean_accuracy_m == 3 && verdict.reasons <= 1,
@@ -126,18 +137,222 @@ test_clean_walks(void)
 
 	/* The same square beside Lanzhou: metres by the ellipsoid's two radii there. */
 	walk_square(100, 5, 0);
-	for (i = 0; i < (int) steps; i++)
+	put_at(103.8, 36, 90163.29, 110958.92);
+	ok(finish(true) == TRACK_GOOD && near(track.ring_area_m2, 10000, 2e-5) &&
+	   near(track.max_speed_kmh, 4.5, 2e-5), "in degrees as in metres");
+}
+
+static void
+test_places(void)
+{
+	double		area;
+	uint32_t	i;
+	bool		whole = true;
+
+	/* Null Island, where a receiver is that has no fix yet. */
+	walk_square(100, 5, 0);
+	put_at(25, 62, 52400, 111410);
+	finish(true);
+	area = track.ring_area_m2;
+	walk_square(100, 5, 0);
+	put_at(25, 62, 52400, 111410);
+	walk[30].at.x = walk[30].at.y = walk[50].at.x = walk[50].at.y = 0;
+	ok(finish(true) == TRACK_GOOD && track.spikes == 2 && near(track.ring_area_m2, area, 1e-4) &&
+	   near(track.max_speed_kmh, 4.5, 1e-3), "a fix on another continent does not tilt the plane");
+
+	/* A degree of longitude is 19 km there: 3 km/h, not 17. */
+	walk_square(100, 5, 0);
+	for (i = 0; i < steps; i++)
 	{
-		walk[i].at.x = 103.8 + walk[i].at.x / 90160.1;
-		walk[i].at.y = 36.0 + walk[i].at.y / 110976.5;
+		walk[i].time = walk[i].time * 3 / 2;
+		walk[i].accuracy_m = 0;
 	}
-	ok(finish(true) == TRACK_GOOD && near(track.ring_area_m2, 10000, 1e-3) &&
-	   near(track.max_speed_kmh, 4.5, 1e-3), "in degrees as in metres");
+	put_at(20, 80, 19394, 111660);
+	ok(finish(true) == TRACK_GOOD && track.spikes == 0 && near(track.max_speed_kmh, 3, 1e-3),
+	   "nor are fixes far north far apart");
+
+	walk_square(100, 5, 0);
+	put_at(20, 0, 65536, 65536);
+	finish(true);
+	area = track.ring_area_m2;
+	walk_square(100, 5, 0);
+	put_at(180, 0, 65536, 65536);
+	for (i = 10; i < steps; i++)
+		walk[i].at.x -= walk[i].at.x > 180 ? 360 : 0;
+	whole = finish(true) == TRACK_GOOD && near(track.ring_area_m2, area, 1e-9);
+	for (i = 0; i < track.ring_points; i++)
+		whole = whole && fabs(ring[i].x) > 179;
+	ok(whole && track.spikes == 0, "across the antimeridian as elsewhere");
+	ok(fabs(ring[5].x - ring[40].x) < 1 && ring[40].x < -180 + 1,
+	   "on the side where most fixes are");
+	walk_square(100, 5, 0);
+	put_at(-180 - 100 / 65536.0, 0, 65536, 65536);
+	for (i = 0; i < steps; i++)
+		walk[i].at.x += walk[i].at.x < -180 ? 360 : 0;
+	ok(finish(true) == TRACK_GOOD && near(track.ring_area_m2, area, 1e-9) && ring[40].x > 179,
+	   "whichever that is");
+
+	/* As far from now as a timestamp goes, a double no longer tells microseconds. */
+	walk_square(100, 5, 0);
+	for (i = 0; i < steps; i++)
+		walk[i].time = INT64_MAX - 3600000000LL + walk[i].time / 4 * 4 + i % 2;
+	ok(finish(false) == TRACK_GOOD && track.same_time == 0 && near(track.max_speed_kmh, 4.5, 1e-6),
+	   "in the far future as now");
+}
+
+/* Three fixes at the last instant, at 0, 5 and 12 m from the start. */
+static void
+walk_to_three(double accuracy, double accuracy_5, double accuracy_12)
+{
+	walk_square(100, 5, 0);
+	walk[steps - 1].accuracy_m = accuracy;
+	go(-3, 4, 0);
+	walk[steps - 1].accuracy_m = accuracy_5;
+	go(0, -12, 0);
+	walk[steps - 1].accuracy_m = accuracy_12;
+	finish(false);
+}
+
+static void
+test_instants(void)
+{
+	walk_to_three(3, 2, 4);
+	ok(track.same_time == 2 && track.closure_m == 5, "of one instant the most accurate stays");
+	walk_to_three(5.5, 6, -1);
+	ok(track.closure_m == 12, "one of unknown accuracy is taken for 5 m");
+	walk_to_three(4.5, 6, -1);
+	ok(track.closure_m == 0, "and not for less");
+	walk_to_three(-1, 5, -1);
+	ok(track.closure_m == 5, "but one that is known to be is preferred");
+
+	walk_square(100, 5, 0);
+	walk[10].accuracy_m = -1;
+	walk[20].accuracy_m = 84;
+	finish(false);
+	ok(near(track.mean_accuracy_m, (3 * (steps - 2) + 84.0) / (steps - 1), 1e-15),
+	   "the mean accuracy is of those that are known");
+}
+
+/*
+ * On a line, 10 m a fix, one every 20 s: 1.8 km/h. Those off it are off by so
+ * much: at 10 km/h, 20 s, and 2 x 3 m of inaccuracy, 61.6 m are walked.
+ */
+static void
+walk_line(uint32_t fixes, uint32_t first_off, uint32_t off, double by)
+{
+	uint32_t	i;
+
+	steps = 0;
+	for (i = 0; i < fixes; i++)
+		go(10 * i, i >= first_off && i < first_off + off ? by : 0, i > 0 ? 20 : 0);
+	finish(false);
+}
+
+static uint32_t
+spikes_of_one(double by, double accuracy)
+{
+	uint32_t	i;
+
+	steps = 0;
+	for (i = 0; i < 20; i++)
+		go(10 * i, i == 9 ? by : 0, i > 0 ? 20 : 0);
+	walk[9].accuracy_m = accuracy;
+	finish(false);
+	return track.spikes;
+}
+
+static void
+test_spikes(void)
+{
+	uint32_t	i;
+
+	walk_line(20, 9, 1, 60);
+	ok(track.spikes == 0 && track.max_speed_kmh > 10, "what can just be walked to is no spike");
+	walk_line(20, 9, 1, 62);
+	ok(track.spikes == 1 && near(track.max_speed_kmh, 1.8, 1e-9), "a little farther is one");
+	walk_line(20, 9, 3, 2000);
+	ok(track.spikes == 3 && says("spikes: 3 fixes"), "three wrong fixes are a spike");
+	walk_line(20, 9, 4, 2000);
+	ok(track.spikes == 0 && says("driven"), "four are a drive");
+	walk_line(20, 0, 1, 2000);
+	ok(track.spikes == 1 && track.fixes == 19 && track.first_time > 0, "the first may be wrong");
+	walk_line(20, 0, 2, 2000);
+	ok(track.spikes == 0, "but not the first two");
+	walk_line(20, 19, 1, 2000);
+	ok(track.spikes == 1 && track.last_time == 18 * 20000000LL, "or the last");
+	walk_line(20, 18, 2, 2000);
+	ok(track.spikes == 0, "but not the last two");
+	walk_line(3, 1, 1, 2000);
+	ok(track.spikes == 1 && track.fixes == 2, "the middle one of three");
+	walk_line(2, 1, 1, 2000);
+	ok(track.spikes == 0, "of two nobody knows which");
+
+	/* Every fix far from every other: a car. */
+	steps = 0;
+	for (i = 0; i < 20; i++)
+		go(2000 * i, 0, i > 0 ? 20 : 0);
+	finish(false);
+	ok(track.spikes == 0 && track.fixes == 20, "where none fits the next, none is a spike");
+
+	/* 150 m in 20 s, then a halt of a minute from which the way back is no leap. */
+	steps = 0;
+	for (i = 0; i < 20; i++)
+		go(i < 10 ? 10 * i : i < 14 ? 240 : 240 + 10 * (i - 13), 0, i > 0 ? 20 : 0);
+	finish(false);
+	ok(track.spikes == 0 && near(track.max_speed_kmh, 27, 1e-9), "a drive with a halt after it is no spike");
+
+	/* What a fix says of itself is believed; what it does not say is 5 m. */
+	ok(spikes_of_one(130, 73) == 0 && spikes_of_one(132, 73) == 1,
+	   "a fix that says how wrong it is may be so");
+	ok(spikes_of_one(62, -1) == 0 && spikes_of_one(64, -1) == 1,
+	   "one that does not say may be wrong by 5 m");
+}
+
+/* Against every pair of fixes at least ten seconds apart with none nearer between. */
+static void
+test_speed(void)
+{
+	bool		right = true;
+	int			k;
+
+	for (k = 0; k < 200; k++)
+	{
+		double		fastest = 0;
+		uint32_t	i,
+					j;
+
+		steps = 0;
+		for (i = 0; i < 60; i++)
+			go(uniform(0, 3), uniform(0, 3), i == 0 ? 0 : k % 2 ? (double) below(15) + 1 : 1);
+		finish(false);
+		for (i = 0; i < steps; i++)
+			for (j = i + 1; j < steps; j++)
+				if (walk[j].time - walk[i].time >= 10000000)
+				{
+					double		v = hypot(walk[j].at.x - walk[i].at.x, walk[j].at.y - walk[i].at.y) /
+						((double) (walk[j].time - walk[i].time) / 1e6) * 3.6;
+
+					fastest = v > fastest ? v : fastest;
+					break;
+				}
+		right = right && track.spikes == 0 && near(track.max_speed_kmh, fastest, 1e-12);
+	}
+	ok(right, "speed is over the next fix after ten seconds");
+	steps = 0;
+	go(0, 0, 0);
+	go(3, 0, 2);
+	go(3, 4, 2);
+	finish(false);
+	ok(near(track.max_speed_kmh, 3.6 * 5 / 4, 1e-15), "or over all of a shorter walk");
 }
 
 static void
 test_detours(void)
 {
+	int			lost;
+	int			loops;
+	int			i;
+
 	steps = 0;
 	go(0, 0, 0);
 	go_along(60, 0, 5, 0);
@@ -181,6 +396,41 @@ test_detours(void)
 	ok(finish(false) == TRACK_GOOD && track.spikes == 2 && track.closure_m < 15,
 	   "spikes at start and end go");
 
+	/* As receivers see it: the two ways cross and cross, and enclose slivers. */
+	for (lost = loops = 0, i = 0; i < 20; i++)
+	{
+		steps = 0;
+		go(-70, -70, 0);
+		go_along(0, 0, 2.5, 2);
+		go_along(100, 0, 2.5, 2);
+		go_along(100, 100, 2.5, 2);
+		go_along(0, 100, 2.5, 2);
+		go_along(0, 0, 2.5, 2);
+		go_along(-70, -70, 2.5, 2);
+		lost += finish(false) == TRACK_REFUSED || !near(track.ring_area_m2, 10000, 0.03);
+		loops += track.loops;
+	}
+	ok(lost == 0 && loops > 100, "so it is with two metres of noise");
+
+	/* A loop before the plot, one after it, and the plot is what is largest. */
+	steps = 0;
+	go(-40, 0, 0);
+	go_along(-40, 8, 4, 0);
+	go_along(-48, 8, 4, 0);
+	go_along(-48, 4, 4, 0);
+	go_along(-20, 4, 4, 0);
+	go_along(-20, 0, 4, 0);
+	go_along(100, 0, 4, 0);
+	go_along(100, 100, 4, 0);
+	go_along(0, 100, 4, 0);
+	go_along(0, -8, 4, 0);
+	go_along(-8, -8, 4, 0);
+	go_along(-8, 0, 4, 0);
+	go_along(-40, 0, 4, 0);
+	finish(false);
+	ok(track.ring_area_m2 == 10000 && track.loops == 3 &&
+	   near(track.loop_area_m2, 8 * 4 + 20 * 4 + 8 * 8, 1e-12), "of several loops the largest stays");
+
 	/* Round a tree: one loop of 4 x 4 beside the way. */
 	steps = 0;
 	go(0, 0, 0);
@@ -221,6 +471,13 @@ test_refusals(void)
 	go_along(0, 0, 5, 0);
 	ok(finish(false) == TRACK_REFUSED && says("self_crossing"), "a figure of eight");
 
+	walk_square(100, 5, 1);
+	go_along(100, 0, 5, 1);
+	go_along(100, 100, 5, 1);
+	go_along(0, 100, 5, 1);
+	go_along(0, 0, 5, 1);
+	ok(finish(false) == TRACK_REFUSED && says("self_crossing"), "twice round");
+
 	steps = 0;
 	go(0, 0, 0);
 	go_along(200, 0, 5, 0);
@@ -237,6 +494,98 @@ test_refusals(void)
 	go(4, 1, 0);
 	ok(finish(false) == TRACK_REFUSED && track.fixes == 1 && track.same_time == 3,
 	   "fixes of one instant count once");
+}
+
+static TrackQuality
+judged(PlotTrack changed, double area_m2)
+{
+	plot_track_judge(&changed, &left_out, &standard, area_m2, &verdict);
+	return verdict.quality;
+}
+
+static void
+test_grades(void)
+{
+	static const TrackRefuse none = {0, 0};
+	PlotTrack	good = {.fixes = 90, .ring_area_m2 = 10000, .ring_points = 80, .closure_m = 7.5,
+	.mean_accuracy_m = 10, .max_speed_kmh = 10, .loop_area_m2 = 100};
+	PlotTrack	t;
+
+	left_out = none;
+	ok(judged(good, 50) == TRACK_GOOD && verdict.reasons == 0, "at every limit still good");
+
+	t = good;
+	t.fixes = 4;
+	ok(judged(t, 50) == TRACK_GOOD, "of as many fixes as it takes");
+	t.fixes = 3;
+	ok(judged(t, 50) == TRACK_REFUSED && says("too_few_fixes: 3, at least 4") &&
+	   verdict.reasons == 1, "of one less");
+	t = good;
+	t.max_speed_kmh = 10.1;
+	ok(judged(t, 50) == TRACK_REFUSED && says("driven: 10.1 km/h, at most 10.0") &&
+	   verdict.reasons == 1, "faster");
+	t = good;
+	ok(judged(t, 49.9) == TRACK_REFUSED && says("too_small: 49.9 m2, at least 50.0") &&
+	   verdict.reasons == 1, "smaller");
+	t.ring_points = 0;
+	ok(judged(t, 50) == TRACK_REFUSED && says("too_small"), "without a ring");
+
+	t = good;
+	t.closure_m = 7.6;
+	ok(judged(t, 50) == TRACK_USABLE && says("closure: 7.6 m from start to end, best below 7.5") &&
+	   verdict.reasons == 1, "closed within the limit, not half of it");
+	t.closure_m = 15;
+	ok(judged(t, 50) == TRACK_USABLE && says("closure: 15.0"), "just within it");
+	t.closure_m = 15.1;
+	ok(judged(t, 50) == TRACK_REFUSED && says("not_closed: 15.1 m from start to end, at most 15.0") &&
+	   verdict.reasons == 1, "beyond it");
+
+	t = good;
+	t.loop_area_m2 = 101;
+	ok(judged(t, 50) == TRACK_USABLE && verdict.reasons == 0, "loops over a hundredth of the plot");
+	t.loop_area_m2 = 500;
+	ok(judged(t, 50) == TRACK_USABLE, "up to a twentieth");
+	t.loop_area_m2 = 501;
+	ok(judged(t, 50) == TRACK_REFUSED &&
+	   says("self_crossing: loops of 501.0 m2 beside a ring of 10000.0 m2"), "and over it");
+
+	t = good;
+	t.mean_accuracy_m = 10.1;
+	ok(judged(t, 50) == TRACK_USABLE && says("accuracy: 10.1 m in the mean, best below 10.0"),
+	   "less accurate in the mean than half the limit");
+
+	t = good;
+	t.spikes = 4;
+	left_out.inaccurate = 6;
+	ok(judged(t, 50) == TRACK_GOOD && verdict.reasons == 2 && says("spikes: 4 fixes left out") &&
+	   says("inaccurate: 6 fixes worse than 20.0 m left out"), "a tenth of fixes lost");
+	t.spikes = 5;
+	ok(judged(t, 50) == TRACK_USABLE, "one more spike");
+	t.spikes = 4;
+	left_out.inaccurate = 7;
+	ok(judged(t, 50) == TRACK_USABLE, "one more inaccurate");
+
+	left_out = none;
+	left_out.unknown = 1000;
+	t = good;
+	t.same_time = 1000;
+	t.doubled_back = 1000;
+	t.loops = 1000;
+	ok(judged(t, 50) == TRACK_GOOD && verdict.reasons == 4 &&
+	   says("unknown: 1000 rows without fix or time left out") &&
+	   says("same_time: 1000 fixes at the instant of another left out") &&
+	   says("doubled_back: 1000 points on ways there and back left out") &&
+	   says("loops: 1000 of 100.0 m2 in all cut off"), "the rest is only said");
+
+	/* Everything at once fits. */
+	t.fixes = 90;
+	t.spikes = 90;
+	t.max_speed_kmh = t.closure_m = t.mean_accuracy_m = t.loop_area_m2 = 1e300;
+	t.closure_m = 1e300;
+	left_out.inaccurate = INT64_MAX;
+	ok(judged(t, 0) == TRACK_REFUSED && verdict.reasons == 11 && says("loops: 1000 of 1000"),
+	   "however many reasons, however long");
+	left_out = none;
 }
 
 static void
@@ -329,8 +678,13 @@ int
 main(void)
 {
 	test_clean_walks();
+	test_places();
+	test_instants();
+	test_spikes();
+	test_speed();
 	test_detours();
 	test_refusals();
+	test_grades();
 	test_random_walks();
 	return done_testing();
 }
