@@ -106,7 +106,7 @@ set_limit(TrackLimits *limits, const TrackOption *option, const JsonbValue *valu
 				 errdetail("It is something else in JSON."),
 				 errhint("Make options with plot_track_options(%s => %s).", option->name,
 						 shown_number(option->standard))));
-	number = DatumGetFloat8(DirectFunctionCall1(numeric_float8,
+	number = DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow,
 												NumericGetDatum(value->val.numeric)));
 	if (!isfinite(number) || number < option->lowest)
 		ereport(ERROR,
