@@ -117,7 +117,8 @@ CREATE TABLE spiked AS SELECT parcel, plot_track_agg(fix, at, accuracy_m) AS t F
 	(TABLE walk UNION ALL SELECT parcel, CASE WHEN parcel % 2 = 0 THEN ST_SetSRID(ST_MakePoint(0, 0), 4326) ELSE ST_Translate(fix, -0.01, 0.02) END,
 		at + interval '1 s', 5 FROM (SELECT *, row_number() OVER (PARTITION BY parcel ORDER BY at) AS n FROM walk) o WHERE n % 15 = 1 + parcel % 14) w GROUP BY parcel;
 SELECT is_empty($$SELECT parcel FROM spiked JOIN answer USING (parcel) WHERE NOT (t).reasons::text ~ 'spikes: [78] fixes'
-	OR ((t).plot, (t).area_m2, (t).closure_m, (t).max_speed_kmh, (t).duration) IS DISTINCT FROM (plot, area_m2, closure_m, max_speed_kmh, duration)$$, 'spikes');
+	OR ((t).plot, (t).area_m2, (t).closure_m, (t).mean_accuracy_m, (t).max_speed_kmh, (t).duration)
+		IS DISTINCT FROM (plot, area_m2, closure_m, mean_accuracy_m, max_speed_kmh, duration)$$, 'spikes');
 
 -- ---- places ----------------------------------------------------------------
 

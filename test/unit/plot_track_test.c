@@ -142,6 +142,26 @@ test_clean_walks(void)
 	   near(track.max_speed_kmh, 4.5, 2e-5), "in degrees as in metres");
 }
 
+/*
+ * A fix every 20 s at one place, where 61.6 m may be walked to and from: 10 km/h,
+ * and 2 x 3 m of inaccuracy. How many are spikes when one is off by so much?
+ */
+static uint32_t
+spikes_of_one(bool degrees, double latitude, double x, double y)
+{
+	uint32_t	i;
+
+	steps = 0;
+	for (i = 0; i < 20; i++)
+		go(i == 9 ? x : 0, i == 9 ? y : 0, i > 0 ? 20 : 0);
+	if (degrees && latitude == 0)
+		put_at(20, latitude, 111319.49, 110574.28);
+	else if (degrees)
+		put_at(20, latitude, 19393.5, 111659.9);
+	finish(degrees);
+	return track.spikes;
+}
+
 static void
 test_places(void)
 {
@@ -160,16 +180,25 @@ test_places(void)
 	ok(finish(true) == TRACK_GOOD && track.spikes == 2 && near(track.ring_area_m2, area, 1e-4) &&
 	   near(track.max_speed_kmh, 4.5, 1e-3), "a fix on another continent does not tilt the plane");
 
-	/* A degree of longitude is 19 km there: 3 km/h, not 17. */
-	walk_square(100, 5, 0);
-	for (i = 0; i < steps; i++)
-	{
-		walk[i].time = walk[i].time * 3 / 2;
+	/* Zigzag 6 m a step at 3.6 km/h; a degree of longitude is 19 km there, not 111. */
+	steps = 0;
+	for (i = 0; i < 20; i++)
+		go(i % 2 * 6, i, i > 0 ? 6 : 0);
+	for (i = 0; i < 20; i++)
 		walk[i].accuracy_m = 0;
-	}
 	put_at(20, 80, 19394, 111660);
-	ok(finish(true) == TRACK_GOOD && track.spikes == 0 && near(track.max_speed_kmh, 3, 1e-3),
-	   "nor are fixes far north far apart");
+	finish(true);
+	ok(track.spikes == 0 && track.max_speed_kmh < 1, "nor are fixes far north far apart");
+	ok(spikes_of_one(true, 0, 61, 0) == 0 && spikes_of_one(true, 0, 62, 0) == 1 &&
+	   spikes_of_one(true, 0, 0, 61) == 0 && spikes_of_one(true, 0, 0, 62) == 1,
+	   "spikes at the equator");
+	ok(spikes_of_one(true, 80, 61, 0) == 0 && spikes_of_one(true, 80, 62, 0) == 1 &&
+	   spikes_of_one(true, 80, 0, 61) == 0 && spikes_of_one(true, 80, 0, 62) == 1,
+	   "and far north");
+
+	walk_square(200, 5, 0);
+	put_at(-100, -100, 1, 1);
+	ok(finish(false) == TRACK_GOOD && track.ring_area_m2 == 40000, "metres have no antimeridian");
 
 	walk_square(100, 5, 0);
 	put_at(20, 0, 65536, 65536);
@@ -228,8 +257,9 @@ test_instants(void)
 	walk_square(100, 5, 0);
 	walk[10].accuracy_m = -1;
 	walk[20].accuracy_m = 84;
+	walk[30].accuracy_m = 0;
 	finish(false);
-	ok(near(track.mean_accuracy_m, (3 * (steps - 2) + 84.0) / (steps - 1), 1e-15),
+	ok(near(track.mean_accuracy_m, (3 * (steps - 3) + 84.0) / (steps - 1), 1e-15),
 	   "the mean accuracy is of those that are known");
 }
 
@@ -248,14 +278,15 @@ walk_line(uint32_t fixes, uint32_t first_off, uint32_t off, double by)
 	finish(false);
 }
 
+/* The same of one that is as inaccurate as that: 58.6 m and its accuracy. */
 static uint32_t
-spikes_of_one(double by, double accuracy)
+spikes_of_inaccurate(double y, double accuracy)
 {
 	uint32_t	i;
 
 	steps = 0;
 	for (i = 0; i < 20; i++)
-		go(10 * i, i == 9 ? by : 0, i > 0 ? 20 : 0);
+		go(0, i == 9 ? y : 0, i > 0 ? 20 : 0);
 	walk[9].accuracy_m = accuracy;
 	finish(false);
 	return track.spikes;
@@ -284,6 +315,7 @@ test_spikes(void)
 	ok(track.spikes == 0, "but not the last two");
 	walk_line(3, 1, 1, 2000);
 	ok(track.spikes == 1 && track.fixes == 2, "the middle one of three");
+	walk_line(3, 1, 2, 2000);
 	walk_line(2, 1, 1, 2000);
 	ok(track.spikes == 0, "of two nobody knows which");
 
@@ -302,9 +334,9 @@ test_spikes(void)
 	ok(track.spikes == 0 && near(track.max_speed_kmh, 27, 1e-9), "a drive with a halt after it is no spike");
 
 	/* What a fix says of itself is believed; what it does not say is 5 m. */
-	ok(spikes_of_one(130, 73) == 0 && spikes_of_one(132, 73) == 1,
+	ok(spikes_of_inaccurate(131, 73) == 0 && spikes_of_inaccurate(132, 73) == 1,
 	   "a fix that says how wrong it is may be so");
-	ok(spikes_of_one(62, -1) == 0 && spikes_of_one(64, -1) == 1,
+	ok(spikes_of_inaccurate(63, -1) == 0 && spikes_of_inaccurate(64, -1) == 1,
 	   "one that does not say may be wrong by 5 m");
 }
 
