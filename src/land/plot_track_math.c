@@ -249,23 +249,47 @@ mean_accuracy(const TrackFix *fix, uint32_t n)
 
 /* ---- there and back again ---- */
 
-/* Whether from a to b to c is a way there and back, with nothing worth the name between. */
+/* Whether v is beside the segment from a to b, no farther than that from it. */
 static bool
-turns_back(Metric metric, Vertex a, Vertex b, Vertex c, double width)
+beside(Metric metric, Vertex v, Vertex a, Vertex b, double width)
 {
-	Step		there = step(metric, a, b);
-	Step		back = step(metric, b, c);
-	double		length_2 = dot(there, there);
-	double		area = cross(there, back);
+	Step		along = step(metric, a, b);
+	Step		to = step(metric, a, v);
+	double		length_2 = dot(along, along);
+	double		foot = dot(along, to);
+	double		area = cross(along, to);
 
-	if (same(a, b) || same(b, c))
-		return true;
-	if (dot(there, back) >= 0)
-		return false;
-	if (length_2 < dot(back, back))
-		length_2 = dot(back, back);
-	/* how far the end of the shorter one is from the longer one */
-	return area * area <= width * width * length_2;
+	return foot >= 0 && foot <= length_2 && area * area <= width * width * length_2;
+}
+
+/* Whether c-d is the way back of a-b: either may be the longer one. */
+static bool
+turns_back(Metric metric, Vertex a, Vertex b, Vertex c, Vertex d, double width)
+{
+	return dot(step(metric, a, b), step(metric, c, d)) < 0 &&
+		(beside(metric, d, a, b, width) || beside(metric, a, c, d, width));
+}
+
+/*
+ * How many of the points walked stay when we go on to `to`. The turn itself may
+ * be some points long, and as wide as the ways are apart.
+ */
+static uint32_t
+points_before_turn(Metric metric, const Vertex *ring, uint32_t end, Vertex to, double width)
+{
+	double		turn = 0;
+	uint32_t	last = end - 1;
+	uint32_t	i;
+
+	if (same(ring[last], to))
+		return last;
+	for (i = last; i > 0 && last - i < TRACK_TURN && turn <= 2 * width; i--)
+	{
+		if (turns_back(metric, ring[i - 1], ring[i], ring[last], to, width))
+			return i;
+		turn += distance(metric, ring[i - 1], ring[i]);
+	}
+	return end;
 }
 
 static uint32_t
@@ -277,18 +301,33 @@ drop_doubled_back(Vertex *ring, uint32_t n, Metric metric, double width)
 
 	for (i = 0; i < n; i++)
 	{
-		while (end >= 2 && turns_back(metric, ring[end - 2], ring[end - 1], ring[i], width))
-			end--;
+		uint32_t	before = 0;
+
+		while (end > 0 && end != before)
+		{
+			before = end;
+			end = points_before_turn(metric, ring, end, ring[i], width);
+		}
 		ring[end++] = ring[i];
 	}
 
 	/* The same across the seam. */
 	while (end - first >= 3)
 	{
-		if (turns_back(metric, ring[end - 2], ring[end - 1], ring[first], width))
+		Vertex		a = ring[end - 2];
+		Vertex		b = ring[end - 1];
+		Vertex		c = ring[first];
+		Vertex		d = ring[first + 1];
+
+		if (same(b, c) || turns_back(metric, a, b, b, c, width))
 			end--;
-		else if (turns_back(metric, ring[end - 1], ring[first], ring[first + 1], width))
+		else if (turns_back(metric, b, c, c, d, width))
 			first++;
+		else if (turns_back(metric, a, b, c, d, width))
+		{
+			end--;
+			first++;
+		}
 		else
 			break;
 	}

@@ -33,6 +33,9 @@
 /* What a fix that does not say how accurate it is may be off, in metres. */
 #define TRACK_ACCURACY 5
 
+/* Points that a turn from the way there to the way back may have. */
+#define TRACK_TURN 16
+
 /* Segments under one box when crossings are sought. */
 #define TRACK_BLOCK 32
 

@@ -4,11 +4,9 @@
  *		sides of its limit, and random walks that must give a ring that never meets
  *		itself, whatever the order of the fixes.
  */
-#include "land/plot_track_math.h"
+/* With what is inside: whether segments meet, and ways turn back. */
+#include "land/plot_track_math.c"
 #include "tap.h"
-
-#include <stdio.h>
-#include <string.h>
 
 #define MOST 2000
 
@@ -121,6 +119,104 @@ put_at(double longitude, double latitude, double metres_per_degree_x, double met
 		walk[i].at.x = longitude + walk[i].at.x / metres_per_degree_x;
 		walk[i].at.y = latitude + walk[i].at.y / metres_per_degree_y;
 	}
+}
+
+/* ---- the parts, on a grid where integers are exact ---- */
+
+static int64_t
+turn(const int64_t *a, const int64_t *b, const int64_t *c)
+{
+	return (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0]);
+}
+
+static bool
+between(const int64_t *a, const int64_t *b, const int64_t *v)
+{
+	return turn(a, b, v) == 0 && (v[0] - a[0]) * (v[0] - b[0]) <= 0 &&
+		(v[1] - a[1]) * (v[1] - b[1]) <= 0;
+}
+
+/* Whether a-b and c-d meet, and the point is common to both as far as doubles go. */
+static bool
+meets_rightly(int64_t p[4][2])
+{
+	Vertex		v[4];
+	Vertex		point = {NAN, NAN};
+	bool		met;
+	bool		crossing = turn(p[0], p[1], p[2]) * turn(p[0], p[1], p[3]) < 0 &&
+		turn(p[2], p[3], p[0]) * turn(p[2], p[3], p[1]) < 0;
+	int			touching = 0;
+	int			i;
+
+	for (i = 0; i < 4; i++)
+	{
+		v[i].x = (double) p[i][0];
+		v[i].y = (double) p[i][1];
+	}
+	met = meet(v[0], v[1], v[2], v[3], &point);
+	for (i = 0; i < 4; i++)
+	{
+		const int64_t *from = p[i < 2 ? 2 : 0];
+		const int64_t *to = p[i < 2 ? 3 : 1];
+
+		if (between(from, to, p[i]))
+			touching += 1 + 16 * same(v[i], point);
+	}
+	if (!crossing)
+		return touching == 0 ? !met : met && touching >= 16;
+	return met && fabs(cross(step(metres, v[0], point), step(metres, v[0], v[1]))) < 1e-12 &&
+		fabs(cross(step(metres, v[2], point), step(metres, v[2], v[3]))) < 1e-12;
+}
+
+static bool
+beside_exactly(const int64_t *v, const int64_t *a, const int64_t *b, int64_t width)
+{
+	int64_t		x = b[0] - a[0];
+	int64_t		y = b[1] - a[1];
+	int64_t		foot = x * (v[0] - a[0]) + y * (v[1] - a[1]);
+	int64_t		area = turn(a, b, v);
+
+	return foot >= 0 && foot <= x * x + y * y && area * area <= width * width * (x * x + y * y);
+}
+
+static bool
+turns_rightly(int64_t p[4][2], int64_t width)
+{
+	int64_t		ahead = (p[1][0] - p[0][0]) * (p[3][0] - p[2][0]) + (p[1][1] - p[0][1]) * (p[3][1] - p[2][1]);
+	bool		turning = ahead < 0 &&
+		(beside_exactly(p[3], p[0], p[1], width) || beside_exactly(p[0], p[2], p[3], width));
+	Vertex		v[4];
+	int			i;
+
+	for (i = 0; i < 4; i++)
+	{
+		v[i].x = (double) p[i][0];
+		v[i].y = (double) p[i][1];
+	}
+	return turns_back(metres, v[0], v[1], v[2], v[3], (double) width) == turning;
+}
+
+static void
+test_parts(void)
+{
+	bool		meeting = true;
+	bool		turning = true;
+	int			k;
+
+	for (k = 0; k < 200000; k++)
+	{
+		int64_t		p[4][2];
+		int			i;
+
+		for (i = 0; i < 8; i++)
+			p[i / 2][i % 2] = below(k % 2 ? 4 : 9);
+		meeting = meeting && meets_rightly(p);
+		if (k % 3 == 0)
+			memcpy(p[2], p[1], sizeof p[2]);
+		turning = turning && turns_rightly(p, k % 5);
+	}
+	ok(meeting, "segments meet where integers say so");
+	ok(turning, "and ways turn back where integers say so");
 }
 
 static void
@@ -376,6 +472,89 @@ test_speed(void)
 	go(3, 4, 2);
 	finish(false);
 	ok(near(track.max_speed_kmh, 3.6 * 5 / 4, 1e-15), "or over all of a shorter walk");
+}
+
+/*
+ * Round a square of 100 m, but for a way 40 m south from the middle of its south
+ * side, and back so many metres beside it. Either it is all gone, or all there.
+ */
+static double
+area_with_spur(double apart, double stride)
+{
+	steps = 0;
+	go(0, 0, 0);
+	go_along(50, 0, stride, 0);
+	go_along(50, -40, stride, 0);
+	go(50 + apart, -40, 4);
+	go_along(50 + apart, 0, stride, 0);
+	go_along(100, 0, stride, 0);
+	go_along(100, 100, stride, 0);
+	go_along(0, 100, stride, 0);
+	go_along(0, 0, stride, 0);
+	finish(false);
+	return track.ring_area_m2;
+}
+
+/* The same square from a house south of it, and back to beside the house. */
+static double
+area_from_house(double apart, double there, double back, double stride)
+{
+	steps = 0;
+	go(50, -there, 0);
+	go_along(50, 0, stride, 0);
+	go_along(100, 0, stride, 0);
+	go_along(100, 100, stride, 0);
+	go_along(0, 100, stride, 0);
+	go_along(0, 0, stride, 0);
+	go_along(50 - apart, 0, stride, 0);
+	go_along(50 - apart, -back, stride, 0);
+	finish(false);
+	return track.ring_area_m2;
+}
+
+static void
+test_spurs(void)
+{
+	static const double stride[] = {1.25, 2.5, 5, 40};
+	bool		gone = true;
+	bool		there = true;
+	int			i;
+	double		apart;
+
+	for (i = 0; i < 4; i++)
+		for (apart = 0; apart < 4; apart += 0.1875)
+		{
+			double		spur = area_with_spur(apart, stride[i]) - 10000;
+			double		house = area_from_house(apart, 40, 40, stride[i]) - 10000;
+			double		longer = area_from_house(apart, 30, 40, stride[i]) - 10000;
+			double		shorter = area_from_house(apart, 40, 30, stride[i]) - 10000;
+
+			/* Where it leaves the plot, as much as a stride times its width. */
+			if (apart <= 2)
+				gone = gone && fabs(spur) <= 10 && fabs(house) <= 10 && fabs(longer) <= 10 &&
+					fabs(shorter) <= 10 && track.doubled_back >= 40 / stride[i];
+			else
+				there = there && spur > 35 * apart && house > 35 * apart &&
+					longer > 29 * apart && shorter > 29 * apart;
+		}
+	ok(gone, "a way there and back within 2 m goes, also from the house and home");
+	ok(there, "one that is wider stays");
+
+	/* A turn of more than twice the width, and of more points than are looked at. */
+	steps = 0;
+	go(0, 0, 0);
+	go_along(50, 0, 5, 0);
+	go_along(50, -40, 5, 0);
+	go_along(49.1, -46, 5, 0);
+	go_along(51.9, -46, 5, 0);
+	go_along(51, -40, 5, 0);
+	go_along(51, 0, 5, 0);
+	go_along(100, 0, 5, 0);
+	go_along(100, 100, 5, 0);
+	go_along(0, 100, 5, 0);
+	go_along(0, 0, 5, 0);
+	finish(false);
+	ok(track.ring_area_m2 > 10050, "nor does one with room to turn at its end");
 }
 
 static void
@@ -709,11 +888,13 @@ test_random_walks(void)
 int
 main(void)
 {
+	test_parts();
 	test_clean_walks();
 	test_places();
 	test_instants();
 	test_spikes();
 	test_speed();
+	test_spurs();
 	test_detours();
 	test_refusals();
 	test_grades();
