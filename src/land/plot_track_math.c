@@ -373,7 +373,7 @@ meet(Vertex a, Vertex b, Vertex c, Vertex d, Vertex *point)
 	if (a_side * b_side > 0)
 		return false;
 
-	/* An end that lies on the other segment is the point itself. */
+	/* An end that lies on the other segment is the point itself, else they cross. */
 	if (c_side == 0 && extent_holds(&ab, c))
 		*point = c;
 	else if (d_side == 0 && extent_holds(&ab, d))
@@ -382,8 +382,6 @@ meet(Vertex a, Vertex b, Vertex c, Vertex d, Vertex *point)
 		*point = a;
 	else if (b_side == 0 && extent_holds(&cd, b))
 		*point = b;
-	else if (c_side == 0 || d_side == 0 || a_side == 0 || b_side == 0)
-		return false;
 	else
 	{
 		whole = (b.x - a.x) * (d.y - c.y) - (b.y - a.y) * (d.x - c.x);

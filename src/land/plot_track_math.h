@@ -9,7 +9,8 @@
  *	  from, even if every fix were as wrong as it says, while the next can be
  *	  reached from the one before them;
  *	- a way there and back again goes, where the way back is no farther from the
- *	  way there than spur_width_m, also across start and end;
+ *	  way there than spur_width_m, and turns within twice of that, also across
+ *	  start and end;
  *	- where the ring crosses or touches itself, it falls into loops; the largest
  *	  stays.
  *

@@ -85,6 +85,9 @@ clerk_gets(q{SET statement_timeout = '60s'; SELECT quality, reasons::text ~ 'sel
 	timestamptz '2024-05-01' + n * interval '1 s', 4, agririsk.plot_track_options(max_speed_kmh => 1000))).* FROM generate_series(1, 100000) n) t},
 	'refused|t', 'a hundred thousand fixes that cross at every step');
 
+clerk_gets(q{SET statement_timeout = '20s'; SELECT quality FROM (SELECT (agririsk.plot_track_agg("g i s".st_makepoint(n * 1e-5, 0), timestamptz '2024-05-01' + n * interval '1 s', 4)).*
+	FROM generate_series(1, 100000) n) t}, 'refused', 'and as many that creep along');
+
 # Long slanting lines whose boxes all lie on one another: nearly a minute's work.
 my $began = time;
 clerk_gets(q{SET statement_timeout = '1500ms'; SELECT agririsk.plot_track_agg("g i s".st_makepoint(n * 4 + n % 4 / 2 * 1e6, n % 4 / 2 * 1e6),

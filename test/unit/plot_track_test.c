@@ -201,6 +201,7 @@ test_parts(void)
 {
 	bool		meeting = true;
 	bool		turning = true;
+	int			flat = 0;
 	int			k;
 
 	for (k = 0; k < 200000; k++)
@@ -215,6 +216,22 @@ test_parts(void)
 			memcpy(p[2], p[1], sizeof p[2]);
 		turning = turning && turns_rightly(p, k % 5);
 	}
+	/* Nearly parallel ones, where products of doubles are all the same. */
+	for (k = 0; k < 200000; k++)
+	{
+		double		far = (double) (1 << 27);
+		Vertex		a = {(double) below(3), (double) below(3)};
+		Vertex		b = {far + (double) below(3), far + (double) below(3)};
+		Vertex		c = {(double) below(3), (double) below(3)};
+		Vertex		d = {far + (double) below(3), far + (double) below(3)};
+		Vertex		point = {NAN, NAN};
+
+		if (!meet(a, b, c, d, &point))
+			continue;
+		flat++;
+		meeting = meeting && point.x >= a.x && point.x <= b.x && point.y >= a.y && point.y <= b.y;
+	}
+	meeting = meeting && flat > 1000;
 	ok(meeting, "segments meet where integers say so");
 	ok(turning, "and ways turn back where integers say so");
 }
@@ -224,8 +241,8 @@ test_clean_walks(void)
 {
 	walk_square(100, 5, 0);
 	ok(finish(false) == TRACK_GOOD && track.ring_area_m2 == 10000 && track.closure_m == 0 &&
-	   near(track.max_speed_kmh, 4.5, 1e-9) && track.mean_accuracy_m == 3 && verdict.reasons <= 1,
-	   "a square of 100 m is 10000 m2");
+	   near(track.max_speed_kmh, 4.5, 1e-9) && track.mean_accuracy_m == 3 && verdict.reasons == 1 &&
+	   says("doubled_back: 1 points") && track.ring_points == 80, "a square of 100 m is 10000 m2");
 
 	walk_square(100, 5, 1);
 	ok(finish(false) != TRACK_REFUSED && near(track.ring_area_m2, 10000, 0.02),
@@ -539,6 +556,45 @@ test_spurs(void)
 		}
 	ok(gone, "a way there and back within 2 m goes, also from the house and home");
 	ok(there, "one that is wider stays");
+
+	/* Its end may be of several points. */
+	steps = 0;
+	go(0, 0, 0);
+	go_along(50, 0, 5, 0);
+	go_along(50, -40, 5, 0);
+	go_along(51.8, -40, 0.3, 0);
+	go_along(51.8, 0, 5, 0);
+	go_along(100, 0, 5, 0);
+	go_along(100, 100, 5, 0);
+	go_along(0, 100, 5, 0);
+	go_along(0, 0, 5, 0);
+	finish(false);
+	ok(fabs(track.ring_area_m2 - 10000) <= 10, "a way back may begin with some points");
+
+	/* (61 8) is beside the way from (60 10) and back on the plot: 300 + 9 + 156 m2 less. */
+	for (i = 0; i < 2; i++)
+	{
+		steps = 0;
+		go(0, 0, 0);
+		go(60, 10, 60);
+		if (i == 1)
+			go(60, -20, 60);
+		go(60, -40, 60);
+		go(61, 8, 60);
+		go(100, 0, 60);
+		go(100, 100, 60);
+		go(0, 100, 60);
+		finish(false);
+		ok(track.ring_area_m2 == 9535 && track.ring_points == 6 && track.doubled_back == (uint32_t) i + 1,
+		   "of the way there, where it began stays");
+	}
+
+	steps = 0;
+	go(0, 0, 0);
+	go(50, 0.5, 60);
+	go(100, 0, 60);
+	finish(false);
+	ok(track.ring_points == 0 && track.doubled_back == 3, "straight on and back is no plot");
 
 	/* A turn of more than twice the width, and of more points than are looked at. */
 	steps = 0;
