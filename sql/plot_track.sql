@@ -79,7 +79,7 @@ SELECT quality, reasons FROM (SELECT (plot_track_agg(fix, at, accuracy_m,
   plot_track_options(max_speed_kmh => 3.9, max_closure_m => 4, min_area_m2 => 20000))).* FROM square) t;
 SELECT quality, reasons FROM (SELECT (plot_track_agg(fix, at, accuracy_m, plot_track_options(max_accuracy_m => 4, max_closure_m => 5))).* FROM square) t;
 SELECT quality, reasons FROM (SELECT (plot_track_agg(fix, at, accuracy_m, plot_track_options(min_fixes => 6))).* FROM square) t;
-SELECT quality, reasons FROM (SELECT (plot_track_agg(fix, at, accuracy_m, plot_track_options(extra => '{"min_fixes": 5.5}'))).* FROM square) t;
+SELECT quality, reasons FROM (SELECT (plot_track_agg(fix, at, accuracy_m, plot_track_options(extra => '{"min_fixes": 6.5}'))).* FROM square) t;
 SELECT quality FROM (SELECT (plot_track_agg(fix, at, accuracy_m, NULL)).* FROM square) t;
 SELECT quality FROM (SELECT (plot_track_agg(fix, at, accuracy_m, '{"min_fixes": null, "max_speed_kmh": null}')).* FROM square) t;
 SELECT plot_track_options(extra => '{"max_sped_kmh": 3}');

@@ -885,6 +885,123 @@ digest_ring(uint64_t digest)
 	return digest + track.fixes;
 }
 
+/*
+ * Loops cut without boxes, and with all pieces kept: leaves the largest in v, and
+ * its points; adds to the number and area of the others. Of equal ones the last
+ * stays, else the first.
+ */
+static uint32_t
+cut_plainly(Vertex *v, uint32_t n, uint32_t *loops, double *area, bool *any)
+{
+	static Vertex path[MOST + 1],
+				ahead[MOST + 1],
+				largest[MOST + 1];
+	uint32_t	done = 1;
+	uint32_t	left = 0;
+	uint32_t	kept = 0;
+	double		most = -1;
+	bool		closed = false;
+	uint32_t	i;
+
+	*any = false;
+	for (i = n; i-- > 1;)
+		ahead[left++] = v[i];
+	path[0] = v[0];
+	while (!closed)
+	{
+		Vertex		to = left > 0 ? ahead[left - 1] : path[0];
+		Vertex		point = to;
+		Vertex		p;
+		int64_t		from = -1;
+		double		piece;
+
+		for (i = left == 0; i + 2 < done; i++)
+			if (meet(path[i], path[i + 1], path[done - 1], to, &p))
+			{
+				from = i + 1;
+				point = p;
+			}
+		closed = from < 0 && left == 0;
+		if (from < 0 && !closed)
+		{
+			path[done++] = to;
+			left--;
+			continue;
+		}
+		if (closed)
+			from = 0;
+		piece = enclosed_area(metres, closed ? path[0] : point, path + from, done - from);
+		*loops += piece > 0;
+		*area += piece;
+		if (piece > most || (closed && piece == most))
+		{
+			most = piece;
+			kept = 0;
+			if (!closed)
+				largest[kept++] = point;
+			for (i = from; i < done; i++)
+				largest[kept++] = path[i];
+		}
+		if (!closed)
+		{
+			*any = true;
+			done = from;
+			ahead[left++] = point;
+		}
+	}
+	*loops -= most > 0;
+	*area -= most;
+	memcpy(v, largest, kept * sizeof *v);
+	return kept;
+}
+
+/* The outline again, from the fixes that were left. */
+static bool
+same_plainly(void)
+{
+	static Vertex v[MOST + 1];
+	uint32_t	n = track.fixes;
+	uint32_t	loops = 0;
+	double		area = 0;
+	bool		any = true;
+	uint32_t	i;
+
+	for (i = 0; i < n; i++)
+		v[i] = walk[i].at;
+	while (any && (n = drop_doubled_back(v, n, metres, standard.spur_width_m)) > 0)
+		n = cut_plainly(v, n, &loops, &area, &any);
+	return n == track.ring_points && memcmp(v, ring, n * sizeof *v) == 0 && loops == track.loops &&
+		fabs(area - track.loop_area_m2) <= 1e-9 * area;
+}
+
+static void
+test_loops(void)
+{
+	bool		same = true;
+	uint32_t	loops = 0;
+	int			k;
+
+	for (k = 0; k < 300; k++)
+	{
+		int			n = 30 + k;
+		int			i;
+
+		/* To and fro between far places, or round and round. */
+		steps = 0;
+		for (i = 0; i < n; i++)
+			if (k % 3 == 0)
+				go(uniform(0, 100), uniform(0, 100), 100);
+			else if (k % 3 == 1)
+				go((double) below(20), (double) below(20), 100);
+			else
+				go((90 - i / 9.0) * agr_cos(i * 0.3), (90 + i / 9.0) * agr_sin(i * 0.3), 100);
+		finish(false);
+		loops += track.loops;
+		same = same && same_plainly();
+	}
+	ok(same && loops > 3000, "loops are cut as without boxes");
+}
+
 static void
 test_random_walks(void)
 {
@@ -954,6 +1071,7 @@ main(void)
 	test_detours();
 	test_refusals();
 	test_grades();
+	test_loops();
 	test_random_walks();
 	return done_testing();
 }
