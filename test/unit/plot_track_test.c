@@ -182,7 +182,8 @@ beside_exactly(const int64_t *v, const int64_t *a, const int64_t *b, int64_t wid
 static bool
 turns_rightly(int64_t p[4][2], int64_t width)
 {
-	int64_t		ahead = (p[1][0] - p[0][0]) * (p[3][0] - p[2][0]) + (p[1][1] - p[0][1]) * (p[3][1] - p[2][1]);
+	int64_t		ahead = (p[1][0] - p[0][0]) * (p[3][0] - p[2][0]) +
+		(p[1][1] - p[0][1]) * (p[3][1] - p[2][1]);
 	bool		turning = ahead < 0 &&
 		(beside_exactly(p[3], p[0], p[1], width) || beside_exactly(p[0], p[2], p[3], width));
 	Vertex		v[4];
@@ -444,7 +445,8 @@ test_spikes(void)
 	for (i = 0; i < 20; i++)
 		go(i < 10 ? 10 * i : i < 14 ? 240 : 240 + 10 * (i - 13), 0, i > 0 ? 20 : 0);
 	finish(false);
-	ok(track.spikes == 0 && near(track.max_speed_kmh, 27, 1e-9), "a drive with a halt after it is no spike");
+	ok(track.spikes == 0 && near(track.max_speed_kmh, 27, 1e-9),
+	   "a drive with a halt after it is no spike");
 
 	/* What a fix says of itself is believed; what it does not say is 5 m. */
 	ok(spikes_of_inaccurate(131, 73) == 0 && spikes_of_inaccurate(132, 73) == 1,
@@ -556,8 +558,14 @@ test_spurs(void)
 		}
 	ok(gone, "a way there and back within 2 m goes, also from the house and home");
 	ok(there, "one that is wider stays");
+}
 
-	/* Its end may be of several points. */
+static void
+test_turns(void)
+{
+	int			i;
+
+	/* Of several points. */
 	steps = 0;
 	go(0, 0, 0);
 	go_along(50, 0, 5, 0);
@@ -678,7 +686,11 @@ test_detours(void)
 		loops += track.loops;
 	}
 	ok(lost == 0 && loops > 100, "so it is with two metres of noise");
+}
 
+static void
+test_crossings(void)
+{
 	/* A loop before the plot, one after it, and the plot is what is largest. */
 	steps = 0;
 	go(-40, 0, 0);
@@ -820,8 +832,15 @@ test_grades(void)
 	t.mean_accuracy_m = 10.1;
 	ok(judged(t, 50) == TRACK_USABLE && says("accuracy: 10.1 m in the mean, best below 10.0"),
 	   "less accurate in the mean than half the limit");
+}
 
-	t = good;
+static void
+test_losses(void)
+{
+	static const TrackRefuse none = {0, 0};
+	PlotTrack	good = {.fixes = 90, .ring_area_m2 = 10000, .ring_points = 80, .loop_area_m2 = 100};
+	PlotTrack	t = good;
+
 	t.spikes = 4;
 	left_out.inaccurate = 6;
 	ok(judged(t, 50) == TRACK_GOOD && verdict.reasons == 2 && says("spikes: 4 fixes left out") &&
@@ -1068,9 +1087,12 @@ main(void)
 	test_spikes();
 	test_speed();
 	test_spurs();
+	test_turns();
 	test_detours();
+	test_crossings();
 	test_refusals();
 	test_grades();
+	test_losses();
 	test_loops();
 	test_random_walks();
 	return done_testing();
