@@ -20,6 +20,7 @@
  *
  * Distances in degrees are taken on the plane that touches the WGS 84 ellipsoid
  * at the track's middle latitude: right to 1e-5 within 5 km.
+ * Longitudes of a walk across the antimeridian go on beyond 180.
  */
 #ifndef AGRIRISK_PLOT_TRACK_MATH_H
 #define AGRIRISK_PLOT_TRACK_MATH_H

@@ -335,6 +335,18 @@ test_places(void)
 	ok(finish(true) == TRACK_GOOD && near(track.ring_area_m2, area, 1e-9) && ring[40].x > 179,
 	   "whichever that is");
 
+	/* Round the pole itself, and along longitudes where all are one place. */
+	steps = 0;
+	for (i = 0; i <= 360; i += 5)
+		go(i / 2 * 2 - 180.0, 89.9995, 5);
+	ok(finish(true) == TRACK_REFUSED && isfinite(track.max_speed_kmh) && isfinite(track.closure_m),
+	   "round a pole there is no plot");
+	steps = 0;
+	for (i = 0; i <= 360; i += 5)
+		go(i - 180.0, -90, 5);
+	ok(finish(true) == TRACK_REFUSED && track.max_speed_kmh < 1e-6 && track.closure_m < 1e-6,
+	   "nor on it");
+
 	/* As far from now as a timestamp goes, a double no longer tells microseconds. */
 	walk_square(100, 5, 0);
 	for (i = 0; i < steps; i++)
@@ -686,6 +698,17 @@ test_detours(void)
 		loops += track.loops;
 	}
 	ok(lost == 0 && loops > 100, "so it is with two metres of noise");
+
+	/* Half an hour's rest, while the receiver wanders about. */
+	walk_square(100, 5, 0);
+	steps = 30;
+	for (i = 0; i < 1800; i++)
+		go(100 + uniform(-1.5, 1.5), 50 + uniform(-1.5, 1.5), i == 0 ? 4 : 1);
+	go_along(100, 100, 5, 0);
+	go_along(0, 100, 5, 0);
+	go_along(0, 0, 5, 0);
+	ok(finish(false) == TRACK_GOOD && near(track.ring_area_m2, 10000, 0.002) &&
+	   track.doubled_back > 1700, "a rest leaves no trace");
 }
 
 static void
