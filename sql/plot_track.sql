@@ -25,6 +25,9 @@ FROM (SELECT (plot_track_agg(fix, at, accuracy_m)).*
 -- accuracies unknown: their mean too
 SELECT mean_accuracy_m, quality FROM (SELECT (plot_track_agg(fix, at, NULL)).* FROM square) t;
 
+-- zero is known
+SELECT mean_accuracy_m, quality FROM (SELECT (plot_track_agg(fix, at, 0, plot_track_options(max_accuracy_m => 0))).* FROM square) t;
+
 -- nothing known is not nothing
 SELECT plot_track_agg(fix, at, accuracy_m) IS NULL AS no_rows FROM square WHERE false;
 SELECT (plot_track_agg(NULL, at, accuracy_m)).* FROM square;
@@ -83,6 +86,7 @@ SELECT quality, reasons FROM (SELECT (plot_track_agg(fix, at, accuracy_m, plot_t
 SELECT quality FROM (SELECT (plot_track_agg(fix, at, accuracy_m, NULL)).* FROM square) t;
 SELECT quality FROM (SELECT (plot_track_agg(fix, at, accuracy_m, '{"min_fixes": null, "max_speed_kmh": null}')).* FROM square) t;
 SELECT plot_track_options(extra => '{"max_sped_kmh": 3}');
+SELECT plot_track_options(extra => '{"max_speed": 3}');
 SELECT plot_track_options(max_speed_kmh => -1);
 SELECT plot_track_options(max_closure_m => 'NaN');
 SELECT plot_track_options(min_fixes => 2);
@@ -108,6 +112,7 @@ SELECT plot_track_agg(fix, 'infinity', 3) FROM square;
 SELECT plot_track_agg(fix, '-infinity', 3) FROM square;
 SELECT plot_track_agg(fix, CASE n WHEN 0 THEN timestamptz '4713-01-02 00:00+00 BC' ELSE '294270-01-01 00:00+00' END, 3) FROM square;
 SELECT plot_track_agg(ST_MakePoint('Infinity', 3), at, 3) FROM square;
+SELECT plot_track_agg(ST_MakePoint('NaN', 3), at, 3) FROM square;
 SELECT plot_track_agg(ST_MakePoint(3, 'NaN'), at, 3) FROM square;
 SELECT plot_track_agg(ST_MakePoint(3, 1e200), at, 300) FROM square;
 SELECT plot_track_agg('SRID=4326;POINT(36 103)', at, 3) FROM square;
