@@ -208,7 +208,7 @@ is_geographic(PointReader *reader, int32 srid)
 {
 	if (srid != reader->known_srid)
 	{
-		reader->degrees = srid != 0 && agr_is_geographic(srid);
+		reader->degrees = agr_is_geographic(srid);
 		reader->known_srid = srid;
 	}
 	return reader->degrees;

@@ -187,5 +187,13 @@ SELECT is((SELECT array_agg(quality ORDER BY n) FILTER (WHERE n IN (3, 50, 108))
 	 WINDOW w AS (ORDER BY at)) q),
 	(SELECT ARRAY['refused', 'refused', quality] FROM answer WHERE parcel = 1), 'as a window, while it grows');
 
+CREATE TABLE visited AS SELECT row_number() OVER (ORDER BY at, accuracy_m) AS n, fix, at, accuracy_m FROM
+	(SELECT fix, at, accuracy_m FROM walk WHERE parcel = 2
+	 UNION ALL SELECT ST_Translate(fix, 0.01, 0.02), at + interval '1 s', 4 FROM walk WHERE parcel = 2 AND accuracy_m = 3
+	 UNION ALL SELECT ST_Translate(fix, 0.0001, 0), at, accuracy_m + 1 FROM walk WHERE parcel = 2) v;
+SELECT is_empty($$SELECT n FROM (SELECT n, plot_track_agg(fix, at, accuracy_m) OVER (ORDER BY n) AS t FROM visited) w
+	WHERE t::text IS DISTINCT FROM (SELECT plot_track_agg(fix, at, accuracy_m)::text FROM visited v WHERE v.n <= w.n)$$,
+	'which leaves the fixes as they were');
+
 SELECT * FROM finish();
 ROLLBACK;
