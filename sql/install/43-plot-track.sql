@@ -6,7 +6,7 @@ CREATE TYPE plot_track AS (
   quality text, reasons text[]
 );
 COMMENT ON TYPE plot_track IS
-'A walk round a plot and what it is worth. plot and area_m2 (square metres; on the spheroid if the fixes are in degrees) are NULL when refused. closure_m: metres from start to end. mean_accuracy_m: of the fixes used that say theirs. max_speed_kmh: over any 10 seconds. quality: good, usable or refused. reasons: a code, a colon and the figures, refusals first. What is not known is NULL.';
+'A walk round a plot and what it is worth. plot and area_m2 (square metres; on the spheroid if the fixes are in degrees) are NULL when refused. closure_m: metres from start to end. mean_accuracy_m: of the fixes used that say theirs. max_speed_kmh: the most from a fix to the first one at least 10 seconds later. quality: good, usable or refused. reasons: a code, a colon and the figures, refusals first. What is not known is NULL.';
 
 CREATE FUNCTION _plot_track_check(options jsonb) RETURNS jsonb
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE

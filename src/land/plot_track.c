@@ -11,6 +11,7 @@
 #include <math.h>
 
 #include "catalog/pg_type.h"
+#include "common/int.h"
 #include "common/shortest_dec.h"
 #include "funcapi.h"
 #include "libpq/pqformat.h"
@@ -105,7 +106,7 @@ set_limit(TrackLimits *limits, const TrackOption *option, const JsonbValue *valu
 				 errdetail("It is something else in JSON."),
 				 errhint("Make options with plot_track_options(%s => %s).", option->name,
 						 shown_number(option->standard))));
-	number = DatumGetFloat8(DirectFunctionCall1(numeric_float8,
+	number = DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow,
 												NumericGetDatum(value->val.numeric)));
 	if (!isfinite(number) || number < option->lowest)
 		ereport(ERROR,
@@ -156,12 +157,14 @@ agririsk_plot_track_check(PG_FUNCTION_ARGS)
 
 /* ---- gathering ---- */
 
-/* PostGIS's accessors, looked up once per call site. */
+/* PostGIS's accessors, and what it says of an SRID, looked up once per call site. */
 typedef struct PointReader
 {
 	FmgrInfo	x;
 	FmgrInfo	y;
 	FmgrInfo	srid;
+	int32		known_srid;
+	bool		degrees;		/* known_srid's; 0 is a local grid */
 } PointReader;
 
 static PointReader *
@@ -198,6 +201,17 @@ read_ordinate(FmgrInfo *accessor, Datum point, double *ordinate)
 		return false;
 	*ordinate = DatumGetFloat8(value);
 	return true;
+}
+
+static bool
+is_geographic(PointReader *reader, int32 srid)
+{
+	if (srid != reader->known_srid)
+	{
+		reader->degrees = agr_is_geographic(srid);
+		reader->known_srid = srid;
+	}
+	return reader->degrees;
 }
 
 static TrackState *
@@ -262,6 +276,19 @@ check_fix(const TrackState *state, const TrackFix *fix, int32 srid)
 				 errmsg("time of a fix must be finite"),
 				 errdetail("It is %s.", TIMESTAMP_IS_NOBEGIN(fix->time) ? "-infinity" : "infinity"),
 				 errhint("Write NULL for an unknown time; such fixes are left out.")));
+}
+
+/* What is one place becomes one: zeros of either sign, and longitudes beyond 180. */
+static Vertex
+normal_place(const TrackState *state, Vertex at)
+{
+	if (fabs(at.x) < COORDINATE_MIN)
+		at.x = 0;
+	if (fabs(at.y) < COORDINATE_MIN)
+		at.y = 0;
+	if (state->degrees)
+		at.x -= at.x > 180 ? 360 : at.x < -180 ? -360 : 0;
+	return at;
 }
 
 static double
@@ -336,13 +363,11 @@ agririsk_plot_track_add(PG_FUNCTION_ARGS)
 	if (state->count == 0 && state->left_out.inaccurate == 0)
 	{
 		state->srid = srid;
-		state->degrees = srid != 0 && agr_is_geographic(srid);
+		state->degrees = is_geographic(reader, srid);
 	}
 	check_fix(state, &fix, srid);
 
-	/* Zeros of either sign are one place. */
-	fix.at.x += 0;
-	fix.at.y += 0;
+	fix.at = normal_place(state, fix.at);
 	if (fix.accuracy_m > state->limits.max_accuracy_m)
 		state->left_out.inaccurate++;
 	else
@@ -358,6 +383,44 @@ check_interrupts(void)
 	CHECK_FOR_INTERRUPTS();
 }
 
+/* What the final function calls and returns, looked up once per call site. */
+typedef struct TrackResult
+{
+	FmgrInfo	polygon;		/* from WKB */
+	FmgrInfo	geography;
+	FmgrInfo	area;			/* of a geography */
+	TupleDesc	row;
+} TrackResult;
+
+static TrackResult *
+track_result(FunctionCallInfo fcinfo)
+{
+	TrackResult *result = fcinfo->flinfo->fn_extra;
+	MemoryContext context = fcinfo->flinfo->fn_mcxt;
+	MemoryContext before;
+	Oid			wkb[2] = {BYTEAOID, INT4OID};
+	Oid			area[2] = {InvalidOid, BOOLOID};
+	Oid			geometry;
+	Oid			geography;
+
+	if (result)
+		return result;
+	geometry = agr_geometry_type();
+	geography = agr_postgis_function("geography", 1, &geometry);
+	area[0] = get_func_rettype(geography);
+	result = MemoryContextAllocZero(context, sizeof *result);
+	fmgr_info_cxt(agr_postgis_function("st_geomfromwkb", 2, wkb), &result->polygon, context);
+	fmgr_info_cxt(geography, &result->geography, context);
+	fmgr_info_cxt(agr_postgis_function("st_area", 2, area), &result->area, context);
+	before = MemoryContextSwitchTo(context);
+	if (get_call_result_type(fcinfo, NULL, &result->row) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "return type must be a row type");
+	result->row = BlessTupleDesc(CreateTupleDescCopy(result->row));
+	MemoryContextSwitchTo(before);
+	fcinfo->flinfo->fn_extra = result;
+	return result;
+}
+
 static void
 write_vertex(StringInfo wkb, Vertex v)
 {
@@ -366,9 +429,8 @@ write_vertex(StringInfo wkb, Vertex v)
 }
 
 static Datum
-make_polygon(const Vertex *ring, uint32 points, int32 srid)
+make_polygon(TrackResult *result, const Vertex *ring, uint32 points, int32 srid)
 {
-	Oid			type[2] = {BYTEAOID, INT4OID};
 	StringInfoData wkb;
 	uint32		i;
 
@@ -380,20 +442,25 @@ make_polygon(const Vertex *ring, uint32 points, int32 srid)
 	for (i = 0; i < points; i++)
 		write_vertex(&wkb, ring[i]);
 	write_vertex(&wkb, ring[0]);
-	return OidFunctionCall2(agr_postgis_function("st_geomfromwkb", 2, type),
-							PointerGetDatum(pq_endtypsend(&wkb)), Int32GetDatum(srid));
+	return FunctionCall2(&result->polygon, PointerGetDatum(pq_endtypsend(&wkb)),
+						 Int32GetDatum(srid));
 }
 
 static double
-area_on_spheroid(Datum polygon)
+area_on_spheroid(TrackResult *result, const Vertex *ring, uint32 points, int32 srid)
 {
-	Datum		geography = agr_call_postgis("geography", agr_geometry_type(), polygon);
-	Oid			type[2];
+	Vertex	   *inside = palloc(points * sizeof *inside);
+	Datum		polygon;
+	uint32		i;
 
-	type[0] = get_func_rettype(agr_postgis_function("geography", 1, (Oid[]) {agr_geometry_type()}));
-	type[1] = BOOLOID;
-	return DatumGetFloat8(OidFunctionCall2(agr_postgis_function("st_area", 2, type),
-										   geography, BoolGetDatum(true)));
+	/* PostGIS would say at each longitude beyond 180 that it does this. */
+	for (i = 0; i < points; i++)
+	{
+		inside[i] = ring[i];
+		inside[i].x -= ring[i].x > 180 ? 360 : ring[i].x < -180 ? -360 : 0;
+	}
+	polygon = FunctionCall1(&result->geography, make_polygon(result, inside, points, srid));
+	return DatumGetFloat8(FunctionCall2(&result->area, polygon, BoolGetDatum(true)));
 }
 
 static Datum
@@ -414,55 +481,80 @@ known_number(double number, bool *isnull)
 	return *isnull ? (Datum) 0 : Float8GetDatum(number);
 }
 
+static Datum
+duration(const PlotTrack *track)
+{
+	int64		difference;
+
+	/* timestamp_mi would wrap round. */
+	if (pg_sub_s64_overflow(track->last_time, track->first_time, &difference))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+				 errmsg("fixes of one track are too far apart in time"),
+				 errdetail("The first is at %s, the last at %s.",
+						   pstrdup(timestamptz_to_str(track->first_time)),
+						   pstrdup(timestamptz_to_str(track->last_time))),
+				 errhint("Leave out fixes whose time was not set.")));
+	return DirectFunctionCall2(timestamp_mi, TimestampTzGetDatum(track->last_time),
+							   TimestampTzGetDatum(track->first_time));
+}
+
+static Datum
+form_row(TrackResult *result, const PlotTrack *track, const TrackVerdict *verdict,
+		 Datum polygon, double area)
+{
+	static const char *const quality[] = {"refused", "usable", "good"};
+	Datum		values[8] = {0};
+	bool		nulls[8] = {false};
+
+	nulls[0] = nulls[1] = verdict->quality == TRACK_REFUSED;
+	values[0] = polygon;
+	values[1] = Float8GetDatum(area);
+	values[2] = known_number(track->closure_m, &nulls[2]);
+	values[3] = known_number(track->mean_accuracy_m, &nulls[3]);
+	values[4] = known_number(track->max_speed_kmh, &nulls[4]);
+	nulls[5] = track->fixes == 0;
+	if (!nulls[5])
+		values[5] = duration(track);
+	values[6] = CStringGetTextDatum(quality[verdict->quality]);
+	values[7] = reasons_array(verdict);
+	return HeapTupleGetDatum(heap_form_tuple(result->row, values, nulls));
+}
+
 AGR_FUNCTION(agririsk_plot_track_final);
 Datum
 agririsk_plot_track_final(PG_FUNCTION_ARGS)
 {
-	static const char *const quality[] = {"refused", "usable", "good"};
 	TrackState *state;
+	TrackResult *result;
 	TrackFix   *fix;
 	TrackMemory memory;
 	PlotTrack	track;
 	TrackVerdict verdict;
-	TupleDesc	tupdesc;
 	Datum		polygon = (Datum) 0;
 	double		area = 0;
-	Datum		values[8];
-	bool		nulls[8] = {false};
 
 	agr_aggregate_context(fcinfo, "plot_track_agg");
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
-	if (get_call_result_type(fcinfo, NULL, &tupdesc) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "return type must be a row type");
 	state = (TrackState *) PG_GETARG_POINTER(0);
+	result = track_result(fcinfo);
 
 	/* The state may be asked again, as a window grows: it stays as it is. */
 	fix = palloc((state->count + 1) * sizeof *fix);
 	memcpy(fix, state->fix, state->count * sizeof *fix);
 	memory.ring = palloc((state->count + 1) * sizeof *memory.ring);
+	memory.loop = palloc((state->count + 1) * sizeof *memory.loop);
 	memory.block = palloc((state->count / TRACK_BLOCK + 1) * sizeof *memory.block);
 	memory.interrupt = check_interrupts;
 	plot_track_outline(fix, state->count, &state->limits, state->degrees, &memory, &track);
 
 	if (track.ring_points > 0)
-	{
-		polygon = make_polygon(memory.ring, track.ring_points, state->srid);
-		area = state->degrees ? area_on_spheroid(polygon) : track.ring_area_m2;
-	}
+		area = state->degrees ?
+			area_on_spheroid(result, memory.ring, track.ring_points, state->srid) :
+			track.ring_area_m2;
 	plot_track_judge(&track, &state->left_out, &state->limits, area, &verdict);
-
-	values[0] = polygon;
-	values[1] = Float8GetDatum(area);
-	nulls[0] = nulls[1] = verdict.quality == TRACK_REFUSED;
-	values[2] = known_number(track.closure_m, &nulls[2]);
-	values[3] = known_number(track.mean_accuracy_m, &nulls[3]);
-	values[4] = known_number(track.max_speed_kmh, &nulls[4]);
-	nulls[5] = track.fixes == 0;
-	if (!nulls[5])
-		values[5] = DirectFunctionCall2(timestamp_mi, TimestampTzGetDatum(track.last_time),
-										TimestampTzGetDatum(track.first_time));
-	values[6] = CStringGetTextDatum(quality[verdict.quality]);
-	values[7] = reasons_array(&verdict);
-	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(tupdesc), values, nulls)));
+	if (verdict.quality != TRACK_REFUSED)
+		polygon = make_polygon(result, memory.ring, track.ring_points, state->srid);
+	PG_RETURN_DATUM(form_row(result, &track, &verdict, polygon, area));
 }

@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "core/elementary_math.h"
 
@@ -27,6 +28,9 @@ typedef struct Metric
 	double		x;
 	double		y;
 } Metric;
+
+static const Metric metres = {1, 1};
+static const Metric longest_degree = {111320, 111694};	/* at the equator, at a pole */
 
 typedef struct Step
 {
@@ -106,10 +110,31 @@ compare_fixes(const void *a, const void *b)
 	if (order == 0)
 		order = compare(allowance(f), allowance(g));
 	if (order == 0)
-		order = compare(f->accuracy_m, g->accuracy_m);
+		order = compare(g->accuracy_m, f->accuracy_m);	/* a known one first */
 	if (order == 0)
 		order = compare(f->at.x, g->at.x);
 	return order ? order : compare(f->at.y, g->at.y);
+}
+
+/*
+ * A walk across the antimeridian is on both sides of the map; the side with fewer
+ * fixes is moved beside the other.
+ */
+static void
+join_at_antimeridian(TrackFix *fix, uint32_t n)
+{
+	int64_t		balance = 0;
+	uint32_t	i;
+
+	for (i = 0; i < n; i++)
+		balance += (fix[i].at.x > 90) - (fix[i].at.x < -90);
+	for (i = 0; i < n; i++)
+	{
+		if (balance >= 0 && fix[i].at.x < -90)
+			fix[i].at.x += 360;
+		else if (balance < 0 && fix[i].at.x > 90)
+			fix[i].at.x -= 360;
+	}
 }
 
 static uint32_t
@@ -124,32 +149,41 @@ keep_one_per_instant(TrackFix *fix, uint32_t n)
 	return kept;
 }
 
-/* Microseconds may be too far apart for their own type. */
+/* The later less the earlier; the difference of two int64 fits a uint64. */
 static double
 seconds(const TrackFix *from, const TrackFix *to)
 {
-	return ((double) to->time - (double) from->time) / 1e6;
+	return (double) ((uint64_t) to->time - (uint64_t) from->time) / 1e6;
 }
 
+/*
+ * At the two fixes' own latitude, because a wrong one may be on another continent
+ * and must not tilt the plane of the rest.
+ */
 static bool
-too_far_to_walk(Metric metric, double speed, const TrackFix *from, const TrackFix *to)
+too_far_to_walk(bool degrees, double speed, const TrackFix *from, const TrackFix *to)
 {
-	return distance(metric, from->at, to->at) >
-		speed * seconds(from, to) + allowance(from) + allowance(to);
+	double		within = speed * seconds(from, to) + allowance(from) + allowance(to);
+
+	/* Nowhere is a degree longer, so that sines are rarely needed. */
+	if (distance(degrees ? longest_degree : metres, from->at, to->at) <= within)
+		return false;
+	return !degrees ||
+		distance(metric_at((from->at.y + to->at.y) / 2), from->at, to->at) > within;
 }
 
 static uint32_t
-drop_spikes(TrackFix *fix, uint32_t n, Metric metric, double speed)
+drop_spikes(TrackFix *fix, uint32_t n, bool degrees, double speed)
 {
 	uint32_t	kept = 0;
 	uint32_t	i = 0;
 
 	/* A first or last fix has one neighbour only, which must then agree with the next. */
-	if (n > 2 && too_far_to_walk(metric, speed, &fix[0], &fix[1]) &&
-		!too_far_to_walk(metric, speed, &fix[1], &fix[2]))
+	if (n > 2 && too_far_to_walk(degrees, speed, &fix[0], &fix[1]) &&
+		!too_far_to_walk(degrees, speed, &fix[1], &fix[2]))
 		i = 1;
-	if (n > i + 2 && too_far_to_walk(metric, speed, &fix[n - 2], &fix[n - 1]) &&
-		!too_far_to_walk(metric, speed, &fix[n - 3], &fix[n - 2]))
+	if (n > i + 2 && too_far_to_walk(degrees, speed, &fix[n - 2], &fix[n - 1]) &&
+		!too_far_to_walk(degrees, speed, &fix[n - 3], &fix[n - 2]))
 		n--;
 	while (i < n)
 	{
@@ -157,12 +191,14 @@ drop_spikes(TrackFix *fix, uint32_t n, Metric metric, double speed)
 		uint32_t	back = i + 2;
 
 		fix[kept++] = fix[i];
-		if (next < n && too_far_to_walk(metric, speed, &fix[i], &fix[next]))
+		if (next < n && too_far_to_walk(degrees, speed, &fix[i], &fix[next]))
 		{
 			while (back < n && back <= next + TRACK_SPIKE &&
-				   too_far_to_walk(metric, speed, &fix[i], &fix[back]))
+				   too_far_to_walk(degrees, speed, &fix[i], &fix[back]))
 				back++;
-			if (back < n && back <= next + TRACK_SPIKE)
+			/* Who can walk on from there was there: driven, and then a halt. */
+			if (back < n && back <= next + TRACK_SPIKE &&
+				too_far_to_walk(degrees, speed, &fix[back - 1], &fix[back]))
 				next = back;
 		}
 		i = next;
@@ -213,23 +249,47 @@ mean_accuracy(const TrackFix *fix, uint32_t n)
 
 /* ---- there and back again ---- */
 
-/* Whether from a to b to c is a way there and back, with nothing worth the name between. */
+/* Whether v is beside the segment from a to b, no farther than that from it. */
 static bool
-turns_back(Metric metric, Vertex a, Vertex b, Vertex c, double width)
+beside(Metric metric, Vertex v, Vertex a, Vertex b, double width)
 {
-	Step		there = step(metric, a, b);
-	Step		back = step(metric, b, c);
-	double		length_2 = dot(there, there);
-	double		area = cross(there, back);
+	Step		along = step(metric, a, b);
+	Step		to = step(metric, a, v);
+	double		length_2 = dot(along, along);
+	double		foot = dot(along, to);
+	double		area = cross(along, to);
 
-	if (same(a, b) || same(b, c))
-		return true;
-	if (dot(there, back) >= 0)
-		return false;
-	if (length_2 < dot(back, back))
-		length_2 = dot(back, back);
-	/* how far the end of the shorter one is from the longer one */
-	return area * area <= width * width * length_2;
+	return foot >= 0 && foot <= length_2 && area * area <= width * width * length_2;
+}
+
+/* Whether c-d is the way back of a-b: either may be the longer one. */
+static bool
+turns_back(Metric metric, Vertex a, Vertex b, Vertex c, Vertex d, double width)
+{
+	return dot(step(metric, a, b), step(metric, c, d)) < 0 &&
+		(beside(metric, d, a, b, width) || beside(metric, a, c, d, width));
+}
+
+/*
+ * How many of the points walked stay when we go on to `to`. The turn itself may
+ * be some points long, and as wide as the ways are apart.
+ */
+static uint32_t
+points_before_turn(Metric metric, const Vertex *ring, uint32_t end, Vertex to, double width)
+{
+	double		turn = 0;
+	uint32_t	last = end - 1;
+	uint32_t	i;
+
+	if (same(ring[last], to))
+		return last;
+	for (i = last; i > 0 && last - i < TRACK_TURN && turn <= 2 * width; i--)
+	{
+		if (turns_back(metric, ring[i - 1], ring[i], ring[last], to, width))
+			return i;
+		turn += distance(metric, ring[i - 1], ring[i]);
+	}
+	return end;
 }
 
 static uint32_t
@@ -241,18 +301,33 @@ drop_doubled_back(Vertex *ring, uint32_t n, Metric metric, double width)
 
 	for (i = 0; i < n; i++)
 	{
-		while (end >= 2 && turns_back(metric, ring[end - 2], ring[end - 1], ring[i], width))
-			end--;
+		uint32_t	before = 0;
+
+		while (end > 0 && end != before)
+		{
+			before = end;
+			end = points_before_turn(metric, ring, end, ring[i], width);
+		}
 		ring[end++] = ring[i];
 	}
 
 	/* The same across the seam. */
 	while (end - first >= 3)
 	{
-		if (turns_back(metric, ring[end - 2], ring[end - 1], ring[first], width))
+		Vertex		a = ring[end - 2];
+		Vertex		b = ring[end - 1];
+		Vertex		c = ring[first];
+		Vertex		d = ring[first + 1];
+
+		if (same(b, c) || turns_back(metric, a, b, b, c, width))
 			end--;
-		else if (turns_back(metric, ring[end - 1], ring[first], ring[first + 1], width))
+		else if (turns_back(metric, b, c, c, d, width))
 			first++;
+		else if (turns_back(metric, a, b, c, d, width))
+		{
+			end--;
+			first++;
+		}
 		else
 			break;
 	}
@@ -298,7 +373,7 @@ meet(Vertex a, Vertex b, Vertex c, Vertex d, Vertex *point)
 	if (a_side * b_side > 0)
 		return false;
 
-	/* An end that lies on the other segment is the point itself. */
+	/* An end that lies on the other segment is the point itself, else they cross. */
 	if (c_side == 0 && extent_holds(&ab, c))
 		*point = c;
 	else if (d_side == 0 && extent_holds(&ab, d))
@@ -307,8 +382,6 @@ meet(Vertex a, Vertex b, Vertex c, Vertex d, Vertex *point)
 		*point = a;
 	else if (b_side == 0 && extent_holds(&cd, b))
 		*point = b;
-	else if (c_side == 0 || d_side == 0 || a_side == 0 || b_side == 0)
-		return false;
 	else
 	{
 		whole = (b.x - a.x) * (d.y - c.y) - (b.y - a.y) * (d.x - c.x);
@@ -323,17 +396,13 @@ meet(Vertex a, Vertex b, Vertex c, Vertex d, Vertex *point)
 
 typedef struct RingWalk
 {
-	Vertex	   *ring;
+	Vertex	   *ring;			/* walked so far: below `done`; to come: from `next` to `n` */
 	uint32_t	n;
+	uint32_t	done;
+	uint32_t	next;
 	Extent	   *block;			/* boxes over the segments before `boxed` */
 	uint32_t	boxed;
 } RingWalk;
-
-static Vertex
-segment_end(const RingWalk *walk, uint32_t i)
-{
-	return walk->ring[i + 1 == walk->n ? 0 : i + 1];
-}
 
 static void
 box_segments(RingWalk *walk, uint32_t before)
@@ -345,29 +414,32 @@ box_segments(RingWalk *walk, uint32_t before)
 		if (walk->boxed % TRACK_BLOCK == 0)
 			*block = extent_nothing;
 		extent_add(block, walk->ring[walk->boxed]);
-		extent_add(block, segment_end(walk, walk->boxed));
+		extent_add(block, walk->ring[walk->boxed + 1]);
 	}
 }
 
-/* The last segment before j, and not next to it, that meets segment j; -1 if none. */
+/*
+ * The last segment walked, not next to the one from where we are to `to`, that
+ * meets it; -1 if none. The one that closes the ring is next to the first, too.
+ */
 static int64_t
-find_meeting(RingWalk *walk, uint32_t j, Vertex *point)
+find_meeting(RingWalk *walk, Vertex to, Vertex *point)
 {
-	Vertex		from = walk->ring[j];
-	Vertex		to = segment_end(walk, j);
+	uint32_t	here = walk->done - 1;
+	Vertex		from = walk->ring[here];
 	Extent		box = extent_nothing;
-	int64_t		lowest = j + 1 == walk->n;
-	int64_t		i = (int64_t) j - 2;
+	int64_t		lowest = walk->next == walk->n;
+	int64_t		i = (int64_t) here - 2;
 
 	extent_add(&box, from);
 	extent_add(&box, to);
-	if (j > 0)
-		box_segments(walk, j - 1);
+	if (here > 0)
+		box_segments(walk, here - 1);
 	while (i >= lowest)
 	{
 		if (apart(&walk->block[i / TRACK_BLOCK], &box))
 			i -= i % TRACK_BLOCK + 1;
-		else if (meet(walk->ring[i], segment_end(walk, i), from, to, point))
+		else if (meet(walk->ring[i], walk->ring[i + 1], from, to, point))
 			return i;
 		else
 			i--;
@@ -375,93 +447,112 @@ find_meeting(RingWalk *walk, uint32_t j, Vertex *point)
 	return -1;
 }
 
-/* Twice the area of the loop from `point` over the vertices from..to and back. */
+/* Of the ring over these vertices that begins and ends at `point`. */
 static double
-loop_area(const RingWalk *walk, Metric metric, Vertex point, uint32_t from, uint32_t to)
+enclosed_area(Metric metric, Vertex point, const Vertex *v, uint32_t n)
 {
 	double		area = 0;
 	uint32_t	i;
 
-	for (i = from; i < to; i++)
-		area += cross(step(metric, point, walk->ring[i]), step(metric, point, walk->ring[i + 1]));
-	return fabs(area);
+	for (i = 0; i + 1 < n; i++)
+		area += cross(step(metric, point, v[i]), step(metric, point, v[i + 1]));
+	return fabs(area) / 2;
 }
 
-/* At least twice the area of the rest of the ring, whichever way it winds. */
-static double
-rest_area(const RingWalk *walk, Metric metric, Vertex point, uint32_t from, uint32_t to)
+/* The largest loop cut off so far. */
+typedef struct Piece
 {
-	double		area = 0;
-	uint32_t	i;
+	Vertex	   *ring;
+	uint32_t	n;
+	double		area;
+} Piece;
 
-	for (i = 0; i < walk->n; i++)
-		if (i < from || i > to)
-			area += fabs(cross(step(metric, point, walk->ring[i]),
-							   step(metric, point, segment_end(walk, i))));
-	return area;
+static void
+count_loop(PlotTrack *track, double area)
+{
+	/* Points that only touched left no ground. */
+	track->loops += area > 0;
+	track->loop_area_m2 += area;
+}
+
+/* The loop from `point` over the vertices after i and back. */
+static void
+cut_loop(RingWalk *walk, Metric metric, int64_t i, Vertex point, Piece *largest,
+		 PlotTrack *track)
+{
+	const Vertex *v = &walk->ring[i + 1];
+	uint32_t	n = walk->done - (uint32_t) (i + 1);
+	double		area = enclosed_area(metric, point, v, n);
+
+	if (area > largest->area)
+	{
+		count_loop(track, largest->area);
+		largest->ring[0] = point;
+		memcpy(&largest->ring[1], v, n * sizeof *v);
+		largest->n = n + 1;
+		largest->area = area;
+	}
+	else
+		count_loop(track, area);
+
+	/* That the point is rounded may make the way to it meet another one. */
+	walk->done = (uint32_t) i + 1;
+	walk->ring[--walk->next] = point;
+	walk->boxed = i / TRACK_BLOCK * TRACK_BLOCK;
 }
 
 /*
- * Segments are looked at in turn, so that what lies before the first meeting
- * with an earlier one does not meet itself: the loop between the two is simple,
- * and its area is what it seems. Of the rest nothing is known yet; that its area
- * is overstated can only lead to a refusal.
+ * The ring is walked, and what was walked never meets itself: where the next
+ * segment meets an earlier one, the loop between the two, which thus is simple,
+ * is cut off at once. Of the loops and what remains, the largest stays.
  */
 static bool
 cut_loops(RingWalk *walk, Metric metric, const TrackMemory *memory, PlotTrack *track)
 {
+	Piece		largest = {memory->loop, 0, 0};
 	bool		any = false;
-	uint32_t	j = 0;
+	double		area;
 
+	if (walk->n == 0)
+		return false;
+	walk->done = 1;
+	walk->next = 1;
 	walk->boxed = 0;
-	while (j < walk->n)
+	for (;;)
 	{
-		Vertex		point;
-		int64_t		i = find_meeting(walk, j, &point);
-		double		loop;
-		double		rest;
-		uint32_t	k;
+		bool		closing = walk->next == walk->n;
+		Vertex		point = walk->ring[closing ? 0 : walk->next];
+		int64_t		i = find_meeting(walk, point, &point);
 
-		if (memory->interrupt && j % 256 == 0)
+		if (memory->interrupt)
 			memory->interrupt();
-		if (i < 0)
+		if (i >= 0)
 		{
-			j++;
-			continue;
+			cut_loop(walk, metric, i, point, &largest, track);
+			any = true;
 		}
-		loop = loop_area(walk, metric, point, i + 1, j);
-		rest = rest_area(walk, metric, point, i + 1, j);
-		if (loop <= rest)
-		{
-			walk->ring[i + 1] = point;
-			for (k = j + 1; k < walk->n; k++)
-				walk->ring[i + 2 + (k - (j + 1))] = walk->ring[k];
-			walk->n -= j - i - 1;
-			walk->boxed = i / TRACK_BLOCK * TRACK_BLOCK;
-			j = i;
-		}
+		else if (closing)
+			break;
 		else
-		{
-			walk->ring[0] = point;
-			for (k = i + 1; k <= j; k++)
-				walk->ring[k - i] = walk->ring[k];
-			walk->n = j - i + 1;
-			walk->boxed = 0;
-			j = 0;
-		}
-		/* Points that only touched left no ground. */
-		any = true;
-		loop = loop <= rest ? loop : rest;
-		track->loops += loop > 0;
-		track->loop_area_m2 += loop / 2;
+			walk->ring[walk->done++] = walk->ring[walk->next++];
 	}
+
+	walk->n = walk->done;
+	area = enclosed_area(metric, walk->ring[0], walk->ring, walk->n);
+	if (largest.area > area)
+	{
+		memcpy(walk->ring, largest.ring, largest.n * sizeof *largest.ring);
+		walk->n = largest.n;
+		count_loop(track, area);
+	}
+	else
+		count_loop(track, largest.area);
 	return any;
 }
 
 static Metric
 track_metric(const TrackFix *fix, uint32_t n, bool degrees)
 {
-	Metric		metres = {1, 1};
 	Extent		extent = extent_nothing;
 	uint32_t	i;
 
@@ -476,7 +567,7 @@ void
 plot_track_outline(TrackFix *fix, uint32_t n, const TrackLimits *limits, bool degrees,
 				   TrackMemory *memory, PlotTrack *track)
 {
-	RingWalk	walk = {memory->ring, 0, memory->block, 0};
+	RingWalk	walk = {.ring = memory->ring, .block = memory->block};
 	PlotTrack	empty = {.closure_m = -1, .mean_accuracy_m = -1, .max_speed_kmh = -1};
 	Metric		metric;
 	uint32_t	i;
@@ -484,16 +575,18 @@ plot_track_outline(TrackFix *fix, uint32_t n, const TrackLimits *limits, bool de
 	*track = empty;
 	if (n == 0)
 		return;
+	if (degrees)
+		join_at_antimeridian(fix, n);
 	qsort(fix, n, sizeof *fix, compare_fixes);
 	track->fixes = keep_one_per_instant(fix, n);
 	track->same_time = n - track->fixes;
-	metric = track_metric(fix, track->fixes, degrees);
 
 	n = track->fixes;
-	track->fixes = drop_spikes(fix, n, metric, limits->max_speed_kmh / 3.6);
+	track->fixes = drop_spikes(fix, n, degrees, limits->max_speed_kmh / 3.6);
 	track->spikes = n - track->fixes;
 
 	n = track->fixes;
+	metric = track_metric(fix, n, degrees);
 	track->first_time = fix[0].time;
 	track->last_time = fix[n - 1].time;
 	track->mean_accuracy_m = mean_accuracy(fix, n);
@@ -515,7 +608,7 @@ plot_track_outline(TrackFix *fix, uint32_t n, const TrackLimits *limits, bool de
 
 	track->ring_points = walk.n;
 	if (walk.n > 0)
-		track->ring_area_m2 = loop_area(&walk, metric, walk.ring[0], 0, walk.n - 1) / 2;
+		track->ring_area_m2 = enclosed_area(metric, walk.ring[0], walk.ring, walk.n);
 }
 
 /* ---- the verdict ---- */
@@ -537,7 +630,7 @@ say_refusals(const PlotTrack *track, const TrackLimits *limits, double area_m2,
 {
 	if (track->fixes < limits->min_fixes)
 	{
-		say(verdict, "too_few_fixes: %u, at least %.0f", track->fixes, limits->min_fixes);
+		say(verdict, "too_few_fixes: %u, at least %.0f", track->fixes, ceil(limits->min_fixes));
 		return;
 	}
 	if (track->max_speed_kmh > limits->max_speed_kmh)

@@ -5,12 +5,14 @@
  * Fixes are put in the order of time, then
  *
  *	- of fixes at one instant the most accurate stays;
- *	- a spike goes: up to TRACK_SPIKE fixes nobody can have walked to and back
+ *	- a spike goes: up to TRACK_SPIKE fixes nobody can have walked to, nor back
  *	  from, even if every fix were as wrong as it says, while the next can be
  *	  reached from the one before them;
  *	- a way there and back again goes, where the way back is no farther from the
- *	  way there than spur_width_m, also across start and end;
- *	- where the ring crosses or touches itself, the smaller loop goes.
+ *	  way there than spur_width_m, and turns within twice of that, also across
+ *	  start and end;
+ *	- where the ring crosses or touches itself, it falls into loops; the largest
+ *	  stays.
  *
  * What is left is a ring that never meets itself, decided exactly, with as many
  * of the fixes' own coordinates as stayed. How much went, and how, decides on
@@ -18,6 +20,7 @@
  *
  * Distances in degrees are taken on the plane that touches the WGS 84 ellipsoid
  * at the track's middle latitude: right to 1e-5 within 5 km.
+ * Longitudes of a walk across the antimeridian go on beyond 180.
  */
 #ifndef AGRIRISK_PLOT_TRACK_MATH_H
 #define AGRIRISK_PLOT_TRACK_MATH_H
@@ -31,6 +34,9 @@
 
 /* What a fix that does not say how accurate it is may be off, in metres. */
 #define TRACK_ACCURACY 5
+
+/* Points that a turn from the way there to the way back may have. */
+#define TRACK_TURN 16
 
 /* Segments under one box when crossings are sought. */
 #define TRACK_BLOCK 32
@@ -97,6 +103,7 @@ typedef struct TrackVerdict
 typedef struct TrackMemory
 {
 	Vertex	   *ring;			/* n of them */
+	Vertex	   *loop;			/* n of them */
 	Extent	   *block;			/* n / TRACK_BLOCK + 1 */
 	void		(*interrupt) (void);	/* called now and then; may be NULL */
 } TrackMemory;
