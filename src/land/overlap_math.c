@@ -372,8 +372,8 @@ moves_right(const Vertex *edge)
 
 /*
  * The same, four orientations at once: they share their differences, and most
- * are certain, which leaves few branches to guess. Also where the edges share
- * an end, as in a register half of those do that come near each other.
+ * are certain, which leaves few branches to guess. Also where the edges share an
+ * end, as half of those do that come near each other in a register.
  */
 static inline int
 crossing(const Vertex *a, const Vertex *b)
@@ -437,8 +437,8 @@ find_meeting_pairs(const Integral *w, uint32_t i_begin, uint32_t i_end,
 /*
  * All boxes of A's edges i_begin .. i_end against those of B's, of which there
  * are at most FEW_PAIRS pairs. First which boxes meet, then which edges cross,
- * then what that adds, for neither is to be guessed: every one is written, and
- * kept if wanted.
+ * then what that adds: whether edges cross is not to be guessed, so every pair is
+ * written, and kept if they do.
  */
 static void
 meet_ranges(Integral *w, uint32_t i_begin, uint32_t i_end, uint32_t j_begin, uint32_t j_end)
