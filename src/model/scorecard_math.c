@@ -267,58 +267,58 @@ check_feature(const CardFeature *f, uint32_t i, CardMemory memory, CardFault *fa
 }
 
 static bool
-check_segments(Card *card, CardMemory memory, CardFault *fault)
+check_segment_weights(const Card *card, uint32_t i, CardFault *fault)
 {
-	CardIndex  *names = card_index_create(memory, card->n_segments);
-	uint8_t    *state = memory.alloc(memory.context, (size_t) card->n_segments + 1);
-	uint64_t	n_rows = 0;
-	uint32_t	i,
-				w;
+	const CardSegment *s = &card->segment[i];
+	uint32_t	w;
 
-	for (i = 0; i < card->n_segments; i++)
+	for (w = 0; w < s->n_weights; w++)
 	{
-		CardSegment *s = &card->segment[i];
+		if (s->weight[w].feature >= card->n_features ||
+			(w > 0 && s->weight[w].feature <= s->weight[w - 1].feature))
+		{
+			fault_at(fault, "not a feature, or out of order",
+					 "Weights name features of the card, in its order.",
+					 "segments[%u].weights", i);
+			return of_number(fault, s->weight[w].feature);
+		}
+		if (!is_number(s->weight[w].weight))
+		{
+			fault_at(fault, "out of range", size_hint, "segments[%u].weights", i);
+			return of_number(fault, s->weight[w].weight);
+		}
+	}
+	return true;
+}
 
-		if (s->name.length == 0)
-		{
-			fault_at(fault, "empty", "Give the segment a name.", "segments[%u].name", i);
-			return of_detail(fault, "The text is empty.");
-		}
-		if (!card_index_add(names, s->name, i))
-		{
-			fault_at(fault, "listed twice", "Each segment has one entry.", "segments[%u].name", i);
-			return of_text(fault, s->name);
-		}
-		if (s->has_intercept && !is_number(s->intercept))
-		{
-			fault_at(fault, "out of range", size_hint, "segments[%u].intercept", i);
-			return of_number(fault, s->intercept);
-		}
-		for (w = 0; w < s->n_weights; w++)
-		{
-			if (s->weight[w].feature >= card->n_features ||
-				(w > 0 && s->weight[w].feature <= s->weight[w - 1].feature))
-			{
-				fault_at(fault, "not a feature, or out of order",
-						 "Weights name features of the card, in its order.",
-						 "segments[%u].weights", i);
-				return of_number(fault, s->weight[w].feature);
-			}
-			if (!is_number(s->weight[w].weight))
-			{
-				fault_at(fault, "out of range", size_hint, "segments[%u].weights", i);
-				return of_number(fault, s->weight[w].weight);
-			}
-		}
-		n_rows += s->n_weights > 0;
-	}
-	if (n_rows * card->n_features > CARD_MAX_SEGMENT_WEIGHTS)
+/* Each segment by itself, whose names enter the index. */
+static bool
+check_segment(const Card *card, uint32_t i, CardIndex *names, CardFault *fault)
+{
+	const CardSegment *s = &card->segment[i];
+
+	if (s->name.length == 0)
 	{
-		fault_at(fault, "too many weights",
-				 "At most 16,777,216 weights: segments with weights times features. Split the card.",
-				 "segments");
-		return of_number(fault, (double) (n_rows * card->n_features));
+		fault_at(fault, "empty", "Give the segment a name.", "segments[%u].name", i);
+		return of_detail(fault, "The text is empty.");
 	}
+	if (!card_index_add(names, s->name, i))
+	{
+		fault_at(fault, "listed twice", "Each segment has one entry.", "segments[%u].name", i);
+		return of_text(fault, s->name);
+	}
+	if (s->has_intercept && !is_number(s->intercept))
+	{
+		fault_at(fault, "out of range", size_hint, "segments[%u].intercept", i);
+		return of_number(fault, s->intercept);
+	}
+	return check_segment_weights(card, i, fault);
+}
+
+static bool
+find_parents(Card *card, CardIndex *names, CardFault *fault)
+{
+	uint32_t	i;
 
 	for (i = 0; i < card->n_segments; i++)
 	{
@@ -334,8 +334,15 @@ check_segments(Card *card, CardMemory memory, CardFault *fault)
 			return of_text(fault, s->parent);
 		}
 	}
+	return true;
+}
 
-	/* Walk up from each: 0 not seen, 1 on this walk, 2 known to reach the root. */
+/* Walks up from each segment: 0 not seen, 1 on this walk, 2 known to reach the root. */
+static bool
+check_ancestors(const Card *card, uint8_t *state, CardFault *fault)
+{
+	uint32_t	i;
+
 	memset(state, 0, card->n_segments);
 	for (i = 0; i < card->n_segments; i++)
 	{
@@ -354,6 +361,30 @@ check_segments(Card *card, CardMemory memory, CardFault *fault)
 			state[at] = 2;
 	}
 	return true;
+}
+
+static bool
+check_segments(Card *card, CardMemory memory, CardFault *fault)
+{
+	CardIndex  *names = card_index_create(memory, card->n_segments);
+	uint8_t    *state = memory.alloc(memory.context, (size_t) card->n_segments + 1);
+	uint64_t	n_rows = 0;
+	uint32_t	i;
+
+	for (i = 0; i < card->n_segments; i++)
+	{
+		if (!check_segment(card, i, names, fault))
+			return false;
+		n_rows += card->segment[i].n_weights > 0;
+	}
+	if (n_rows * card->n_features > CARD_MAX_SEGMENT_WEIGHTS)
+	{
+		fault_at(fault, "too many weights",
+				 "At most 16,777,216 weights: segments with weights times features. Split the card.",
+				 "segments");
+		return of_number(fault, (double) (n_rows * card->n_features));
+	}
+	return find_parents(card, names, fault) && check_ancestors(card, state, fault);
 }
 
 bool

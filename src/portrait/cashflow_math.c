@@ -1011,31 +1011,13 @@ trend_bucket(double slope, double least, double scale)
 	return bucket < 0 ? 0 : bucket < TREND_BUCKETS ? bucket : TREND_BUCKETS - 1;
 }
 
-/*
- * Median of the slopes between all pairs (Theil 1950, Sen 1968) of the
- * logarithms of the sums of twelve months each.
- */
-static void
-inflow_trend(CashFeatures *f, const int64_t *inflow, int n, double *slopes)
+/* Logarithms of the positive rolling sums of 12 months, and at which months; their number. */
+static int
+rolling_logarithms(const int64_t *inflow, int n, double *logarithm, double *at)
 {
-	double		logarithm[CASHFLOW_MAX_WINDOW];
-	double		at[CASHFLOW_MAX_WINDOW];
-	uint32_t	in_bucket[TREND_BUCKETS] = {0};
 	CashSum		sum = 0;
-	double		least = INFINITY,
-				most = -INFINITY,
-				scale;
-	size_t		count = 0,
-				kept = 0,
-				skipped = 0,
-				seen,
-				lower,
-				upper;
-	int			first,
-				last;
 	int			sums = 0;
-	int			i,
-				j;
+	int			i;
 
 	for (i = 0; i < n; i++)
 	{
@@ -1050,23 +1032,59 @@ inflow_trend(CashFeatures *f, const int64_t *inflow, int n, double *slopes)
 			? logarithm[sums - 1] : agr_log(sum_to_double(sum));
 		at[sums++] = i;
 	}
-	if (sums < 7)
-		return;
+	return sums;
+}
 
-	/*
-	 * No slope is outside those between neighbours, except by rounding. In
-	 * buckets of that range, the middle ones are soon among few.
-	 */
+/*
+ * No slope is outside those between neighbours, except by rounding. In buckets
+ * of that range, the middle ones are soon among few.
+ */
+static double
+bucket_scale(const double *logarithm, const double *at, int sums, double *least)
+{
+	double		most = -INFINITY;
+	double		scale;
+	int			j;
+
+	*least = INFINITY;
 	for (j = 1; j < sums; j++)
 	{
 		double		slope = (logarithm[j] - logarithm[j - 1]) / (at[j] - at[j - 1]);
 
-		least = slope < least ? slope : least;
+		*least = slope < *least ? slope : *least;
 		most = slope > most ? slope : most;
 	}
-	scale = TREND_BUCKETS / (most - least);
-	if (!isfinite(scale))
-		scale = 0;
+	scale = TREND_BUCKETS / (most - *least);
+	return isfinite(scale) ? scale : 0;
+}
+
+/*
+ * Median of the slopes between all pairs (Theil 1950, Sen 1968) of the
+ * logarithms of the sums of twelve months each.
+ */
+static void
+inflow_trend(CashFeatures *f, const int64_t *inflow, int n, double *slopes)
+{
+	double		logarithm[CASHFLOW_MAX_WINDOW];
+	double		at[CASHFLOW_MAX_WINDOW];
+	uint32_t	in_bucket[TREND_BUCKETS] = {0};
+	int			sums = rolling_logarithms(inflow, n, logarithm, at);
+	double		least,
+				scale;
+	size_t		count = 0,
+				kept = 0,
+				skipped = 0,
+				seen,
+				lower,
+				upper;
+	int			first,
+				last;
+	int			i,
+				j;
+
+	if (sums < 7)
+		return;
+	scale = bucket_scale(logarithm, at, sums, &least);
 	for (j = 1; j < sums; j++)
 	{
 		for (i = 0; i < j; i++)
@@ -1143,6 +1161,71 @@ longest_gap(const CashMonth *months, int count, int32_t day, int32_t end_day)
 	return end_day - day > longest ? end_day - day : longest;
 }
 
+/* What is added up over the months of a window. */
+typedef struct WindowSums
+{
+	CashSum		inflow;
+	CashSum		outflow;
+	int64_t		largest;		/* inflow of a month */
+	uint64_t	inflow_count;
+	uint64_t	active_days;
+	int			with_inflow;	/* months */
+	int			negative;
+} WindowSums;
+
+/* Adds a window's months up, and lays out their inflow; returns the month after. */
+static int
+sum_window(const CashMonth *months, int begin, int count, int32_t start, int32_t as_of_month,
+		   int64_t *inflow, WindowSums *sums)
+{
+	int			i;
+
+	memset(sums, 0, sizeof *sums);
+	for (i = begin; i < count && months[i].month < as_of_month; i++)
+	{
+		const CashMonth *m = &months[i];
+
+		inflow[m->month - start] = m->inflow;
+		sums->inflow += m->inflow;
+		sums->outflow += m->outflow;
+		if (m->inflow > sums->largest)
+			sums->largest = m->inflow;
+		sums->with_inflow += m->inflow > 0;
+		sums->negative += m->outflow > m->inflow;
+		sums->inflow_count += m->inflow_count;
+		sums->active_days += (uint64_t) count_bits(m->days);
+	}
+	return i;
+}
+
+/* What needs some inflow: shares, and how it varies. */
+static void
+inflow_features(CashFeatures *out, const WindowSums *sums, const int64_t *inflow, int32_t start,
+				int n, double mean, double *room)
+{
+	double		total = sum_to_double(sums->inflow);
+
+	set_real(out, CASH_NET_RATIO, sum_to_double(sums->inflow - sums->outflow) / total);
+	set_real(out, CASH_LARGEST_MONTH_SHARE, sum_to_double(sums->largest) / total);
+	set_real(out, CASH_MEAN_INFLOW_TICKET, total / CASH_UNITS / (double) sums->inflow_count);
+	if (n >= 6)
+		set_real(out, CASH_INFLOW_CV, variation(inflow, n, mean));
+	if (n >= 12)
+		seasonal_concentration(out, inflow, start, n);
+	if (n >= 12 + 6)
+		inflow_trend(out, inflow, n, room);
+}
+
+static int64_t
+count_events(const CashMonth *month, const CashMonth *end)
+{
+	uint64_t	events = 0;
+
+	for (; month < end; month++)
+		events += (uint64_t) month->inflow_count + month->outflow_count + month->zero_count;
+	return (int64_t) events;
+}
+
 void
 cashflow_features(const CashMonth *months, int count, int32_t as_of_month, int window,
 				  double *room, CashFeatures *out)
@@ -1153,14 +1236,7 @@ cashflow_features(const CashMonth *months, int count, int32_t as_of_month, int w
 	int			n = as_of_month - start;
 	int			begin = 0;
 	int			end;
-	CashSum		inflow_total = 0,
-				outflow_total = 0;
-	int64_t		largest = 0;
-	uint64_t	inflow_count = 0,
-				active_days = 0,
-				events_after = 0;
-	int			with_inflow = 0,
-				negative = 0;
+	WindowSums	sums;
 	double		mean;
 	int			i;
 
@@ -1168,54 +1244,25 @@ cashflow_features(const CashMonth *months, int count, int32_t as_of_month, int w
 	memset(inflow, 0, (size_t) n * sizeof *inflow);
 	while (begin < count && months[begin].month < start)
 		begin++;
-	for (end = begin; end < count && months[end].month < as_of_month; end++)
-	{
-		const CashMonth *m = &months[end];
-
-		inflow[m->month - start] = m->inflow;
-		inflow_total += m->inflow;
-		outflow_total += m->outflow;
-		if (m->inflow > largest)
-			largest = m->inflow;
-		with_inflow += m->inflow > 0;
-		negative += m->outflow > m->inflow;
-		inflow_count += m->inflow_count;
-		active_days += (uint64_t) count_bits(m->days);
-	}
-	for (i = end; i < count; i++)
-		events_after += (uint64_t) months[i].inflow_count + months[i].outflow_count +
-			months[i].zero_count;
+	end = sum_window(months, begin, count, start, as_of_month, inflow, &sums);
 
 	set_whole(out, CASH_MONTHS_OBSERVED, n);
 	set_whole(out, CASH_ACTIVE_MONTHS, end - begin);
-	set_whole(out, CASH_ZERO_INFLOW_MONTHS, n - with_inflow);
-	set_whole(out, CASH_NEGATIVE_MONTHS, negative);
-	set_whole(out, CASH_EVENTS_AFTER, (int64_t) events_after);
+	set_whole(out, CASH_ZERO_INFLOW_MONTHS, n - sums.with_inflow);
+	set_whole(out, CASH_NEGATIVE_MONTHS, sums.negative);
+	set_whole(out, CASH_EVENTS_AFTER, count_events(months + end, months + count));
 	if (n == 0)
 		return;
 
-	mean = sum_to_double(inflow_total) / n;
-	set_real(out, CASH_INFLOW_TOTAL, sum_to_double(inflow_total) / CASH_UNITS);
-	set_real(out, CASH_OUTFLOW_TOTAL, sum_to_double(outflow_total) / CASH_UNITS);
-	set_real(out, CASH_INFLOW_MEAN, sum_to_double(inflow_total) / CASH_UNITS / n);
-	set_real(out, CASH_ACTIVE_DAYS_MEAN, (double) active_days / n);
-	set_real(out, CASH_INFLOW_COUNT_MEAN, (double) inflow_count / n);
+	mean = sum_to_double(sums.inflow) / n;
+	set_real(out, CASH_INFLOW_TOTAL, sum_to_double(sums.inflow) / CASH_UNITS);
+	set_real(out, CASH_OUTFLOW_TOTAL, sum_to_double(sums.outflow) / CASH_UNITS);
+	set_real(out, CASH_INFLOW_MEAN, sum_to_double(sums.inflow) / CASH_UNITS / n);
+	set_real(out, CASH_ACTIVE_DAYS_MEAN, (double) sums.active_days / n);
+	set_real(out, CASH_INFLOW_COUNT_MEAN, (double) sums.inflow_count / n);
 
-	if (inflow_total > 0)
-	{
-		set_real(out, CASH_NET_RATIO,
-				 sum_to_double(inflow_total - outflow_total) / sum_to_double(inflow_total));
-		set_real(out, CASH_LARGEST_MONTH_SHARE,
-				 sum_to_double(largest) / sum_to_double(inflow_total));
-		set_real(out, CASH_MEAN_INFLOW_TICKET,
-				 sum_to_double(inflow_total) / CASH_UNITS / (double) inflow_count);
-		if (n >= 6)
-			set_real(out, CASH_INFLOW_CV, variation(inflow, n, mean));
-		if (n >= 12)
-			seasonal_concentration(out, inflow, start, n);
-		if (n >= 12 + 6)
-			inflow_trend(out, inflow, n, room);
-	}
+	if (sums.inflow > 0)
+		inflow_features(out, &sums, inflow, start, n, mean, room);
 	if (n >= 24)
 	{
 		seasonal_strength(out, inflow, n, mean);
