@@ -71,7 +71,7 @@ create temporary table look as
 select ground || 'h' || hatch as look, g.*, h.*
 from (values
 	('n0', '#fff', null, 'unknown: the plot has no area'),
-	('a0', '#dfeaf3', null, 'held: less than 10&#160;% is disputed or unregistered'),
+	('a0', '#dfeaf3', null, 'in order: less than 10&#160;% is disputed or unregistered'),
 	('u1', '#fbe7b2', '#b98300', 'unregistered: 10 to 50&#160;% is under no right'),
 	('u2', '#f0b429', '#5f4300', 'unregistered: more than 50&#160;%'),
 	('d1', '#e39a78', null, 'disputed: 10 to 50&#160;% is under somebody else''s right'),
@@ -121,7 +121,7 @@ select format($page$<h1>Whose land is it? %1$s county</h1>
 <p>The %3$s plots that the farmers of %1$s (%2$s) declare, laid over the land register as it stood on <b class="n">%4$s</b>. Ground that the household
 holds by right can stand behind a loan. Ground that somebody else holds, that nobody holds, or that two households declare, is to be asked about first.
 The county, its people and its register are made up.</p>
-<p>Of %5$s ha declared, the households hold <b>%6$s&#160;%%</b>; <b>%7$s&#160;%%</b> is disputed, <b>%8$s&#160;%%</b> unregistered, <b>%9$s&#160;%%</b> doubly claimed.</p>$page$,
+<p>Of %5$s ha declared, the households hold <b>%6$s&#160;%%</b>; <b>%7$s&#160;%%</b> is disputed, <b>%8$s&#160;%%</b> unregistered, <b>%9$s&#160;%%</b> doubly claimed. Ground may be held and disputed at once, so these add up to more than the whole.</p>$page$,
 	pg_temp.escaped(p.name), pg_temp.escaped(p.prefecture), p.plots, :'as_of'::date, to_char(p.area / 10000, 'FM999,990.0'),
 	pg_temp.percent(sum(held_area) / p.area), pg_temp.percent(sum(disputed_area) / p.area),
 	pg_temp.percent(sum(plot_area * unregistered_share) / p.area), pg_temp.percent(sum(plot_area * double_claim_share) / p.area))
@@ -141,7 +141,7 @@ group by nth, look, says, tile, area
 having nth <> 'n0' or count(s.plot_id) > 0
 order by nth;
 \qecho '</table>'
-\qecho '<p>Hatching lies over the colours; where plots lie on one another, the one with most ground in doubt is on top. Point at a plot for its figures; the numbers are the rows of the table below.</p>'
+\qecho '<p>Hatching lies over the colours; where plots lie on one another, the one with most ground in doubt is on top. Nobody declares what is white. Point at a plot for its figures; the numbers are the rows of the table below.</p>'
 
 \qecho '<div class="fig">'
 select format('<svg class="map" viewBox="0 0 %s %s" role="img" aria-label="Map of the plots" xmlns="http://www.w3.org/2000/svg"><defs>', width, height) from page;

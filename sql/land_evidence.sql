@@ -92,6 +92,15 @@ SELECT count(*) FROM land_evidence('SELECT * FROM plot UNION ALL VALUES (NULL, 1
   $$SELECT * FROM land_right UNION ALL VALUES (NULL, 1, 1, strip(1, 0, 1), 'contract', 1, 1, NULL::date, NULL::date, 1), (1, 1, NULL, strip(1, 0, 1), 'contract', 1, 1, NULL, NULL, 1),
   (1, 1, 1, NULL, 'contract', 1, 1, NULL, NULL, 1), (1, 1, 1, 'SRID=32650;POLYGON EMPTY', 'contract', 1, 1, NULL, NULL, 1), (1, 1, 1, strip(1, 0, 1), NULL, 1, 1, NULL, NULL, 1)$$, '2024-06-01');
 
+-- without an SRID, and like degrees: said
+SELECT plot_id, held_share FROM land_evidence('SELECT 1, 1, ST_MakeEnvelope(117, 29, 117.001, 29.001)', 'SELECT right_id, unit_id, party_id, ST_MakeEnvelope(117, 29, 117.001, 29.001), rrr_type, share_num, share_den, valid_from, valid_to FROM land_right WHERE right_id = 11', '2024-06-01');
+
+-- an invalid plot and its invalid right are alike: 50 of 50, not of the square's 100
+SELECT plot_id, plot_area, held_share, best_right_id, best_iou, rights_count, flags
+FROM land_evidence($$VALUES (1, 1, 'SRID=32650;POLYGON((0 0,10 10,10 0,0 10,0 0))'::geometry)$$,
+  $$VALUES (1, 1, 1, 'SRID=32650;POLYGON((0 0,10 10,10 0,0 10,0 0))'::geometry, 'contract', 1, 1, NULL::date, NULL::date),
+    (2, 2, 2, 'SRID=32650;POLYGON((0 0,10 0,10 10,0 10,0 0))', 'contract', 1, 1, NULL, '2020-01-01')$$, '2024-06-01');
+
 -- text keys
 SELECT plot_id, farmer_id, held_share, best_right_id, double_claim_plots
 FROM land_evidence($$VALUES ('p1', 'Li', strip(1, 0, 10)), ('p2', 'Wang', strip(1, 5, 15)), ('P3', 'Zhao', strip(1, 5, 15))$$,

@@ -91,7 +91,7 @@ INSERT INTO odd VALUES
 SELECT left_id, right_id, area, left_area, left_valid, right_valid
 FROM overlap_join('SELECT name, geom FROM odd', replace(:halves, 'SELECT', 'SELECT ''half '' ||'), null::text)
 ORDER BY left_id COLLATE "C", right_id COLLATE "C";
--- Against the whole square the lobes cancel; magnitudes count, not signs.
+-- Ground counts where it is wound at all, so the whole square has both lobes.
 SELECT * FROM overlap_join('SELECT 1, geom FROM odd WHERE name = ''bow tie''', 'SELECT 2, ST_MakeEnvelope(0, 0, 10, 10)');
 SELECT right_id, area FROM overlap_join('SELECT 1, geom FROM odd WHERE name = ''bow tie''', :halves, min_area => 24) ORDER BY right_id;
 SELECT right_id, area FROM overlap_join('SELECT 1, geom FROM odd WHERE name = ''bow tie''', :halves, min_area => 25) ORDER BY right_id;
@@ -99,6 +99,10 @@ SELECT right_id, area FROM overlap_join('SELECT 1, geom FROM odd WHERE name = ''
 SELECT right_id, area, left_area, left_valid
 FROM overlap_join('SELECT 1, ST_MakeValid(geom) FROM odd WHERE name = ''bow tie''', :halves) ORDER BY right_id;
 DROP TABLE odd;
+
+-- Without an SRID, and like degrees: said, and taken for a plane all the same.
+SELECT count(*) FROM overlap_self_join('SELECT i, ST_MakeEnvelope(117 + i * 0.001, 29, 117.002 + i * 0.001, 29.001) FROM generate_series(1, 2) i');
+SELECT count(*) FROM overlap_self_join('SELECT i, ST_MakeEnvelope(117 + i * 0.001, 29, 117.002 + i * 0.001, 1029) FROM generate_series(1, 2) i');
 
 -- what is not a query
 SELECT * FROM overlap_self_join('');

@@ -114,7 +114,6 @@ typedef struct LandEvidence
 	int64		ignored[2];
 
 	/* Weighing. */
-	CoverScratch cover;
 	const Plot *plot;			/* at hand */
 	MemoryContext kept;			/* finds of the plots at hand */
 	MemoryContext scratch;		/* for one plot */
@@ -323,7 +322,7 @@ store_row(LandEvidence *e, int side, const Polygonal *shape, Label *label, const
 	layer_append(e->store, &e->all, side, shape, bytes, size);
 }
 
-static void put_unmeasured(LandEvidence *e, const LayerKey *text, bool has_geometry, double declared);
+static void put_unmeasured(LandEvidence *e, const LayerKey *text, bool has_geometry);
 
 static void
 take_plot(QueryReader *reader, const Datum *value, const bool *null)
@@ -348,7 +347,7 @@ take_plot(QueryReader *reader, const Datum *value, const bool *null)
 	if (shape && shape->points > 0)
 		store_row(e, PLOTS, shape, &label, text, lengthof(text));
 	else
-		put_unmeasured(e, text, shape != NULL, label.area);
+		put_unmeasured(e, text, shape != NULL);
 	MemoryContextSwitchTo(old);
 }
 
@@ -428,6 +427,7 @@ read_layers(LandEvidence *e, const char *plots, const char *rights)
 	e->reader.take = take_right;
 	agr_read_query(&e->reader, rights);
 	report_ignored(e);
+	layer_warn_of_degrees(e->store);
 }
 
 /* ---- finding what lies on a plot ---- */
@@ -497,8 +497,7 @@ meet_rows(void *context, const BoxItem *l, const BoxItem *r)
 		return;
 	if (e->store->pairs++ % 16384 == 16383)
 		layer_report_progress(e->store);
-	area = cover_area(layer_row_shape(plot->row), layer_row_is_sound(e->store, plot->row),
-					  layer_row_shape(row), layer_row_is_sound(e->store, row), &e->cover);
+	area = layer_common_area(e->store, plot->row, row);
 	if (area > 0)
 		keep_find(e, plot, row, area);
 }
@@ -656,10 +655,15 @@ put_flag(OutRow *row, bool raised, const char *flag)
 }
 
 static void
-finish_row(LandEvidence *e, OutRow *row)
+put_flags(OutRow *row)
 {
 	put_datum(row, OUT_FLAGS, PointerGetDatum(construct_array(row->flag, row->flags, TEXTOID, -1, false,
 															  TYPALIGN_INT)));
+}
+
+static void
+finish_row(const LandEvidence *e, OutRow *row)
+{
 	tuplestore_putvalues(e->result, e->result_row, row->value, row->null);
 }
 
@@ -671,7 +675,7 @@ ratio(double part, double whole)
 
 /* Of a plot without a geometry nothing is known; an empty one has no area. */
 static void
-put_unmeasured(LandEvidence *e, const LayerKey *text, bool has_geometry, double declared)
+put_unmeasured(LandEvidence *e, const LayerKey *text, bool has_geometry)
 {
 	OutRow		row;
 
@@ -686,6 +690,7 @@ put_unmeasured(LandEvidence *e, const LayerKey *text, bool has_geometry, double 
 		put_number(&row, OUT_DISPUTED_AREA, 0);
 		put_datum(&row, OUT_RIGHTS_COUNT, Int32GetDatum(0));
 		put_flag(&row, true, "tiny");
+		put_flags(&row);
 	}
 	finish_row(e, &row);
 }
@@ -698,8 +703,7 @@ is_off(double said, double measured)
 
 /*
  * The valid right most like the plot: of the largest intersection over union;
- * among equals the farmer's own, then the least id. Invalid polygons have no
- * union to speak of.
+ * among equals the farmer's own, then the least id.
  */
 static void
 put_best_right(LandEvidence *e, const Plot *plot, const EvidenceRight *right, double plot_area, OutRow *out)
@@ -713,10 +717,11 @@ put_best_right(LandEvidence *e, const Plot *plot, const EvidenceRight *right, do
 	{
 		LayerRow   *row = finds->find[i].row;
 		double		area = finds->find[i].area;
-		double		iou = area / (plot_area + layer_row_shape(row)->area - area);
+		double		iou;
 
-		if (!right[i].valid || !layer_row_is_sound(e->store, row))
+		if (!right[i].valid)
 			continue;
+		iou = area / (plot_area + layer_row_area(e->store, row) - area);
 		if (iou > best || (iou == best && right[i].own && !right[chosen].own))
 		{
 			best = iou;
@@ -744,7 +749,7 @@ weigh_rights(LandEvidence *e, Plot *plot, double plot_area, OutRow *out)
 	Finds	   *finds = &plot->rights;
 	Cover	   *cover = sort_finds(e, finds);
 	double		total = cover_divide(layer_row_shape(plot->row), layer_row_is_sound(e->store, plot->row),
-									 cover, finds->count, &e->cover);
+									 cover, finds->count, &e->store->cover);
 	EvidenceRight *right = judge_rights(e, plot, plot_area);
 	double		declared = label_of(plot->row)->area;
 	bool		mismatch = is_off(declared, plot_area);
@@ -753,15 +758,15 @@ weigh_rights(LandEvidence *e, Plot *plot, double plot_area, OutRow *out)
 	Evidence	found;
 	uint32		i;
 
-	evidence_weigh(&e->cover, total, right, &found);
+	evidence_weigh(&e->store->cover, total, right, &found);
 	for (i = 0; i < finds->count; i++)
 		if (!right[i].sliver && right[i].valid)
 		{
-			const LayerRow *row = finds->find[i].row;
+			LayerRow   *row = finds->find[i].row;
 
 			count++;
 			out->invalid = out->invalid || !cover[i].sound;
-			mismatch = mismatch || (right[i].own && is_off(label_of(row)->area, layer_row_shape(row)->area));
+			mismatch = mismatch || (right[i].own && is_off(label_of(row)->area, layer_row_area(e->store, row)));
 		}
 	put_share(out, OUT_HELD_SHARE, OUT_HELD_AREA, found.held, total, plot_area);
 	if (!isnan(found.held_fraction))
@@ -777,6 +782,7 @@ weigh_rights(LandEvidence *e, Plot *plot, double plot_area, OutRow *out)
 	put_flag(out, found.overflow > least, "share_overflow");
 	put_flag(out, found.expired > least, "expired_right");
 	put_flag(out, found.overlapping > least, "overlapping_rights");
+	put_flags(out);
 }
 
 /* Plots of others that claim more than a sliver of this one. */
@@ -804,7 +810,7 @@ weigh_others(LandEvidence *e, Plot *plot, double plot_area, OutRow *out)
 		out->invalid = out->invalid || !cover[i].sound;
 	}
 	claimed = cover_union(layer_row_shape(plot->row), layer_row_is_sound(e->store, plot->row),
-						  cover, kept, &e->cover, &total);
+						  cover, kept, &e->store->cover, &total);
 	put_share(out, OUT_DOUBLE_CLAIM_SHARE, -1, claimed, total, plot_area);
 	put_datum(out, OUT_DOUBLE_CLAIM_PLOTS,
 			  PointerGetDatum(e->named ?
@@ -817,7 +823,7 @@ weigh_plot(LandEvidence *e, Plot *plot)
 {
 	MemoryContext old = MemoryContextSwitchTo(e->scratch);
 	bool		sound = layer_row_is_sound(e->store, plot->row);
-	double		area = cover_divide(layer_row_shape(plot->row), sound, NULL, 0, &e->cover);
+	double		area = cover_divide(layer_row_shape(plot->row), sound, NULL, 0, &e->store->cover);
 	OutRow		out;
 
 	e->plot = plot;
@@ -1046,12 +1052,6 @@ grow_cover(void *heap, void *memory, size_t bytes)
 	return memory ? repalloc_huge(memory, bytes) : MemoryContextAllocHuge(e->store->context, bytes);
 }
 
-static void
-check_interrupts(void)
-{
-	CHECK_FOR_INTERRUPTS();
-}
-
 /* Arguments: plots, rights, as_of, key_type, min_share. */
 AGR_FUNCTION(agririsk_land_evidence);
 Datum
@@ -1062,8 +1062,10 @@ agririsk_land_evidence(PG_FUNCTION_ARGS)
 
 	e.named = layer_keys_are_text(fcinfo, 3, "land_evidence");
 	e.result = agr_begin_rows(fcinfo, work_mem / 4, &e.result_row);
-	if (PG_ARGISNULL(0) || PG_ARGISNULL(1) || PG_ARGISNULL(2) || PG_ARGISNULL(4))
-		return (Datum) 0;
+	layer_require_argument(fcinfo, 0, "plots");
+	layer_require_argument(fcinfo, 1, "rights");
+	layer_require_argument(fcinfo, 2, "as_of");
+	layer_require_argument(fcinfo, 4, "min_share");
 	e.as_of = PG_GETARG_DATEADT(2);
 	e.min_share = PG_GETARG_FLOAT8(4);
 	if (DATE_NOT_FINITE(e.as_of))
@@ -1084,10 +1086,8 @@ agririsk_land_evidence(PG_FUNCTION_ARGS)
 	e.all = layers_create(SIDES, e.store->memory);
 	e.kept = AllocSetContextCreate(e.store->context, "land_evidence finds", ALLOCSET_DEFAULT_SIZES);
 	e.scratch = AllocSetContextCreate(e.store->context, "land_evidence plot", ALLOCSET_DEFAULT_SIZES);
-	e.cover.grow = grow_cover;
-	e.cover.heap = &e;
-	e.cover.interrupt = check_interrupts;
-	e.cover.overlap = e.store->overlap;
+	e.store->cover.grow = grow_cover;
+	e.store->cover.heap = &e;
 	read_layers(&e, text_to_cstring(PG_GETARG_TEXT_PP(0)), text_to_cstring(PG_GETARG_TEXT_PP(1)));
 	finish_tile(&e, &e.all, 0, &e.store->extent, 0);
 	layers_free(&e.all);

@@ -30,6 +30,23 @@ enum Soundness
 
 /* ---- keys ---- */
 
+void
+layer_require_argument(FunctionCallInfo fcinfo, int argument, const char *name)
+{
+	if (PG_ARGISNULL(argument))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("%s must not be NULL", name),
+				 errdetail("Nothing can be said of any row without it."),
+				 errhint("Look where it comes from: an empty subquery gives NULL.")));
+}
+
+static bool
+is_fraction(Oid type)
+{
+	return type == NUMERICOID || type == FLOAT8OID || type == FLOAT4OID;
+}
+
 bool
 layer_keys_are_text(FunctionCallInfo fcinfo, int argument, const char *function)
 {
@@ -40,6 +57,7 @@ layer_keys_are_text(FunctionCallInfo fcinfo, int argument, const char *function)
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("%s has no keys of type %s", function, format_type_be(type)),
 				 errdetail("Keys are bigint or text."),
+				 is_fraction(type) ? errhint("Thresholds are given by name, as in min_share => 0.01.") :
 				 errhint("Cast the key to text in the query, and give key_type => null::text.")));
 	return type == TEXTOID;
 }
@@ -54,9 +72,10 @@ layer_check_key(const QueryReader *reader, TupleDesc row, int column, bool text)
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
 				 errmsg("%s of %s is not of the wanted type",
 						column == 0 ? "key" : NameStr(TupleDescAttr(row, column)->attname), reader->argument),
-				 errdetail("The query's key is %s, key_type is %s.",
-						   format_type_be(type), text ? "text" : "bigint"),
+				 errdetail("It is %s, key_type is %s.", format_type_be(type), text ? "text" : "bigint"),
+				 type == agr_geometry_type() ? errhint("Select %s, in this order.", reader->columns) :
 				 text ? errhint("Cast the key to text in the query.") :
+				 is_fraction(type) ? errhint("Cast the key to bigint in the query.") :
 				 errhint("Cast the key to text in the query, and give key_type => null::text.")));
 	return type;
 }
@@ -129,6 +148,18 @@ layer_compare_keys(const LayerKey *a, const LayerKey *b)
 
 /* ---- the store ---- */
 
+static void *
+grow_cover(void *heap, void *memory, size_t bytes)
+{
+	return memory ? repalloc_huge(memory, bytes) : MemoryContextAllocHuge(heap, bytes);
+}
+
+static void
+check_interrupts(void)
+{
+	CHECK_FOR_INTERRUPTS();
+}
+
 LayerStore *
 layer_store_create(const char *function)
 {
@@ -142,7 +173,10 @@ layer_store_create(const char *function)
 	store->scratch = AllocSetContextCreate(context, "agririsk layer rows", ALLOCSET_DEFAULT_SIZES);
 	store->extent = extent_nothing;
 	store->said = GetCurrentTimestamp();
-	store->overlap = agr_overlap_scratch(context);
+	store->cover.grow = grow_cover;
+	store->cover.heap = context;
+	store->cover.interrupt = check_interrupts;
+	store->cover.overlap = agr_overlap_scratch(context);
 	return store;
 }
 
@@ -152,6 +186,18 @@ layer_store_free(LayerStore *store)
 	if (store->far)
 		BufFileClose(store->far);
 	MemoryContextDelete(store->context);
+}
+
+void
+layer_warn_of_degrees(const LayerStore *store)
+{
+	if (store->rows > 0 && store->srid == 0 && store->largest > 0 && store->largest < 1 &&
+		store->extent.low.x >= -180 && store->extent.high.x <= 180 &&
+		store->extent.low.y >= -90 && store->extent.high.y <= 90)
+		ereport(NOTICE,
+				(errmsg("%s: the coordinates look like degrees", store->function),
+				 errdetail("They have no SRID, and no polygon is larger than %g.", store->largest),
+				 errhint("ST_SetSRID(geom, 4326), then ST_Transform to an equal-area coordinate system.")));
 }
 
 void
@@ -213,6 +259,7 @@ layer_read_shape(LayerStore *store, const QueryReader *reader, Oid key_type, Dat
 	{
 		extent_add(&store->extent, shape->extent.low);
 		extent_add(&store->extent, shape->extent.high);
+		store->largest = Max(store->largest, fabs(shape->area));
 	}
 	MemoryContextSwitchTo(old);
 	return shape;
@@ -390,6 +437,27 @@ bool
 layer_row_is_sound(LayerStore *store, LayerRow *row)
 {
 	if (row->soundness == NOT_ASKED)
-		row->soundness = polygonal_is_sound(layer_row_shape(row), store->overlap) ? SOUND : UNSOUND;
+		row->soundness = polygonal_is_sound(layer_row_shape(row), store->cover.overlap) ? SOUND : UNSOUND;
 	return row->soundness == SOUND;
+}
+
+double
+layer_row_area(LayerStore *store, LayerRow *row)
+{
+	return layer_row_is_sound(store, row) ? layer_row_shape(row)->area :
+		cover_divide(layer_row_shape(row), false, NULL, 0, &store->cover);
+}
+
+double
+layer_common_area(LayerStore *store, LayerRow *a, LayerRow *b)
+{
+	const Polygonal *p = layer_row_shape(a);
+	const Polygonal *q = layer_row_shape(b);
+	bool		p_sound = layer_row_is_sound(store, a);
+	bool		q_sound = layer_row_is_sound(store, b);
+
+	if (p->points < q->points ||
+		(p->points == q->points && memcmp(p->point, q->point, p->points * sizeof *p->point) <= 0))
+		return cover_area(p, p_sound, q, q_sound, &store->cover);
+	return cover_area(q, q_sound, p, p_sound, &store->cover);
 }

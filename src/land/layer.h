@@ -14,6 +14,7 @@
 #include "core/query.h"
 #include "core/spill.h"
 #include "land/box_join.h"
+#include "land/cover_math.h"
 #include "land/geometry.h"
 #include "fmgr.h"
 #include "utils/timestamp.h"
@@ -51,8 +52,9 @@ typedef struct LayerStore
 	struct BufFile *far;
 	int64		rows;			/* read */
 	int64		pairs;			/* compared */
+	double		largest;		/* area of a row */
 	TimestampTz said;
-	OverlapScratch *overlap;
+	CoverScratch cover;
 } LayerStore;
 
 /* Rows apart by partition. */
@@ -79,6 +81,9 @@ typedef struct LayerKey
 	int64		number;
 } LayerKey;
 
+/* An error where an argument that must be known is NULL. */
+extern void layer_require_argument(FunctionCallInfo fcinfo, int argument, const char *name);
+
 /* Whether the function's argument key_type asks for text; else bigint, or it is an error. */
 extern bool layer_keys_are_text(FunctionCallInfo fcinfo, int argument, const char *function);
 
@@ -104,6 +109,9 @@ layer_key_bytes(const LayerKey *key)
 
 extern LayerStore *layer_store_create(const char *function);
 extern void layer_store_free(LayerStore *store);
+
+/* Says so if rows without an SRID look like degrees. To be called when all are read. */
+extern void layer_warn_of_degrees(const LayerStore *store);
 
 /* Says how far things are, at most every few seconds. */
 extern void layer_report_progress(LayerStore *store);
@@ -138,6 +146,13 @@ extern void layer_lay_tiles(const LayerStore *store, BoxGrid *grid, const Extent
 
 /* See polygonal_is_sound(). */
 extern bool layer_row_is_sound(LayerStore *store, LayerRow *row);
+
+/*
+ * The area of a row, and that of two in common, the same bits in either order.
+ * Of invalid polygons it is the ground that they wind at all.
+ */
+extern double layer_row_area(LayerStore *store, LayerRow *row);
+extern double layer_common_area(LayerStore *store, LayerRow *a, LayerRow *b);
 
 static inline Polygonal *
 layer_row_shape(const LayerRow *row)

@@ -161,8 +161,8 @@ put_pair(LayerJoin *j, LayerRow *left, LayerRow *right, double area)
 	values[0] = layer_key_datum(key_of(j, left));
 	values[1] = layer_key_datum(key_of(j, right));
 	values[2] = Float8GetDatum(area);
-	values[3] = Float8GetDatum(layer_row_shape(left)->area);
-	values[4] = Float8GetDatum(layer_row_shape(right)->area);
+	values[3] = Float8GetDatum(layer_row_area(j->store, left));
+	values[4] = Float8GetDatum(layer_row_area(j->store, right));
 	values[5] = BoolGetDatum(layer_row_is_sound(j->store, left));
 	values[6] = BoolGetDatum(layer_row_is_sound(j->store, right));
 	tuplestore_putvalues(j->result, j->result_row, values, nulls);
@@ -188,8 +188,6 @@ meet_rows(void *context, const BoxItem *l, const BoxItem *r)
 	LayerJoin  *j = context;
 	LayerRow   *left = l->what;
 	LayerRow   *right = r->what;
-	const Polygonal *left_shape = layer_row_shape(left);
-	const Polygonal *right_shape = layer_row_shape(right);
 	Vertex		corner = {Max(l->box.low.x, r->box.low.x), Max(l->box.low.y, r->box.low.y)};
 	double		area,
 				smaller;
@@ -199,11 +197,11 @@ meet_rows(void *context, const BoxItem *l, const BoxItem *r)
 		return;
 	if (j->store->pairs++ % 16384 == 16383)
 		layer_report_progress(j->store);
-	area = overlap_integral(left_shape, right_shape, j->store->overlap);
-	smaller = Min(fabs(left_shape->area), fabs(right_shape->area));
-
-	/* Negative where invalid polygons wind ground backwards: not to be lost. */
-	if (fabs(area) > j->min_area && fabs(area) > j->min_share * smaller)
+	area = layer_common_area(j->store, left, right);
+	if (!(area > j->min_area))
+		return;
+	smaller = Min(layer_row_area(j->store, left), layer_row_area(j->store, right));
+	if (area > j->min_share * smaller)
 		put_pair(j, left, right, area);
 }
 
@@ -364,9 +362,11 @@ join_layers(FunctionCallInfo fcinfo, const char *function, int sides)
 
 	/* The other three quarters are what spreading and joining take at most. */
 	j.result = agr_begin_rows(fcinfo, work_mem / 4, &j.result_row);
-	for (i = 0; i < PG_NARGS(); i++)
-		if (PG_ARGISNULL(i) && i != sides)
-			return (Datum) 0;
+	layer_require_argument(fcinfo, 0, sides == 1 ? "query" : "left_query");
+	if (sides == 2)
+		layer_require_argument(fcinfo, 1, "right_query");
+	layer_require_argument(fcinfo, options, "min_area");
+	layer_require_argument(fcinfo, options + 1, "min_share");
 	j.min_area = threshold(fcinfo, options, "min_area", INFINITY);
 	j.min_share = threshold(fcinfo, options + 1, "min_share", 1);
 
@@ -376,6 +376,7 @@ join_layers(FunctionCallInfo fcinfo, const char *function, int sides)
 	for (i = 0; i < sides; i++)
 		read_layer(&j, i, text_to_cstring(PG_GETARG_TEXT_PP(i)));
 	report_ignored(&j);
+	layer_warn_of_degrees(j.store);
 	finish_tile(&j, &j.all.layers, 0, &j.store->extent, 0);
 	layers_free(&j.all.layers);
 	MemoryContextSwitchTo(old);

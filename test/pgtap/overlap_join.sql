@@ -88,7 +88,7 @@ SELECT is((SELECT count(*)::int FROM overlap_join(:pair, min_area => 2)), 0, 'mi
 SELECT is((SELECT count(*)::int FROM overlap_join(:pair, min_area => 1.999)), 1, 'just exceeded');
 SELECT is((SELECT count(*)::int FROM overlap_join(:pair, min_share => 0.5)), 0, 'min_share is exceeded, not reached, and of the smaller');
 SELECT is((SELECT count(*)::int FROM overlap_join(:pair, min_share => 0.499)), 1, 'just exceeded');
-SELECT is((SELECT count(*)::int FROM overlap_join(:pair, min_share => null)), 0, 'NULL gives no rows');
+SELECT throws_ok($$SELECT * FROM overlap_join('SELECT 1', 'SELECT 1', min_share => null)$$, '22004');
 SELECT throws_ok(format('SELECT * FROM overlap_join(%s, min_area => %L)', $$'SELECT 1', 'SELECT 1'$$, v), '22023')
 FROM unnest(ARRAY['-1', 'NaN']) v;
 SELECT throws_ok($$SELECT * FROM overlap_self_join('SELECT 1', min_share => 1.1)$$, '22023');
