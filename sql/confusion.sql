@@ -8,7 +8,7 @@ CREATE TEMP TABLE field (truth text, predicted text, n bigint);
 INSERT INTO field VALUES ('rice', 'rice', 40), ('rice', 'maize', 10), ('maize', 'rice', 5), ('maize', 'maize', 45);
 CREATE TEMP TABLE checked AS
 SELECT confusion_agg(truth, predicted) AS c FROM field, generate_series(1, n);
-SELECT c, counted(c), excluded(c), accuracy(c), kappa(c) FROM checked;
+SELECT c, n(c), excluded(c), accuracy(c), kappa(c) FROM checked;
 SELECT r.* FROM checked, class_accuracy(c) r;
 SELECT r.* FROM checked, matrix(c) r;
 SELECT class, users_accuracy(c, class), producers_accuracy(c, class), f1(c, class)
@@ -17,14 +17,15 @@ SELECT class, users_accuracy(c, class), producers_accuracy(c, class), f1(c, clas
 SELECT confusion_agg(truth, predicted, predicted, n) = c AS same FROM field, checked GROUP BY c;
 
 -- NULL is unknown: excluded, and counted as often as its weight says, once where the weight is the NULL.
-SELECT c, counted(c), excluded(c)
+SELECT c, n(c), excluded(c)
   FROM (SELECT confusion_agg(t, p, s, w)
           FROM (VALUES ('a', 'a', 's', 2), (NULL, 'a', 's', 3), ('a', NULL, 's', 1), ('a', 'b', NULL, 1),
                        ('a', 'b', 's', NULL), ('b', 'b', 's', 0), (NULL, 'b', 's', 0)) v (t, p, s, w)) q (c);
-SELECT c, counted(c), excluded(c), accuracy(c), kappa(c) FROM (SELECT confusion_agg(NULL, 'a')) s (c);
+SELECT c, n(c), excluded(c), accuracy(c), kappa(c) FROM (SELECT confusion_agg(NULL, 'a')) s (c);
 SELECT confusion_agg('a', 'a') WHERE false;
+SELECT confusion_agg('a', 'a', 'a', 0);
 SELECT count(*) FROM class_accuracy('{"counts": []}');
-SELECT counted(NULL::confusion), accuracy(NULL), kappa(NULL), '{"counts": []}'::confusion + NULL AS merged;
+SELECT n(NULL::confusion), accuracy(NULL), kappa(NULL), '{"counts": []}'::confusion + NULL AS merged;
 -- One class only has no kappa, and two that never agree a negative one: (0 - 1/2) / (1/2).
 SELECT kappa('{"counts": [["a", "a", 7]]}'), kappa('{"counts": [["a", "b", 7]]}'), kappa('{"counts": [["a", "b", 7], ["b", "a", 7]]}');
 -- A class predicted but never true, and the other way about.
@@ -66,7 +67,7 @@ SELECT confusion_agg('a', 'a', 'a', 9223372036854775807);
 SELECT confusion_agg('a', p, 'a', 9223372036854775807) FROM (VALUES ('a'), ('b')) v (p);
 SELECT '{"counts": [["a", "a", 9223372036854775807]]}'::confusion + '{"counts": [["b", "b", 1]]}';
 SELECT confusion_agg(repeat('é', 128), 'a');
-SELECT counted(confusion_agg(repeat('x', 255), 'a'));
+SELECT n(confusion_agg(repeat('x', 255), 'a'));
 SELECT confusion_agg(i::text, 'a') FROM generate_series(1, 100001) i;
 SELECT * FROM map, area_adjusted(c, '{"a": 1}');
 SELECT * FROM map, area_adjusted(c, '{"a": 1, "b": -2}');

@@ -210,7 +210,7 @@ CREATE AGGREGATE confusion_agg(truth text, predicted text, stratum text, weight 
   PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE confusion_agg(text, text, text, bigint) IS
-'The same, each row standing for weight rows: a whole number, because standard errors count rows; unequal chances of being drawn are strata, not weights. 0 adds nothing, a negative weight is an error, a NULL excludes the row. Without strata of its own, give the predicted class as the stratum.';
+'The same, each row standing for weight rows: a whole number, because standard errors count rows; unequal chances of being drawn are strata, not weights. A weight of 0 is no row, a negative one an error, a NULL excludes the row. Without strata of its own, give the predicted class as the stratum.';
 
 -- Merging.
 
@@ -235,17 +235,17 @@ COMMENT ON AGGREGATE rollup(confusion) IS
 
 -- Measures.
 
-CREATE FUNCTION counted(c confusion) RETURNS bigint
+CREATE FUNCTION n(c confusion) RETURNS bigint
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 5
-  AS 'MODULE_PATHNAME', 'agririsk_confusion_rows';
-COMMENT ON FUNCTION counted(confusion) IS
-'Number of rows counted, weights included.';
+  AS 'MODULE_PATHNAME', 'agririsk_confusion_n';
+COMMENT ON FUNCTION n(confusion) IS
+'Rows counted, weights counted.';
 
 CREATE FUNCTION excluded(c confusion) RETURNS bigint
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 5
   AS 'MODULE_PATHNAME', 'agririsk_confusion_excluded';
 COMMENT ON FUNCTION excluded(confusion) IS
-'Number of rows left out because truth, prediction, stratum or weight was NULL.';
+'Rows left out, weights counted, because truth, prediction, stratum or weight was NULL.';
 
 CREATE FUNCTION accuracy(c confusion) RETURNS double precision
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 5

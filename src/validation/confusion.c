@@ -456,9 +456,7 @@ Datum
 agririsk_confusion_add(PG_FUNCTION_ARGS)
 {
 	int			nargs = PG_NARGS();
-	MemoryContext context = agr_aggregate_context(fcinfo, "confusion_agg");
-	ConfusionState *state = PG_ARGISNULL(0) ? create_state(context) :
-		(ConfusionState *) PG_GETARG_POINTER(0);
+	ConfusionState *state = PG_ARGISNULL(0) ? NULL : (ConfusionState *) PG_GETARG_POINTER(0);
 	ConfusionName name[3];
 	int64		weight = 1;
 	bool		unknown = false;
@@ -472,11 +470,21 @@ agririsk_confusion_add(PG_FUNCTION_ARGS)
 				 errmsg("weight of a confusion must not be negative"),
 				 errdetail("A weight is %lld.", (long long) weight),
 				 errhint("A weight says for how many rows this one stands.")));
+
+	/* So many equal rows: of weight 0 it is no row. */
+	if (weight == 0)
+	{
+		if (state == NULL)
+			PG_RETURN_NULL();
+		PG_RETURN_POINTER(state);
+	}
+	if (state == NULL)
+		state = create_state(agr_aggregate_context(fcinfo, "confusion_agg"));
 	for (i = 1; i < nargs; i++)
 		unknown = unknown || PG_ARGISNULL(i);
 	if (unknown)
 		count_rows(state, &state->excluded, weight);
-	else if (weight > 0)
+	else
 	{
 		for (i = 0; i < Min(nargs - 1, 3); i++)
 		{
@@ -612,9 +620,9 @@ agririsk_confusion_kappa(PG_FUNCTION_ARGS)
 	PG_RETURN_FLOAT8(kappa);
 }
 
-AGR_FUNCTION(agririsk_confusion_rows);
+AGR_FUNCTION(agririsk_confusion_n);
 Datum
-agririsk_confusion_rows(PG_FUNCTION_ARGS)
+agririsk_confusion_n(PG_FUNCTION_ARGS)
 {
 	PG_RETURN_INT64(get_value(PG_GETARG_VARLENA_PP(0))->total);
 }

@@ -116,7 +116,7 @@ SELECT is((SELECT count(DISTINCT c) FROM received), 100::bigint, 'no two countie
 
 -- ---------- measures, against plain SQL ----------
 
-SELECT is((SELECT (counted(c), excluded(c), accuracy(c))::text FROM whole),
+SELECT is((SELECT (n(c), excluded(c), accuracy(c))::text FROM whole),
           (SELECT (count(*) FILTER (WHERE truth IS NOT NULL AND predicted IS NOT NULL), count(*) FILTER (WHERE truth IS NULL OR predicted IS NULL),
                    avg((truth = predicted)::int::float8))::text FROM field), 'counts and accuracy');
 SELECT results_eq('SELECT r.* FROM whole, matrix(s) r ORDER BY stratum COLLATE "C", truth COLLATE "C", predicted COLLATE "C"',
