@@ -120,21 +120,13 @@ add_cell(ConfusionState *state, const ConfusionName *stratum, const ConfusionNam
 {
 	char		key[MAX_KEY];
 	char	   *end = append_name(key, stratum->name, stratum->length);
-	double		part[2];
-	int			parts = 0;
 
 	*end++ = '\0';
 	end = append_name(end, truth->name, truth->length);
 	*end++ = '\0';
 	end = append_name(end, predicted->name, predicted->length);
 	count_rows(state, &state->total, count);
-
-	/* A count may have more bits than a double: in two parts it is exact. */
-	if (count >> 32 != 0)
-		part[parts++] = (double) (count >> 32) * 4294967296.0;
-	if ((count & 0xffffffff) != 0)
-		part[parts++] = (double) (count & 0xffffffff);
-	key_sums_add(state->sums, key, end - key, part, parts);
+	key_sums_add_count(state->sums, key, end - key, count);
 	if (state->sums->count > CONFUSION_MAX_CELLS)
 		too_many_cells();
 }
@@ -221,17 +213,6 @@ place_of(const Confusion *c, const ConfusionName *name)
 	return found - c->name;
 }
 
-static int64
-count_of(const KeySums *sums, uint32 i)
-{
-	int64		count = 0;
-	int			k;
-
-	for (k = 0; k < sums->keys[i].parts; k++)
-		count += (int64) key_sums_parts(sums, i)[k];
-	return count;
-}
-
 /* The one value that holds these counts; the state is not changed. */
 static struct varlena *
 make_value(const ConfusionState *state)
@@ -259,7 +240,7 @@ make_value(const ConfusionState *state)
 		split_key(sums, order[i], name);
 		for (k = 0; k < 3; k++)
 			place[k] = place_of(&c, &name[k]);
-		c.cell[c.cells++] = (ConfusionCell) {place[0], place[1], place[2], count_of(sums, order[i])};
+		c.cell[c.cells++] = (ConfusionCell) {place[0], place[1], place[2], key_sums_count(sums, order[i])};
 	}
 	return write_value(&c);
 }
@@ -523,7 +504,7 @@ agririsk_confusion_combine(PG_FUNCTION_ARGS)
 
 		CHECK_FOR_INTERRUPTS();
 		split_key(b->sums, i, name);
-		add_cell(a, &name[0], &name[1], &name[2], count_of(b->sums, i));
+		add_cell(a, &name[0], &name[1], &name[2], key_sums_count(b->sums, i));
 	}
 	PG_RETURN_POINTER(a);
 }
