@@ -125,5 +125,20 @@ CREATE TEMP TABLE received (r roc);
 \copy received from program 'printf "PGCOPY\n\377\r\n\0\0\0\0\0\0\0\0\0\0\1\0\0\0\24\1\0\0\0\0\1\2\0\200\200\200\200\200\200\200\370\277\1\4\0\377\377"' (format binary)
 SELECT * FROM received;
 
+-- Two scores of the same rows. The first is the one above: AUC .84375, placements of the bads .5, .875, 1, 1, of the goods
+-- 1, .875, .875, .625. The second puts one good above all: AUC .75, placements .75 four times, and 1, 1, 1, 0. Covariances: 0, and
+-- (.15625 * .25 + 2 * .03125 * .25 + .21875 * .75) / 3 = .21875 / 3; of AUCs a quarter of that. z = .09375 / .215002.
+SELECT n, bads, auc_a, auc_b, difference, abs(covariance - .21875 / 12) < 1e-17 AS covariance_right, abs(variance_b - .0625) < 1e-17 AS variance_right,
+       abs(standard_error ^ 2 - (variance_a + variance_b - 2 * covariance)) < 1e-16 AS error_right, abs(z - difference / standard_error) < 1e-15 AS z_right, round(p::numeric, 4) AS p, excluded
+  FROM (SELECT (roc_pair_agg(score_a, score_b, bad)).*
+          FROM (VALUES (.1, 1, false), (.3, 1, false), (.3, 1, false), (.6, 3, false), (.3, 2, true), (.6, 2, true), (.8, 2, true), (.9, 2, true),
+                       (NULL, 1, true), (1, NULL, true), (1, 1, NULL)) v (score_a, score_b, bad)) s;
+-- A score and itself; one class; one row of a class; no rows.
+SELECT (roc_pair_agg(score, score, bad)).difference, (roc_pair_agg(score, score, bad)).standard_error,
+       (roc_pair_agg(score, score, bad)).z, (roc_pair_agg(score, score, bad)).p FROM loan;
+SELECT roc_pair_agg(score, 1, true), roc_pair_agg(score, -score, score > .85), roc_pair_agg(score, 1, bad) FILTER (WHERE false) FROM loan;
+SELECT roc_pair_agg('NaN', 1, true);
+SELECT roc_pair_agg(1, 'NaN', NULL);
+
 -- The aggregates are no window functions: a final function sorts.
 SELECT roc_agg(score, bad) OVER (ORDER BY score) FROM loan;

@@ -307,3 +307,33 @@ CREATE FUNCTION direction_warning(r roc) RETURNS text
   AS 'MODULE_PATHNAME', 'agririsk_roc_direction_warning';
 COMMENT ON FUNCTION direction_warning(roc) IS
 'What is wrong if AUC is below one half: the score goes the other way. NULL if it is not, or undefined. Nothing is ever turned round by itself.';
+
+-- Two scores of the same rows.
+
+CREATE TYPE roc_pair AS (
+  n bigint, bads bigint, auc_a double precision, auc_b double precision,
+  variance_a double precision, variance_b double precision, covariance double precision,
+  difference double precision, standard_error double precision,
+  z double precision, p double precision, excluded bigint
+);
+COMMENT ON TYPE roc_pair IS
+'Two scores of the same rows: AUCs, their variances and covariance, the difference auc_a - auc_b with its standard error, z and two-sided p of the test that there is none, and rows left out. AUCs are NULL with one class only; variances and the test also with fewer than two rows of a class; z and p also if the standard error is 0.';
+
+CREATE FUNCTION _roc_pair_add(internal, double precision, double precision, boolean) RETURNS internal
+  LANGUAGE c IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'agririsk_roc_pair_add';
+COMMENT ON FUNCTION _roc_pair_add(internal, double precision, double precision, boolean) IS
+'Transition of roc_pair_agg.';
+
+CREATE FUNCTION _roc_pair_final(internal) RETURNS roc_pair
+  LANGUAGE c IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 1000
+  AS 'MODULE_PATHNAME', 'agririsk_roc_pair_final';
+COMMENT ON FUNCTION _roc_pair_final(internal) IS
+'Result of roc_pair_agg; NULL if there was no row.';
+
+CREATE AGGREGATE roc_pair_agg(score_a double precision, score_b double precision, bad boolean) (
+  SFUNC = _roc_pair_add, STYPE = internal, SSPACE = 512,
+  FINALFUNC = _roc_pair_final, FINALFUNC_MODIFY = SHAREABLE, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE roc_pair_agg(double precision, double precision, boolean) IS
+'Whether one score ranks better than another on the same rows: DeLong''s test of the difference of two AUCs. Higher scores are riskier. A row with a NULL score or outcome is left out and counted; NULL if there is no row; a NaN score is an error. See type roc_pair. Source: DeLong, DeLong and Clarke-Pearson 1988.';

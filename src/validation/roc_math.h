@@ -111,7 +111,8 @@ extern int64_t roc_draw_entry(const RocResampler *resampler, int class, uint64_t
 
 /*
  * Two scores of the same rows. Rows come twice, in the order of either score;
- * what is left of them then are the sums of placements and of their products.
+ * what is left of them then are the sums of placements, of their squares and
+ * of their products.
  */
 typedef struct RocPairSums
 {
@@ -120,6 +121,16 @@ typedef struct RocPairSums
 	Unsigned128 squares[2][2];	/* score, class */
 	Unsigned128 products[2];	/* class: placement under a times that under b */
 } RocPairSums;
+
+/* A row on its way: ordered by one score, with what is to be kept of the other. */
+typedef struct RocPairRow
+{
+	uint64_t	key;
+	uint64_t	payload;
+} RocPairRow;
+
+/* Sorts by key; scratch is as large. Large amounts take a while, with pauses. */
+extern void roc_sort_pair_rows(RocPairRow *rows, size_t n, RocPairRow *scratch, TallyPause pause);
 
 typedef struct RocPairMeasures
 {

@@ -40,8 +40,11 @@ SELECT t FROM (SELECT name, r, (m).*, g FROM compared) m, auc_ci(r) i, LATERAL (
        (cmp_ok(abs(m.variance / (g ->> 'delong_var')::float8 - 1), '<', 1e-10::float8, name || ': DeLong variance')),
        (cmp_ok(abs(i.low - (g #>> '{delong_ci95,0}')::float8), '<', 1e-12::float8, name || ': interval, low')),
        (cmp_ok(abs(i.high - (g #>> '{delong_ci95,1}')::float8), '<', 1e-12::float8, name || ': interval, high'))) v (t);
+SELECT t FROM (SELECT (roc_pair_agg(p_numeric, p_checking, bad = 1)).* FROM german) d, (SELECT german -> 'delong_paired_test' AS g FROM reference) g, LATERAL (VALUES
+       (cmp_ok(abs(d.z / (g ->> 'z')::float8 - 1), '<', 1e-10::float8, 'DeLong test of two scores: z')),
+       (cmp_ok(abs(d.p / (g ->> 'p')::float8 - 1), '<', 1e-10::float8, 'and p'))) v (t);
 \else
-SELECT skip('AGRIRISK_SHARED is not set: no reference figures', 40);
+SELECT skip('AGRIRISK_SHARED is not set: no reference figures', 42);
 \endif
 
 -- ---------- the definitions, in plain SQL ----------
@@ -89,6 +92,26 @@ SELECT is((SELECT count(*) FROM valued WHERE abs(auc(r) -
                FROM curve(r) WINDOW w AS (ORDER BY score DESC NULLS FIRST)) c)) < 1e-14), 60::bigint, 'the area under curve is AUC');
 SELECT is((SELECT count(*) FROM valued WHERE abs(ks(r) - (SELECT max(abs(tpr - fpr)) FROM curve(r))) < 1e-15), 60::bigint, 'and its largest distance KS');
 
+-- Pairs: the second score is another sample's, or the same.
+CREATE TEMP TABLE paired AS
+SELECT a.g, a.i, a.score AS score_a, b.score AS score_b, a.bad FROM small a JOIN small b ON b.g = a.g % 60 + 1 AND b.i = a.i
+UNION ALL SELECT 61, i, score, score, bad FROM small WHERE g = 60;
+CREATE TEMP TABLE pair_placement AS
+SELECT a.g, a.i, a.bad, avg(CASE WHEN a.score_a = b.score_a THEN 0.5 WHEN (a.score_a > b.score_a) = a.bad THEN 1.0 ELSE 0.0 END) AS va,
+       avg(CASE WHEN a.score_b = b.score_b THEN 0.5 WHEN (a.score_b > b.score_b) = a.bad THEN 1.0 ELSE 0.0 END) AS vb
+  FROM paired a JOIN paired b ON a.g = b.g AND a.bad <> b.bad GROUP BY 1, 2, 3;
+CREATE TEMP TABLE pair_defined AS
+SELECT g, (covar_samp(va, vb) FILTER (WHERE bad) / count(*) FILTER (WHERE bad) + covar_samp(va, vb) FILTER (WHERE NOT bad) / count(*) FILTER (WHERE NOT bad)) AS covariance,
+       (var_samp(va - vb) FILTER (WHERE bad) / count(*) FILTER (WHERE bad) + var_samp(va - vb) FILTER (WHERE NOT bad) / count(*) FILTER (WHERE NOT bad))::float8 AS variance
+  FROM pair_placement GROUP BY g;
+CREATE TEMP TABLE pair AS
+SELECT g, roc_pair_agg(score_a, score_b, bad) AS p, roc_metrics(score_a, bad) AS a, roc_metrics(score_b, bad) AS b FROM paired GROUP BY g;
+SELECT is((SELECT count(*) FROM pair WHERE (p).n = (a).n AND (p).bads = (a).bads AND (p).auc_a = (a).auc AND (p).auc_b = (b).auc
+             AND (p).variance_a = (a).variance AND (p).variance_b = (b).variance AND (p).difference = (a).auc - (b).auc), 61::bigint, 'a pair is two rocs');
+SELECT is((SELECT count(*) FROM pair JOIN pair_defined d USING (g) WHERE abs((p).covariance - d.covariance) < 1e-15 AND abs((p).standard_error ^ 2 - d.variance) < 1e-15), 61::bigint,
+          'its covariance and the variance of the difference are those of placements');
+SELECT is((SELECT (p).standard_error || ' ' || ((p).z IS NULL) || ' ' || ((p).p IS NULL) FROM pair WHERE g = 61), '0 true true', 'nothing is tested of a score and itself');
+
 -- Symmetries, to the last bit where AUC is a fraction rounded once.
 SELECT is((SELECT count(*) FROM valued JOIN (SELECT g, roc_agg(-score, bad) AS turned FROM small GROUP BY g) t USING (g)
             WHERE abs(auc(turned) - (1 - auc(r))) < 2e-16 AND ks(turned) = ks(r) AND (direction_warning(r) IS NULL) = (auc(r) >= 0.5)), 60::bigint,
@@ -108,8 +131,9 @@ SELECT i, i % 1000 AS county, CASE WHEN i % 997 = 0 THEN NULL WHEN i % 5 = 0 THE
        CASE WHEN i % 983 = 0 THEN NULL ELSE abs(hashint8(i + 7)::bigint) % 4 END AS weight
   FROM generate_series(1, 200000) i, LATERAL (SELECT (hashint8(i)::bigint + 2147483648) / 4294967296.0::float8 AS u) u;
 ANALYZE loan;
-CREATE TEMP TABLE whole AS SELECT roc_agg(score, bad) AS r, roc_metrics(score, bad) AS m, roc_agg(score, bad, weight) AS w, roc_metrics(score, bad, weight) AS wm FROM loan;
-CREATE TEMP TABLE county AS SELECT county, roc_agg(score, bad) AS r, roc_metrics(score, bad) AS m FROM loan GROUP BY county;
+CREATE TEMP TABLE whole AS SELECT roc_agg(score, bad) AS r, roc_metrics(score, bad) AS m, roc_agg(score, bad, weight) AS w, roc_metrics(score, bad, weight) AS wm,
+       roc_pair_agg(score, -weight, bad) AS p FROM loan;
+CREATE TEMP TABLE county AS SELECT county, roc_agg(score, bad) AS r, roc_metrics(score, bad) AS m, roc_pair_agg(score, -weight, bad) AS p FROM loan GROUP BY county;
 SELECT is((SELECT (m).n || ' ' || (m).bads || ' ' || (m).auc || ' ' || (m).ks || ' ' || (m).excluded FROM whole),
           (SELECT n(r) || ' ' || bads(r) || ' ' || auc(r) || ' ' || ks(r) || ' ' || (SELECT no_score + no_outcome + no_weight FROM excluded(r)) FROM whole),
           'roc_metrics and the value agree to the bit');
@@ -118,6 +142,7 @@ SELECT is((SELECT excluded(r)::text FROM whole), (SELECT format('(%s,%s,0)', cou
 SELECT is((SELECT roc_agg(score, bad ORDER BY score) FROM loan), (SELECT r FROM whole), 'ascending scores give the same value');
 SELECT is((SELECT roc_agg(score, bad ORDER BY score DESC, bad) FROM loan), (SELECT r FROM whole), 'so do descending ones');
 SELECT is((SELECT roc_agg(score, bad ORDER BY hashint8(i)) FROM loan), (SELECT r FROM whole), 'and any order');
+SELECT is((SELECT roc_pair_agg(score, -weight, bad ORDER BY hashint8(i)) FROM loan), (SELECT p FROM whole), 'nor does a pair depend on order');
 SELECT is((SELECT rollup(r) FROM county), (SELECT r FROM whole), 'rollup of the counties is the whole');
 SELECT is((SELECT rollup(r ORDER BY county DESC) FROM county), (SELECT r FROM whole), 'in any order');
 SELECT is((SELECT rollup(part) FROM (SELECT rollup(r) AS part FROM county GROUP BY county % 7) s), (SELECT r FROM whole), 'and in steps');
@@ -163,6 +188,8 @@ SELECT is((SELECT count(*) FROM (SELECT county, roc_agg(score, bad) AS r, roc_me
 SELECT is((SELECT roc_agg(score, bad) FROM loan), (SELECT r FROM whole), 'so does one group of 200,000 rows');
 SELECT is((SELECT roc_metrics(score, bad) FROM loan), (SELECT m FROM whole), 'streamed, too');
 SELECT is((SELECT roc_agg(score, bad, weight) FROM loan), (SELECT w FROM whole), 'and weighted');
+SELECT is((SELECT roc_pair_agg(score, -weight, bad) FROM loan), (SELECT p FROM whole), 'and a pair');
+SELECT is((SELECT count(*) FROM (SELECT county, roc_pair_agg(score, -weight, bad) AS p FROM loan GROUP BY county) s JOIN county USING (county, p)), 1000::bigint, 'and a thousand pairs');
 SELECT bag_eq('SELECT county % 3, roc_agg(score, bad) FROM loan GROUP BY GROUPING SETS (county % 3, ())',
               'SELECT county % 3, rollup(r) FROM county GROUP BY 1 UNION ALL SELECT NULL, r FROM whole', 'grouping sets share a budget as well');
 RESET enable_sort;
@@ -192,6 +219,7 @@ SET LOCAL parallel_leader_participation = off;
 SELECT matches(pg_temp.plan_of('SELECT roc_agg(score, bad) FROM loan'), 'Aggregate\s+->  Gather', 'the scan below runs in workers');
 SELECT is((SELECT roc_agg(score, bad) FROM loan), (SELECT r FROM whole), 'with the same bits');
 SELECT is((SELECT roc_metrics(score, bad, weight) FROM loan), (SELECT wm FROM whole), 'and weights');
+SELECT is((SELECT roc_pair_agg(score, -weight, bad) FROM loan), (SELECT p FROM whole), 'and pairs');
 SELECT is((SELECT roc_agg(score, bad) FROM loan WHERE i < 0), NULL, 'none of them with a row');
 SELECT is((SELECT roc_agg(score, bad) FROM loan WHERE i = 3), (SELECT format('%s %s', score, CASE WHEN bad THEN '0/1' ELSE '1/0' END)::roc FROM loan WHERE i = 3), 'or only one of them');
 CREATE TABLE shared_county AS SELECT * FROM county;
