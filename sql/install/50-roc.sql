@@ -266,3 +266,74 @@ CREATE FUNCTION ks_at(r roc) RETURNS double precision
   AS 'MODULE_PATHNAME', 'agririsk_roc_ks_at';
 COMMENT ON FUNCTION ks_at(roc) IS
 'The score at or below which the shares of goods and of bads differ by ks; the lowest of several. NULL with one class only, or if ks is 0.';
+
+CREATE FUNCTION auc_ci(r roc, level double precision DEFAULT 0.95, OUT auc double precision,
+    OUT standard_error double precision, OUT low double precision, OUT high double precision,
+    OUT zero_variance boolean)
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 100
+  AS 'MODULE_PATHNAME', 'agririsk_roc_auc_ci';
+COMMENT ON FUNCTION auc_ci(roc, double precision) IS
+'AUC and its interval at a level in (0, 1), AUC plus and minus so many standard errors of DeLong, clipped to [0, 1]. Where zero_variance, as with perfect separation, the interval is a point and says nothing. All but auc are NULL with fewer than two rows of a class. Source: DeLong, DeLong and Clarke-Pearson 1988.';
+
+CREATE FUNCTION auc_bootstrap(r roc, replicates integer DEFAULT 2000, seed bigint DEFAULT 1,
+    level double precision DEFAULT 0.95, OUT auc double precision,
+    OUT standard_error double precision, OUT low double precision, OUT high double precision)
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 1000000
+  AS 'MODULE_PATHNAME', 'agririsk_roc_auc_bootstrap';
+COMMENT ON FUNCTION auc_bootstrap(roc, integer, bigint, double precision) IS
+'AUC and the percentile interval of its bootstrap: goods and bads are drawn with replacement, each class for itself, as often as there are rows. Standard deviation and quantiles (type 7) of the replicates. The draws depend on the value, seed, replicate and number of the draw only. Takes time in proportion to rows times replicates (2 to 1,000,000), of up to 1,000,000 distinct scores. NULL with one class only. Source: Efron 1979; Carpenter and Bithell 2000.';
+
+CREATE FUNCTION capture(r roc, share double precision) RETURNS double precision
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 50
+  AS 'MODULE_PATHNAME', 'agririsk_roc_capture';
+COMMENT ON FUNCTION capture(roc, double precision) IS
+'Share of the bads that is among the riskiest share of all rows, both in [0, 1]; of rows that tie at the border the same part of goods and bads. NULL without bads.';
+
+CREATE FUNCTION lift(r roc, share double precision) RETURNS double precision
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 50
+  AS 'MODULE_PATHNAME', 'agririsk_roc_lift';
+COMMENT ON FUNCTION lift(roc, double precision) IS
+'capture(r, share) / share: how many times more bads there are among the riskiest share of all rows than among all. NULL without bads, or if the share is 0.';
+
+CREATE FUNCTION curve(r roc, max_points integer DEFAULT 200)
+    RETURNS TABLE (score double precision, tpr double precision, fpr double precision)
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 100 ROWS 200
+  AS 'MODULE_PATHNAME', 'agririsk_roc_curve';
+COMMENT ON FUNCTION curve(roc, integer) IS
+'The ROC curve from (0, 0) to (1, 1): if rows that score at least so much are taken for bad, the share of the bads (tpr) and of the goods (fpr) that are. score is NULL in the first row, where none are. With more than max_points (3 or more), points at even distances along the curve. No rows with one class only.';
+
+CREATE FUNCTION direction_warning(r roc) RETURNS text
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 50
+  AS 'MODULE_PATHNAME', 'agririsk_roc_direction_warning';
+COMMENT ON FUNCTION direction_warning(roc) IS
+'What is wrong if AUC is below one half: the score goes the other way. NULL if it is not, or undefined. Nothing is ever turned round by itself.';
+
+-- Two scores of the same rows.
+
+CREATE TYPE roc_pair AS (
+  n bigint, bads bigint, auc_a double precision, auc_b double precision,
+  variance_a double precision, variance_b double precision, covariance double precision,
+  difference double precision, standard_error double precision,
+  z double precision, p double precision, excluded bigint
+);
+COMMENT ON TYPE roc_pair IS
+'Two scores of the same rows: AUCs, their variances and covariance, the difference auc_a - auc_b with its standard error, z and two-sided p of the test that there is none, and rows left out. AUCs are NULL with one class only; variances and the test also with fewer than two rows of a class; z and p also if the standard error is 0.';
+
+CREATE FUNCTION _roc_pair_add(internal, double precision, double precision, boolean) RETURNS internal
+  LANGUAGE c IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'agririsk_roc_pair_add';
+COMMENT ON FUNCTION _roc_pair_add(internal, double precision, double precision, boolean) IS
+'Transition of roc_pair_agg.';
+
+CREATE FUNCTION _roc_pair_final(internal) RETURNS roc_pair
+  LANGUAGE c IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 1000
+  AS 'MODULE_PATHNAME', 'agririsk_roc_pair_final';
+COMMENT ON FUNCTION _roc_pair_final(internal) IS
+'Result of roc_pair_agg; NULL if there was no row.';
+
+CREATE AGGREGATE roc_pair_agg(score_a double precision, score_b double precision, bad boolean) (
+  SFUNC = _roc_pair_add, STYPE = internal, SSPACE = 512,
+  FINALFUNC = _roc_pair_final, FINALFUNC_MODIFY = SHAREABLE, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE roc_pair_agg(double precision, double precision, boolean) IS
+'Whether one score ranks better than another on the same rows: DeLong''s test of the difference of two AUCs. Higher scores are riskier. A row with a NULL score or outcome is left out and counted; NULL if there is no row; a NaN score is an error. See type roc_pair. Source: DeLong, DeLong and Clarke-Pearson 1988.';

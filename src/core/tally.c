@@ -583,6 +583,8 @@ tally_stream_open(TallyStream *stream, Tally *tally)
 {
 	int			most = Min(Max(budget_allowed(tally->member.budget) / LEAST_RUN_BUFFER, 2), 1024);
 
+	if (Max(tally_total(tally, 0), tally_total(tally, 1)) > TALLY_MAX_TOTAL)
+		too_many_rows();
 	stream->merge = NULL;
 	if (tally->n_runs == 0)
 	{

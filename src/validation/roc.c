@@ -14,6 +14,8 @@
 #include "miscadmin.h"
 #include "utils/builtins.h"
 
+#include "core/probability_math.h"
+#include "core/quantile_math.h"
 #include "core/record.h"
 #include "core/tally.h"
 #include "validation/roc_math.h"
@@ -308,5 +310,330 @@ agririsk_roc_excluded(PG_FUNCTION_ARGS)
 	tally_begin(&reader, PG_GETARG_VARLENA_PP(0), &roc_type);
 	for (i = 0; i < TALLY_EXCLUSIONS; i++)
 		values[i] = Int64GetDatum(reader.head.excluded[i]);
+	return make_row(fcinfo, values, nulls);
+}
+
+static void
+check_level(double level)
+{
+	if (!(level > 0 && level < 1))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("level of an interval must be between 0 and 1"),
+				 errdetail("The level is %s.",
+						   DatumGetCString(DirectFunctionCall1(float8out, Float8GetDatum(level)))),
+				 errhint("0.95 is an interval of 95 %%.")));
+}
+
+AGR_FUNCTION(agririsk_roc_auc_ci);
+Datum
+agririsk_roc_auc_ci(PG_FUNCTION_ARGS)
+{
+	double		level = PG_GETARG_FLOAT8(1);
+	RocMeasures measures;
+	double		error;
+	double		reach;
+	Datum		values[5];
+	bool		nulls[5] = {false};
+
+	check_level(level);
+	measure_value(PG_GETARG_VARLENA_PP(0), &measures);
+	error = sqrt(measures.variance);
+	reach = error * interval_z(level);
+	values[0] = measure(measures.auc, &nulls[0]);
+	values[1] = measure(error, &nulls[1]);
+	values[2] = measure(isnan(error) ? NAN : Max(measures.auc - reach, 0), &nulls[2]);
+	values[3] = measure(isnan(error) ? NAN : Min(measures.auc + reach, 1), &nulls[3]);
+	values[4] = BoolGetDatum(error == 0);
+	nulls[4] = isnan(error);
+	return make_row(fcinfo, values, nulls);
+}
+
+static double
+captured_share(struct varlena *value, double share)
+{
+	TallyReader reader;
+	TallyEntry	entry;
+	RocCapture	capture;
+
+	if (!(share >= 0 && share <= 1))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("share of rows must be from 0 to 1"),
+				 errdetail("The share is %s.",
+						   DatumGetCString(DirectFunctionCall1(float8out, Float8GetDatum(share)))),
+				 errhint("0.1 is the riskiest tenth.")));
+	tally_begin(&reader, value, &roc_type);
+	roc_capture_begin(&capture, reader.head.total, share);
+	while (tally_next(&reader, &entry))
+		roc_capture_add(&capture, &entry);
+	tally_end(&reader, &roc_type);
+	return roc_capture_end(&capture);
+}
+
+AGR_FUNCTION(agririsk_roc_capture);
+Datum
+agririsk_roc_capture(PG_FUNCTION_ARGS)
+{
+	return return_measure(fcinfo, captured_share(PG_GETARG_VARLENA_PP(0), PG_GETARG_FLOAT8(1)));
+}
+
+AGR_FUNCTION(agririsk_roc_lift);
+Datum
+agririsk_roc_lift(PG_FUNCTION_ARGS)
+{
+	double		share = PG_GETARG_FLOAT8(1);
+	double		captured = captured_share(PG_GETARG_VARLENA_PP(0), share);
+
+	return return_measure(fcinfo, share > 0 ? captured / share : NAN);
+}
+
+AGR_FUNCTION(agririsk_roc_direction_warning);
+Datum
+agririsk_roc_direction_warning(PG_FUNCTION_ARGS)
+{
+	RocMeasures measures;
+	char		number[DOUBLE_SHORTEST_DECIMAL_LEN];
+
+	measure_value(PG_GETARG_VARLENA_PP(0), &measures);
+	if (!(measures.auc < 0.5))
+		PG_RETURN_NULL();
+	double_to_shortest_decimal_buf(measures.auc, number);
+	PG_RETURN_TEXT_P(cstring_to_text(psprintf("AUC is %s, below one half: a higher score goes with less risk here. A roc wants higher scores to be riskier; give the negative of points.", number)));
+}
+
+/* A point of the curve: who scores at least so much is taken for bad. */
+typedef struct CurvePoint
+{
+	double		score;
+	double		tpr;
+	double		fpr;
+} CurvePoint;
+
+/*
+ * The points in ascending order of the score, from (1, 1) on; returns their
+ * number. Where there are too many, one of each piece of the curve is left,
+ * pieces being of equal length along both axes together.
+ */
+static int
+choose_points(TallyReader *reader, CurvePoint *points, int max_points)
+{
+	const int64 *total = reader->head.total;
+	double		pieces = max_points - 2;
+	bool		all = reader->head.distinct < max_points;
+	int64		below[2] = {0, 0};
+	double		piece_before = INFINITY;
+	TallyEntry	entry;
+	int			n = 0;
+
+	while (tally_next(reader, &entry))
+	{
+		double		tpr = (double) (total[ROC_BAD] - below[ROC_BAD]) / (double) total[ROC_BAD];
+		double		fpr = (double) (total[ROC_GOOD] - below[ROC_GOOD]) / (double) total[ROC_GOOD];
+		double		piece = floor((tpr + fpr) / 2 * pieces);
+
+		if (all || piece < piece_before)
+		{
+			points[n].score = tally_value(entry.key);
+			points[n].tpr = tpr;
+			points[n].fpr = fpr;
+			n++;
+			piece_before = piece;
+		}
+		below[ROC_GOOD] += entry.count[ROC_GOOD];
+		below[ROC_BAD] += entry.count[ROC_BAD];
+	}
+	return n;
+}
+
+AGR_FUNCTION(agririsk_roc_curve);
+Datum
+agririsk_roc_curve(PG_FUNCTION_ARGS)
+{
+	struct varlena *value = PG_GETARG_VARLENA_PP(0);
+	int32		max_points = PG_GETARG_INT32(1);
+	TallyReader reader;
+	TupleDesc	columns;
+	Tuplestorestate *rows;
+	CurvePoint *points;
+	Datum		values[3];
+	bool		nulls[3] = {true, false, false};
+	int			n;
+
+	if (max_points < 3)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("a curve has at least 3 points"),
+				 errdetail("At most %d are wanted.", max_points),
+				 errhint("200 points are enough for a plot.")));
+	tally_begin(&reader, value, &roc_type);
+	rows = agr_begin_rows(fcinfo, &columns);
+	if (reader.head.total[ROC_GOOD] == 0 || reader.head.total[ROC_BAD] == 0)
+		return (Datum) 0;
+	points = palloc(Min(max_points, reader.head.distinct + 1) * sizeof(CurvePoint));
+	n = choose_points(&reader, points, max_points);
+	tally_end(&reader, &roc_type);
+
+	/* Nobody is taken for bad: there is no score for that. */
+	values[1] = values[2] = Float8GetDatum(0);
+	tuplestore_putvalues(rows, columns, values, nulls);
+	nulls[0] = false;
+	while (n-- > 0)
+	{
+		CHECK_FOR_INTERRUPTS();
+		values[0] = Float8GetDatum(points[n].score);
+		values[1] = Float8GetDatum(points[n].tpr);
+		values[2] = Float8GetDatum(points[n].fpr);
+		tuplestore_putvalues(rows, columns, values, nulls);
+	}
+	return (Datum) 0;
+}
+
+/* Bootstrap. */
+
+/* So much memory and time is enough for an interval. */
+#define MAX_REPLICATES			1000000
+#define MAX_BOOTSTRAP_SCORES	1000000
+
+static void
+check_interrupts(void)
+{
+	CHECK_FOR_INTERRUPTS();
+}
+
+/* Between two looks for an interrupt. */
+#define DRAWS_AT_ONCE			65536
+
+static double
+resampled_auc(const RocResampler *resampler, TallyEntry *sample, uint64 seed, int32 replicate)
+{
+	RocSums		sums;
+	RocMeasures measures;
+	int			class;
+	int64		i;
+
+	for (i = 0; i < resampler->distinct; i++)
+		sample[i].count[0] = sample[i].count[1] = 0;
+	for (class = 0; class < 2; class++)
+		for (i = 0; i < resampler->total[class]; i++)
+		{
+			/* Draws of the bads follow those of the goods. */
+			int64		draw = class == 0 ? i : resampler->total[0] + i;
+			uint64		bits = roc_draw_bits(seed, replicate, draw);
+
+			sample[roc_draw_entry(resampler, class, bits)].count[class]++;
+			if (i % DRAWS_AT_ONCE == 0)
+				CHECK_FOR_INTERRUPTS();
+		}
+	roc_begin(&sums, resampler->total);
+	for (i = 0; i < resampler->distinct; i++)
+		if (sample[i].count[0] + sample[i].count[1] > 0)
+			roc_add(&sums, &sample[i]);
+	roc_end(&sums, &measures);
+	return measures.auc;
+}
+
+/* The quantile of type 7 of sorted numbers. */
+static double
+sorted_quantile(const uint64 *keys, int32 n, double p)
+{
+	double		position = p * (n - 1);
+	int32		index = Min((int32) floor(position), n - 1);
+
+	return quantile_value(tally_value(keys[index]), tally_value(keys[Min(index + 1, n - 1)]),
+						  position - index);
+}
+
+static double
+standard_deviation(const uint64 *keys, int32 n)
+{
+	double		mean = 0;
+	double		squares = 0;
+	int32		i;
+
+	for (i = 0; i < n; i++)
+		mean += tally_value(keys[i]);
+	mean /= n;
+	for (i = 0; i < n; i++)
+		squares += (tally_value(keys[i]) - mean) * (tally_value(keys[i]) - mean);
+	return sqrt(squares / (n - 1));
+}
+
+static void
+read_resampler(RocResampler *resampler, TallyReader *reader)
+{
+	int64		distinct = reader->head.distinct;
+	TallyEntry *entries = palloc(distinct * sizeof(TallyEntry));
+	int64		i;
+
+	for (i = 0; i < distinct && tally_next(reader, &entries[i]); i++)
+		CHECK_FOR_INTERRUPTS();
+	if (i == distinct)
+		(void) tally_next(reader, &(TallyEntry) {0});
+	tally_end(reader, &roc_type);
+	resampler->entries = entries;
+	resampler->distinct = distinct;
+	memcpy(resampler->total, reader->head.total, sizeof resampler->total);
+	for (i = 0; i < 2; i++)
+	{
+		resampler->until[i] = palloc(distinct * sizeof(int64));
+		resampler->guide[i] = palloc(distinct * sizeof(uint32));
+	}
+	roc_resampler_begin(resampler);
+}
+
+static void
+check_bootstrap(int32 replicates, int64 distinct)
+{
+	if (replicates < 2 || replicates > MAX_REPLICATES)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("number of replicates must be from 2 to %d", MAX_REPLICATES),
+				 errdetail("The number is %d.", replicates),
+				 errhint("2000 are enough for an interval of 95 %%.")));
+	if (distinct > MAX_BOOTSTRAP_SCORES)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("roc has too many distinct scores for a bootstrap"),
+				 errdetail("There are %lld, %d are possible.", (long long) distinct, MAX_BOOTSTRAP_SCORES),
+				 errhint("Use auc_ci, which is exact and as good on so many rows.")));
+}
+
+AGR_FUNCTION(agririsk_roc_auc_bootstrap);
+Datum
+agririsk_roc_auc_bootstrap(PG_FUNCTION_ARGS)
+{
+	struct varlena *value = PG_GETARG_VARLENA_PP(0);
+	int32		replicates = PG_GETARG_INT32(1);
+	uint64		seed = (uint64) PG_GETARG_INT64(2);
+	double		level = PG_GETARG_FLOAT8(3);
+	RocMeasures measures;
+	RocResampler resampler;
+	TallyReader reader;
+	TallyEntry *sample;
+	uint64	   *aucs;
+	uint64	   *scratch;
+	Datum		values[4];
+	bool		nulls[4] = {false, true, true, true};
+	int32		i;
+
+	check_level(level);
+	tally_begin(&reader, value, &roc_type);
+	check_bootstrap(replicates, reader.head.distinct);
+	measure_value(value, &measures);
+	values[0] = measure(measures.auc, &nulls[0]);
+	if (nulls[0])
+		return make_row(fcinfo, values, nulls);
+	read_resampler(&resampler, &reader);
+	sample = palloc(resampler.distinct * sizeof(TallyEntry));
+	memcpy(sample, resampler.entries, resampler.distinct * sizeof(TallyEntry));
+	aucs = palloc(replicates * sizeof(uint64));
+	scratch = palloc(replicates * sizeof(uint64));
+	for (i = 0; i < replicates; i++)
+		aucs[i] = tally_key(resampled_auc(&resampler, sample, seed, i));
+	tally_sort_keys(aucs, replicates, scratch, check_interrupts);
+	values[1] = measure(standard_deviation(aucs, replicates), &nulls[1]);
+	values[2] = measure(sorted_quantile(aucs, replicates, (1 - level) / 2), &nulls[2]);
+	values[3] = measure(sorted_quantile(aucs, replicates, 1 - (1 - level) / 2), &nulls[3]);
 	return make_row(fcinfo, values, nulls);
 }

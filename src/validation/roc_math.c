@@ -162,15 +162,118 @@ mix(uint64_t x)
 	return x ^ x >> 31;
 }
 
-int64_t
-roc_draw(uint64_t seed, uint64_t replicate, uint64_t index, int64_t rows)
+uint64_t
+roc_draw_bits(uint64_t seed, uint64_t replicate, uint64_t draw)
 {
 	const uint64_t golden = UINT64_C(0x9e3779b97f4a7c15);
 	uint64_t	stream = mix(mix(seed + golden) + (replicate + 1) * golden);
-	uint64_t	bits = mix(stream + (index + 1) * golden);
 
-	/* The upper half of the product: even to rows / 2^64 (Lemire 2019). */
-	return (int64_t) ((Unsigned128) bits * (Unsigned128) rows >> 64);
+	return mix(stream + (draw + 1) * golden);
+}
+
+/* The part of `whole` that lies below bits / 2^64; even to whole / 2^64 (Lemire 2019). */
+static int64_t
+part_of(uint64_t bits, int64_t whole)
+{
+	return (int64_t) ((Unsigned128) bits * (Unsigned128) whole >> 64);
+}
+
+void
+roc_resampler_begin(RocResampler *resampler)
+{
+	int			class;
+	int64_t		i;
+
+	for (class = 0; class < 2; class++)
+	{
+		int64_t		rows = 0;
+		int64_t		part = 0;
+
+		for (i = 0; i < resampler->distinct; i++)
+		{
+			rows += resampler->entries[i].count[class];
+			resampler->until[class][i] = rows;
+
+			/* Parts that begin before this entry ends, and did not in one before. */
+			while (part < resampler->distinct &&
+				   (Unsigned128) part * (Unsigned128) resampler->total[class] / (Unsigned128) resampler->distinct < (Unsigned128) rows)
+				resampler->guide[class][part++] = (uint32_t) i;
+		}
+	}
+}
+
+int64_t
+roc_draw_entry(const RocResampler *resampler, int class, uint64_t bits)
+{
+	int64_t		row = part_of(bits, resampler->total[class]);
+	int64_t		entry = resampler->guide[class][part_of(bits, resampler->distinct)];
+
+	while (resampler->until[class][entry] <= row)
+		entry++;
+	return entry;
+}
+
+static void
+insert_pair_rows(RocPairRow *rows, size_t n)
+{
+	size_t		i;
+
+	for (i = 1; i < n; i++)
+	{
+		RocPairRow	row = rows[i];
+		size_t		j = i;
+
+		while (j > 0 && rows[j - 1].key > row.key)
+		{
+			rows[j] = rows[j - 1];
+			j--;
+		}
+		rows[j] = row;
+	}
+}
+
+/* From the least byte, but only those in which keys differ. */
+void
+roc_sort_pair_rows(RocPairRow *rows, size_t n, RocPairRow *scratch, TallyPause pause)
+{
+	RocPairRow *from = rows;
+	RocPairRow *to = scratch;
+	uint64_t	varying = 0;
+	int			shift;
+	size_t		i;
+
+	if (n < 32)
+	{
+		insert_pair_rows(rows, n);
+		return;
+	}
+	for (i = 1; i < n; i++)
+		varying |= rows[i].key ^ rows[0].key;
+	for (shift = 0; shift < 64; shift += 8)
+	{
+		size_t		place[256] = {0};
+		size_t		start = 0;
+		RocPairRow *other = from;
+
+		if ((varying >> shift & 255) == 0)
+			continue;
+		pause();
+		for (i = 0; i < n; i++)
+			place[from[i].key >> shift & 255]++;
+		for (i = 0; i < 256; i++)
+		{
+			size_t		size = place[i];
+
+			place[i] = start;
+			start += size;
+		}
+		for (i = 0; i < n; i++)
+			to[place[from[i].key >> shift & 255]++] = from[i];
+		from = to;
+		to = other;
+	}
+	if (from != rows)
+		memcpy(rows, from, n * sizeof *rows);
 }
 
 /* Of the differences of placements, of which the sum of squares is exact as well. */

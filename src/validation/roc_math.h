@@ -88,14 +88,31 @@ extern void roc_capture_add(RocCapture *capture, const TallyEntry *entry);
 extern double roc_capture_end(const RocCapture *capture);
 
 /*
- * Resampling: the place of a draw among `rows` rows, in [0, rows), which
- * depends on nothing but its arguments.
+ * Resampling of either class with replacement. A draw is 64 bits that depend on
+ * nothing but seed, replicate and number of the draw; the row it falls on is
+ * found from a guide near its place among the rows. Entries come ascending.
  */
-extern int64_t roc_draw(uint64_t seed, uint64_t replicate, uint64_t index, int64_t rows);
+typedef struct RocResampler
+{
+	const TallyEntry *entries;
+	int64_t		distinct;
+	int64_t		total[2];
+	int64_t    *until[2];		/* rows of a class up to and with an entry */
+	uint32_t   *guide[2];		/* entry in which such a part of the rows begins */
+} RocResampler;
+
+/* until and guide have room for `distinct` each. */
+extern void roc_resampler_begin(RocResampler *resampler);
+
+extern uint64_t roc_draw_bits(uint64_t seed, uint64_t replicate, uint64_t draw);
+
+/* The entry, of those with rows of the class, that a draw falls on. */
+extern int64_t roc_draw_entry(const RocResampler *resampler, int class, uint64_t bits);
 
 /*
  * Two scores of the same rows. Rows come twice, in the order of either score;
- * what is left of them then are the sums of placements and of their products.
+ * what is left of them then are the sums of placements, of their squares and
+ * of their products.
  */
 typedef struct RocPairSums
 {
@@ -104,6 +121,16 @@ typedef struct RocPairSums
 	Unsigned128 squares[2][2];	/* score, class */
 	Unsigned128 products[2];	/* class: placement under a times that under b */
 } RocPairSums;
+
+/* A row on its way: ordered by one score, with what is to be kept of the other. */
+typedef struct RocPairRow
+{
+	uint64_t	key;
+	uint64_t	payload;
+} RocPairRow;
+
+/* Sorts by key; scratch is as large. Large amounts take a while, with pauses. */
+extern void roc_sort_pair_rows(RocPairRow *rows, size_t n, RocPairRow *scratch, TallyPause pause);
 
 typedef struct RocPairMeasures
 {
