@@ -252,7 +252,7 @@ logit(double p)
 		if (z < 1e-3)
 			return 2 * s * (1 + z * (1.0 / 3 + z * (1.0 / 5 + z * (1.0 / 7 + z * (1.0 / 9)))));
 	}
-	return agr_log(p) - agr_log(1 - p);
+	return agr_log(p / (1 - p));
 }
 
 double

@@ -186,13 +186,6 @@ typedef struct Likelihood
 	bool		free_slope;
 } Likelihood;
 
-/* ln(1 + e^x) */
-static double
-softplus(double x)
-{
-	return fmax(x, 0) + agr_log(1 + agr_exp(-fabs(x)));
-}
-
 static double
 log_likelihood(void *data, const double *x, double *gradient, double *curvature)
 {
@@ -207,12 +200,16 @@ log_likelihood(void *data, const double *x, double *gradient, double *curvature)
 	{
 		double		covariate = logit(r.pd);
 		double		eta = likelihood->free_slope ? x[0] + x[1] * covariate : x[0] + covariate;
-		double		bad = inverse_logit(eta);
-		double		good = inverse_logit(-eta);
+		double		odds = agr_exp(-fabs(eta)); /* of the less likely outcome */
+		double		unlikely = odds / (1 + odds);
+		double		likely = 1 / (1 + odds);
+		double		bad = eta > 0 ? likely : unlikely;
+		double		good = eta > 0 ? unlikely : likely;
 		double		weight = bad * good;
+		double		loss = agr_log(1 + odds);	/* of the likely outcome */
 
-		add_rows(&value, r.bads, -softplus(-eta));
-		add_rows(&value, r.goods, -softplus(eta));
+		add_rows(&value, r.bads, -(eta > 0 ? loss : loss - eta));
+		add_rows(&value, r.goods, -(eta > 0 ? loss + eta : loss));
 		add_rows(&first[0], r.bads, good);
 		add_rows(&first[0], r.goods, -bad);
 		add_rows(&second[0], r.goods + r.bads, weight);
