@@ -20,9 +20,10 @@ quantile_value(double below, double above, double fraction)
 {
 	double		value;
 
-	/* Equal ones must not be rounded away from themselves. */
-	if (fraction == 0 || below == above)
+	if (fraction == 0)
 		return below;
+
+	/* Rounding must not lead out of the two, nor away from equal ones. */
 	value = (1 - fraction) * below + fraction * above;
 	if (!(value >= below))
 		return below;

@@ -62,6 +62,7 @@ test_newton(void)
 	/* Two groups: the fit is exact, intercept logit(1/4), slope logit(3/5) - logit(1/4). */
 	Sample		two = {2, {0, 1}, {1, 30}, {3, 20}, false};
 	Sample		separated = {4, {1, 2, 3, 4}, {0, 0, 1, 1}, {1, 1, 0, 0}, false};
+	Sample		even = {2, {0, 1}, {10, 10}, {10, 10}, false};
 	Sample		many = {0};
 	double		x[3] = {0, 0, 0};
 	double		inverse[9];
@@ -86,6 +87,12 @@ test_newton(void)
 	x[1] = -40;
 	status = newton_maximum(log_likelihood, &two, 2, x, inverse, &value, work);
 	ok(status != NEWTON_CONVERGED || fabs(x[0] + log(3)) < 1e-14, "from far away: there, or said");
+
+	/* From 3 a whole step goes to -7, the next one to 550. */
+	x[0] = 3;
+	x[1] = 0;
+	status = newton_maximum(log_likelihood, &even, 2, x, inverse, &value, work);
+	ok(status == NEWTON_CONVERGED && fabs(x[0]) < 1e-14 && fabs(x[1]) < 1e-14, "steps that lead too far are made shorter");
 
 	x[0] = x[1] = 0;
 	ok(newton_maximum(log_likelihood, &separated, 2, x, inverse, &value, work) != NEWTON_CONVERGED,
@@ -124,13 +131,15 @@ test_cholesky(void)
 	double		matrix[9] = {4, 0, 0, 2, 10, 0, -2, 5, 6};
 	double		b[3] = {4 * 1 + 2 * 2 - 2 * 3, 2 * 1 + 10 * 2 + 5 * 3, -2 * 1 + 5 * 2 + 6 * 3};
 	double		indefinite[4] = {1, 0, 2, 1};
+	double		singular[4] = {1, 0, 1, 1};
 	double		nan[1] = {NAN};
 
 	ok(cholesky_factor(matrix, 3) && matrix[0] == 2 && matrix[3] == 1 && matrix[4] == 3 &&
 	   matrix[6] == -1 && matrix[7] == 2 && matrix[8] == 1, "Cholesky by hand");
 	cholesky_solve(matrix, 3, b);
 	ok(b[0] == 1 && b[1] == 2 && b[2] == 3, "and its solution");
-	ok(!cholesky_factor(indefinite, 2) && !cholesky_factor(nan, 1), "no factor of an indefinite matrix, or of NaN");
+	ok(!cholesky_factor(indefinite, 2) && !cholesky_factor(singular, 2) && !cholesky_factor(nan, 1),
+	   "no factor of an indefinite or a singular matrix, or of NaN");
 }
 
 static void
@@ -155,7 +164,7 @@ test_quantiles(void)
 	   "values, finite or not");
 	for (trial = 0; trial < 100000; trial++)
 	{
-		double		a = uniform(-1, 1);
+		double		a = uniform(-1, 1) / 3;	/* all bits are in use */
 		double		b = trial % 2 ? nextafter(a, 2) : uniform(a, 1);
 		double		value = quantile_value(a, b, uniform(0, 1));
 
