@@ -118,10 +118,14 @@ BEGIN
   END LOOP;
   RETURN lines;
 END $$;
+-- In statements of their own: pgTAP's functions would keep theirs from workers.
+CREATE TEMP TABLE in_workers AS SELECT calibration_agg(pd, bad, weight) AS w FROM shared_loan;
+CREATE TEMP TABLE none_in_workers AS SELECT calibration_agg(pd, bad) AS c FROM shared_loan WHERE id < 0;
+CREATE TEMP TABLE one_in_workers AS SELECT calibration_agg(pd, bad) AS c FROM shared_loan WHERE id = 7;
 SELECT matches(pg_temp.plan_of('SELECT calibration_agg(pd, bad, weight) FROM shared_loan'), 'Gather.*Parallel Seq Scan', 'the scan below runs in workers');
-SELECT is((SELECT calibration_agg(pd, bad, weight) FROM shared_loan), (SELECT w FROM whole), 'with the same value');
-SELECT is((SELECT calibration_agg(pd, bad) FROM shared_loan WHERE id < 0), NULL, 'none of them with a row');
-SELECT is((SELECT n(calibration_agg(pd, bad)) FROM shared_loan WHERE id = 7), 1::bigint, 'or only one of them');
+SELECT is((SELECT w FROM in_workers), (SELECT w FROM whole), 'with the same value');
+SELECT is((SELECT c FROM none_in_workers), NULL, 'none of them with a row');
+SELECT is((SELECT n(c) FROM one_in_workers), 1::bigint, 'or only one of them');
 SET LOCAL max_parallel_workers_per_gather = 0;
 
 -- ---------- forms ----------
