@@ -95,6 +95,20 @@ clerk_gets('SELECT farmer, agririsk.hhi(buyers), agririsk.keys(buyers), agririsk
 clerk_gets('SELECT agririsk.rollup(cf), agririsk.rollup(buyers) FROM desk.summary WHERE farmer < 3',
 	'2023-01 +100/1 10+; 2023-02 +300/1 -50/1 11+,12; 2023-03 +10/1 1+; 2023-12 +20/1 1+|{"mill": 130, "shop": 300}', 'rollups');
 
+# ---------- ranks ----------
+
+# The mill's are bad, and all below the shop's; of two events the buyer is unknown.
+clerk_gets(<<'SQL', '2', 'rocs are stored, indexed, told apart');
+CREATE TABLE desk.rank (farmer bigint, r agririsk.roc, UNIQUE (r, farmer));
+CREATE INDEX ON desk.rank USING hash (r);
+INSERT INTO desk.rank SELECT farmer, agririsk.roc_agg(amount::float8, buyer OPERATOR(pg_catalog.=) 'mill') FROM desk.event GROUP BY farmer;
+SELECT count(DISTINCT r) FROM desk.rank;
+SQL
+clerk_gets('SELECT r, agririsk.auc(r), agririsk.ks(r), (agririsk.auc_ci(r)).high, (agririsk.auc_bootstrap(r, 10)).low, agririsk.lift(r, 0.5), (SELECT count(*) FROM agririsk.curve(r)) FROM (SELECT agririsk.rollup(r) FROM desk.rank) s (r)',
+	'excluded 0/2/0; 10 0/1; 20 0/1; 100 0/2; 300 2/0|0|1|0|0|0.5|5', 'and asked');
+clerk_gets("SELECT (agririsk.roc_metrics(amount::float8, buyer OPERATOR(pg_catalog.=) 'mill')).auc, (agririsk.roc_pair_agg(amount::float8, (-amount)::float8, buyer OPERATOR(pg_catalog.=) 'mill')).auc_b FROM desk.event",
+	'0|1', 'measures without a value');
+
 # ---------- a materialized view, and a card on it ----------
 
 my $applicant = <<'SQL';
