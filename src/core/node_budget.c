@@ -133,12 +133,20 @@ largest_member(NodeBudget *budget)
 	dlist_iter	m;
 
 	dlist_foreach(s, &budget->scopes)
-		dlist_foreach(m, &dlist_container(BudgetScope, link, s.cur)->members)
-		largest = Max(largest, dlist_container(BudgetMember, link, m.cur)->bytes);
+	{
+		BudgetScope *scope = dlist_container(BudgetScope, link, s.cur);
+
+		dlist_foreach(m, &scope->members)
+		{
+			BudgetMember *member = dlist_container(BudgetMember, link, m.cur);
+
+			largest = Max(largest, member->bytes);
+		}
+	}
 	return largest;
 }
 
-/* Evicts members of some size until there is room, and then some. */
+/* Evicts members of some size until half of the allowance is free. */
 static void
 evict_members(NodeBudget *budget, Size least, Size more)
 {
@@ -146,15 +154,19 @@ evict_members(NodeBudget *budget, Size least, Size more)
 	dlist_iter	m;
 
 	dlist_foreach(s, &budget->scopes)
-		dlist_foreach(m, &dlist_container(BudgetScope, link, s.cur)->members)
 	{
-		BudgetMember *member = dlist_container(BudgetMember, link, m.cur);
+		BudgetScope *scope = dlist_container(BudgetScope, link, s.cur);
 
-		CHECK_FOR_INTERRUPTS();
-		if (budget->used + more <= budget->allowed / 2)
-			return;
-		if (member->bytes >= least)
-			budget->evict(member);
+		dlist_foreach(m, &scope->members)
+		{
+			BudgetMember *member = dlist_container(BudgetMember, link, m.cur);
+
+			CHECK_FOR_INTERRUPTS();
+			if (budget->used + more <= budget->allowed / 2)
+				return;
+			if (member->bytes >= least)
+				budget->evict(member);
+		}
 	}
 }
 

@@ -399,7 +399,10 @@ agririsk_roc_direction_warning(PG_FUNCTION_ARGS)
 	if (!(measures.auc < 0.5))
 		PG_RETURN_NULL();
 	double_to_shortest_decimal_buf(measures.auc, number);
-	PG_RETURN_TEXT_P(cstring_to_text(psprintf("AUC is %s, below one half: a higher score goes with less risk here. A roc wants higher scores to be riskier; give the negative of points.", number)));
+	PG_RETURN_TEXT_P(cstring_to_text(psprintf("AUC is %s, below one half: a higher score goes "
+											  "with less risk here. A roc wants higher scores "
+											  "to be riskier; give the negative of points.",
+											  number)));
 }
 
 /* A point of the curve: who scores at least so much is taken for bad. */

@@ -181,11 +181,13 @@ part_of(uint64_t bits, int64_t whole)
 void
 roc_resampler_begin(RocResampler *resampler)
 {
+	Unsigned128 parts = (Unsigned128) resampler->distinct;
 	int			class;
 	int64_t		i;
 
 	for (class = 0; class < 2; class++)
 	{
+		Unsigned128 total = (Unsigned128) resampler->total[class];
 		int64_t		rows = 0;
 		int64_t		part = 0;
 
@@ -195,8 +197,7 @@ roc_resampler_begin(RocResampler *resampler)
 			resampler->until[class][i] = rows;
 
 			/* Parts that begin before this entry ends, and did not in one before. */
-			while (part < resampler->distinct &&
-				   (Unsigned128) part * (Unsigned128) resampler->total[class] / (Unsigned128) resampler->distinct < (Unsigned128) rows)
+			while (part < resampler->distinct && (Unsigned128) part * total / parts < (Unsigned128) rows)
 				resampler->guide[class][part++] = (uint32_t) i;
 		}
 	}

@@ -192,6 +192,23 @@ SELECT is((SELECT roc_pair_agg(score, -weight, bad) FROM loan), (SELECT p FROM w
 SELECT is((SELECT count(*) FROM (SELECT county, roc_pair_agg(score, -weight, bad) AS p FROM loan GROUP BY county) s JOIN county USING (county, p)), 1000::bigint, 'and a thousand pairs');
 SELECT bag_eq('SELECT county % 3, roc_agg(score, bad) FROM loan GROUP BY GROUPING SETS (county % 3, ())',
               'SELECT county % 3, rollup(r) FROM county GROUP BY 1 UNION ALL SELECT NULL, r FROM whole', 'grouping sets share a budget as well');
+-- Left in the middle: an error, a limit, a cursor that is closed, one that outlives a savepoint.
+SELECT throws_ok('SELECT roc_agg(CASE WHEN i = 199999 THEN ''NaN'' ELSE score END, bad) FROM loan', '22023', 'score must not be NaN', 'an error amid runs in a file');
+SELECT throws_ok('SELECT county, roc_agg(score, bad), 1 / (county - 7) FROM loan GROUP BY county', '22012', 'division by zero', 'or amid groups');
+SELECT is((SELECT count(*) FROM (SELECT county % 10, roc_metrics(score, bad) FROM loan GROUP BY 1 LIMIT 3) s), 3::bigint, 'a limit');
+DECLARE closed CURSOR FOR SELECT county % 10 AS g, roc_agg(score, bad) AS r FROM loan GROUP BY 1;
+DECLARE kept CURSOR FOR SELECT county % 10 AS g, roc_agg(score, bad) AS r FROM loan GROUP BY 1 ORDER BY 1;
+FETCH 2 FROM closed \g /dev/null
+CLOSE closed;
+SAVEPOINT before;
+FETCH 1 FROM kept \gset first_
+ROLLBACK TO before;
+SAVEPOINT before;
+FETCH 1 FROM kept \gset second_
+RELEASE before;
+SELECT is(:'second_r'::roc, (SELECT rollup(r) FROM county WHERE county % 10 = :second_g), 'a cursor read across savepoints');
+CLOSE kept;
+SELECT is((SELECT roc_metrics(score, bad) FROM loan), (SELECT m FROM whole), 'nothing of that shows afterwards');
 RESET enable_sort;
 RESET work_mem;
 -- A hashed aggregate that is scanned again runs its final functions again.
