@@ -59,7 +59,7 @@ my %long = (
 	'calibration_agg' => "SELECT n(calibration_agg(i / 10000001.0::float8, i % 7 = 0)) FROM $rows",
 	'calibration_agg, merging' => "SELECT n(calibration_agg(s / 10000000.0::float8, s % 7 = 0)) FROM (SELECT i AS s FROM generate_series(1, 6000000) i UNION ALL SELECT said('now')) x",
 	'recalibration' => 'SELECT count(recalibration(c)) FROM judged, generate_series(1, 10000)',
-	'groups' => 'SELECT count(e) FROM judged, generate_series(1, 100000), expected_vs_observed(c) e',
+	'groups' => 'SELECT count(e) FROM judged, generate_series(1, 100000) g, expected_vs_observed(c, 2 + g % 9) e',
 	'psi' => 'SELECT sum(psi(d, d)) FROM judged, generate_series(1, 100000)',
 	'distribution_agg of names' => "SELECT n(distribution_agg((i % 90000)::text)) FROM $rows",
 	'confusion_agg' => "SELECT n(confusion_agg((i % 300)::text, (i % 299)::text)) FROM $rows",
