@@ -224,7 +224,8 @@ get_input(FunctionCallInfo fcinfo)
 {
 	struct varlena *value = PG_GETARG_VARLENA_PP(0);
 
-	return (CalibrationInput) {(const uint8_t *) VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value), look_for_interrupts};
+	return (CalibrationInput) {(const uint8_t *) VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value),
+							   look_for_interrupts};
 }
 
 /* True if the measure is defined. */

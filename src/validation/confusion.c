@@ -19,6 +19,7 @@
 #include "utils/numeric.h"
 
 #include "core/key_sums.h"
+#include "core/ratio_math.h"
 #include "core/record.h"
 #include "validation/confusion_math.h"
 
@@ -564,7 +565,7 @@ share(FunctionCallInfo fcinfo, int64 part, int64 whole)
 {
 	if (whole == 0)
 		PG_RETURN_NULL();
-	PG_RETURN_FLOAT8((double) part / (double) whole);
+	PG_RETURN_FLOAT8(ratio_round(part, whole));
 }
 
 static ConfusionClass *
@@ -650,7 +651,7 @@ agririsk_confusion_producers_accuracy(PG_FUNCTION_ARGS)
 static double
 f1(const ConfusionClass *class)
 {
-	return 2 * (double) class->correct / ((double) class->mapped + (double) class->reference);
+	return ratio_round(2 * (Unsigned128) class->correct, (Unsigned128) class->mapped + class->reference);
 }
 
 AGR_FUNCTION(agririsk_confusion_f1);
@@ -711,17 +712,15 @@ agririsk_confusion_class_accuracy(PG_FUNCTION_ARGS)
 
 	for (i = 0; i < c->names; i++)
 	{
-		double		mapped = (double) class[i].mapped;
-		double		reference = (double) class[i].reference;
 		Datum		value[7] = {name_datum(&c->name[i]), Int64GetDatum(class[i].mapped),
 		Int64GetDatum(class[i].reference), Int64GetDatum(class[i].correct)};
 		bool		null[7] = {false};
 
 		CHECK_FOR_INTERRUPTS();
-		if (mapped == 0 && reference == 0)
+		if (class[i].mapped == 0 && class[i].reference == 0)
 			continue;			/* a stratum only */
-		set_number(value, null, 4, (double) class[i].correct / mapped);
-		set_number(value, null, 5, (double) class[i].correct / reference);
+		set_number(value, null, 4, class[i].mapped == 0 ? NAN : ratio_round(class[i].correct, class[i].mapped));
+		set_number(value, null, 5, class[i].reference == 0 ? NAN : ratio_round(class[i].correct, class[i].reference));
 		set_number(value, null, 6, f1(&class[i]));
 		tuplestore_putvalues(rows, columns, value, null);
 	}

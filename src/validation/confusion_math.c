@@ -5,6 +5,8 @@
  */
 #include "validation/confusion_math.h"
 
+#include "core/ratio_math.h"
+
 #include <math.h>
 
 /* Stored form. */
@@ -245,7 +247,7 @@ confusion_classes(const Confusion *c, ConfusionClass *class)
 	return correct;
 }
 
-/* In whole numbers up to the quotient: n^2 fits 126 bits. */
+/* In whole numbers, rounded once: n^2 fits 126 bits. */
 bool
 confusion_kappa(const Confusion *c, const ConfusionClass *class, double *kappa)
 {
@@ -261,7 +263,9 @@ confusion_kappa(const Confusion *c, const ConfusionClass *class, double *kappa)
 	}
 	if (by_chance == all)
 		return false;
-	*kappa = (double) (correct * c->total - by_chance) / (double) (all - by_chance);
+	correct *= c->total;
+	*kappa = correct >= by_chance ? ratio_round(correct - by_chance, all - by_chance) :
+		-ratio_round(by_chance - correct, all - by_chance);
 	return true;
 }
 

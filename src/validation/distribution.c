@@ -120,7 +120,8 @@ add_name(NameState *state, const char *name, size_t length, int64 rows)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("name of a distribution is too long"),
-				 errdetail("%s has %zu bytes; %d are allowed.", shown_name(name, length), length, DISTRIBUTION_MAX_NAME),
+				 errdetail("%s has %zu bytes; %d are allowed.",
+						   shown_name(name, length), length, DISTRIBUTION_MAX_NAME),
 				 errhint("Categories are a few short names; use a code.")));
 	count_rows(state, NULL, rows);
 	(void) key_sums_add_count(state->sums, name, length, rows);
@@ -400,7 +401,8 @@ agririsk_distribution_send(PG_FUNCTION_ARGS)
 
 	if (GetDatabaseEncoding() == PG_UTF8 || !of_names(value))
 		PG_RETURN_BYTEA_P(PG_GETARG_BYTEA_P_COPY(0));
-	PG_RETURN_POINTER(recode((const uint8_t *) VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value), pg_server_to_any));
+	PG_RETURN_POINTER(recode((const uint8_t *) VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value),
+							 pg_server_to_any));
 }
 
 /* Aggregation. */
@@ -550,17 +552,36 @@ agririsk_distribution_deserialize(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(state);
 }
 
+static struct varlena *
+merge_names(const uint8_t *a, size_t a_length, const uint8_t *b, size_t b_length)
+{
+	DistributionReader a_reader;
+	DistributionReader b_reader;
+	ByteWriter	counter = {NULL, 0};
+	ByteWriter	writer;
+	struct varlena *value;
+	int64		missing;
+	int64		unweighted;
+	int64		count;
+
+	check(distribution_merge_names(a, a_length, b, b_length, &counter, &count));
+	distribution_open(&a_reader, a, a_length);
+	distribution_open(&b_reader, b, b_length);
+	missing = a_reader.missing + b_reader.missing;
+	unweighted = a_reader.unweighted + b_reader.unweighted;
+	distribution_write_head(&counter, missing, unweighted, count);
+	value = allocate_value(&counter, &writer);
+	distribution_write_head(&writer, missing, unweighted, count);
+	distribution_merge_names(a, a_length, b, b_length, &writer, &count);
+	return value;
+}
+
 AGR_FUNCTION(agririsk_distribution_merge);
 Datum
 agririsk_distribution_merge(PG_FUNCTION_ARGS)
 {
 	struct varlena *b = PG_GETARG_VARLENA_PP(1);
-	ByteWriter	counter = {NULL, 0};
-	ByteWriter	writer;
 	struct varlena *a;
-	struct varlena *value;
-	const uint8_t *bytes[2];
-	int64		count;
 
 	/* Only numbers grow as expanded objects, which must not be made flat to look. */
 	if (VARATT_IS_EXTERNAL_EXPANDED(DatumGetPointer(PG_GETARG_DATUM(0))) && !of_names(b))
@@ -570,22 +591,8 @@ agririsk_distribution_merge(PG_FUNCTION_ARGS)
 		check(DISTRIBUTION_MIXED);
 	if (!of_names(a))
 		return tally_merge_values(fcinfo, &distribution_type);
-	bytes[0] = (const uint8_t *) VARDATA_ANY(a);
-	bytes[1] = (const uint8_t *) VARDATA_ANY(b);
-	check(distribution_merge_names(bytes[0], VARSIZE_ANY_EXHDR(a), bytes[1], VARSIZE_ANY_EXHDR(b), &counter, &count));
-	{
-		DistributionReader reader[2];
-
-		distribution_open(&reader[0], bytes[0], VARSIZE_ANY_EXHDR(a));
-		distribution_open(&reader[1], bytes[1], VARSIZE_ANY_EXHDR(b));
-		distribution_write_head(&counter, reader[0].missing + reader[1].missing,
-								reader[0].unweighted + reader[1].unweighted, count);
-		value = allocate_value(&counter, &writer);
-		distribution_write_head(&writer, reader[0].missing + reader[1].missing,
-								reader[0].unweighted + reader[1].unweighted, count);
-	}
-	distribution_merge_names(bytes[0], VARSIZE_ANY_EXHDR(a), bytes[1], VARSIZE_ANY_EXHDR(b), &writer, &count);
-	PG_RETURN_POINTER(value);
+	PG_RETURN_POINTER(merge_names((const uint8_t *) VARDATA_ANY(a), VARSIZE_ANY_EXHDR(a),
+								  (const uint8_t *) VARDATA_ANY(b), VARSIZE_ANY_EXHDR(b)));
 }
 
 /* What is counted. */

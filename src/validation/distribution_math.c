@@ -247,7 +247,8 @@ cut_at_deciles(PsiReader *reader, const uint8_t *bytes, size_t length, TallyPaus
 
 			if (place.index + (place.fraction > 0) >= end)
 				break;
-			decile = quantile_value(place.index < begin ? before : numbers.value, numbers.value, place.fraction);
+			decile = quantile_value(place.index < begin ? before : numbers.value,
+									numbers.value, place.fraction);
 			if (reader->bins == 0 || decile > last)
 			{
 				reader->bin[reader->bins].low = last;
@@ -331,6 +332,7 @@ psi_open(PsiReader *reader, const uint8_t *expected, size_t expected_length,
 static void
 weigh(const PsiReader *reader, PsiBin *bin)
 {
+	double		difference;
 	int			side;
 
 	for (side = 0; side < 2; side++)
@@ -342,10 +344,11 @@ weigh(const PsiReader *reader, PsiBin *bin)
 		if (bin->raised[side])
 			bin->share[side] = reader->floor;
 	}
-	if (bin->share[ACTUAL] == bin->share[EXPECTED])
-		bin->term = 0;			/* also where both are none */
-	else
-		bin->term = (bin->share[ACTUAL] - bin->share[EXPECTED]) * agr_log(bin->share[ACTUAL] / bin->share[EXPECTED]);
+	difference = bin->share[ACTUAL] - bin->share[EXPECTED];
+
+	/* None at all where the shares are equal, also where both are none. */
+	bin->term = difference == 0 ? 0 :
+		difference * agr_log(bin->share[ACTUAL] / bin->share[EXPECTED]);
 }
 
 static void
