@@ -358,9 +358,9 @@ next_stratum(const Confusion *c, const ConfusionAreas *areas, RatioKind kind, ui
 
 /*
  * The combined ratio estimator of a stratified sample and its variance
- * (Cochran 1977, 6.44; Stehman 2014, 25 to 28), without the correction for a
- * finite population, as areas are not numbers of units. Where the strata are the
- * mapped classes it gives the formulas 2 to 10 of Olofsson et al. 2014.
+ * (Cochran 1977, chapter 6; Stehman 2014), without the correction for a finite
+ * population, as areas are not numbers of units. Where the strata are the mapped
+ * classes it gives the formulas of Olofsson et al. 2014.
  */
 static Estimate
 ratio(const Confusion *c, const ConfusionAreas *areas, RatioKind kind, uint32_t class)

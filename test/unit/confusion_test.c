@@ -151,7 +151,7 @@ test_merge(void)
 	ok(good, "merging commutes and gives canonical values");
 }
 
-/* Formulas 2 to 10 of Olofsson et al. 2014, written out, where strata are the mapped classes. */
+/* The formulas of Olofsson et al. 2014, written out, where strata are the mapped classes. */
 static void
 test_olofsson(void)
 {
