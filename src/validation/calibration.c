@@ -9,9 +9,7 @@
 
 #include <math.h>
 
-#include "access/htup_details.h"
 #include "common/shortest_dec.h"
-#include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 
@@ -185,17 +183,6 @@ agririsk_calibration_bads(PG_FUNCTION_ARGS)
 	PG_RETURN_INT64(reader.head.total[BAD]);
 }
 
-/* One row, as a function's result. */
-static Datum
-make_row(FunctionCallInfo fcinfo, Datum *values, bool *nulls)
-{
-	TupleDesc	columns;
-
-	if (get_call_result_type(fcinfo, NULL, &columns) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "the function's result is not a row type");
-	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(columns), values, nulls));
-}
-
 AGR_FUNCTION(agririsk_calibration_excluded);
 Datum
 agririsk_calibration_excluded(PG_FUNCTION_ARGS)
@@ -208,7 +195,7 @@ agririsk_calibration_excluded(PG_FUNCTION_ARGS)
 	tally_begin(&reader, PG_GETARG_VARLENA_PP(0), &calibration_type);
 	for (i = 0; i < TALLY_EXCLUSIONS; i++)
 		values[i] = Int64GetDatum(reader.head.excluded[i]);
-	return make_row(fcinfo, values, nulls);
+	return agr_make_row(fcinfo, values, nulls);
 }
 
 /* Measures. */
@@ -246,14 +233,6 @@ return_number(FunctionCallInfo fcinfo, double number)
 	if (isnan(number))
 		PG_RETURN_NULL();
 	PG_RETURN_FLOAT8(number);
-}
-
-/* NaN stands for what is undefined. */
-static void
-set_number(Datum *values, bool *nulls, int column, double number)
-{
-	nulls[column] = isnan(number);
-	values[column] = nulls[column] ? (Datum) 0 : Float8GetDatum(number);
 }
 
 static CalibrationScores
@@ -318,12 +297,12 @@ agririsk_calibration_hosmer_lemeshow(PG_FUNCTION_ARGS)
 	Datum		values[4];
 	bool		nulls[4] = {false};
 
-	set_number(values, nulls, 0, statistic);
+	agr_set_number(values, nulls, 0, statistic);
 	nulls[1] = df < 1;
 	values[1] = Int32GetDatum(df);
-	set_number(values, nulls, 2, df < 1 ? NAN : chi_square_tail(statistic, df));
+	agr_set_number(values, nulls, 2, df < 1 ? NAN : chi_square_tail(statistic, df));
 	values[3] = Int32GetDatum(used);
-	return make_row(fcinfo, values, nulls);
+	return agr_make_row(fcinfo, values, nulls);
 }
 
 /* The z of the interval that an argument asks for. */
@@ -418,13 +397,13 @@ agririsk_calibration_recalibration(PG_FUNCTION_ARGS)
 	Datum		values[8];
 	bool		nulls[8];
 
-	set_number(values, nulls, 0, fit.intercept);
-	set_number(values, nulls, 1, fit.intercept_se);
-	set_number(values, nulls, 2, fit.slope);
-	set_number(values, nulls, 3, fit.slope_se);
-	set_number(values, nulls, 4, fit.slope - z * fit.slope_se);
-	set_number(values, nulls, 5, fit.slope + z * fit.slope_se);
-	set_number(values, nulls, 6, shift.intercept);
-	set_number(values, nulls, 7, shift.intercept_se);
-	return make_row(fcinfo, values, nulls);
+	agr_set_number(values, nulls, 0, fit.intercept);
+	agr_set_number(values, nulls, 1, fit.intercept_se);
+	agr_set_number(values, nulls, 2, fit.slope);
+	agr_set_number(values, nulls, 3, fit.slope_se);
+	agr_set_number(values, nulls, 4, fit.slope - z * fit.slope_se);
+	agr_set_number(values, nulls, 5, fit.slope + z * fit.slope_se);
+	agr_set_number(values, nulls, 6, shift.intercept);
+	agr_set_number(values, nulls, 7, shift.intercept_se);
+	return agr_make_row(fcinfo, values, nulls);
 }

@@ -8,7 +8,6 @@
 
 #include <math.h>
 
-#include "funcapi.h"
 #include "lib/stringinfo.h"
 #include "libpq/pqformat.h"
 #include "mb/pg_wchar.h"
@@ -671,13 +670,6 @@ name_datum(const ConfusionName *name)
 	return PointerGetDatum(cstring_to_text_with_len(name->name, name->length));
 }
 
-static void
-set_number(Datum *value, bool *null, int column, double number)
-{
-	null[column] = isnan(number);
-	value[column] = null[column] ? (Datum) 0 : Float8GetDatum(number);
-}
-
 AGR_FUNCTION(agririsk_confusion_matrix);
 Datum
 agririsk_confusion_matrix(PG_FUNCTION_ARGS)
@@ -719,9 +711,9 @@ agririsk_confusion_class_accuracy(PG_FUNCTION_ARGS)
 		CHECK_FOR_INTERRUPTS();
 		if (class[i].mapped == 0 && class[i].reference == 0)
 			continue;			/* a stratum only */
-		set_number(value, null, 4, class[i].mapped == 0 ? NAN : ratio_round(class[i].correct, class[i].mapped));
-		set_number(value, null, 5, class[i].reference == 0 ? NAN : ratio_round(class[i].correct, class[i].reference));
-		set_number(value, null, 6, f1(&class[i]));
+		agr_set_number(value, null, 4, class[i].mapped == 0 ? NAN : ratio_round(class[i].correct, class[i].mapped));
+		agr_set_number(value, null, 5, class[i].reference == 0 ? NAN : ratio_round(class[i].correct, class[i].reference));
+		agr_set_number(value, null, 6, f1(&class[i]));
 		tuplestore_putvalues(rows, columns, value, null);
 	}
 	return (Datum) 0;
@@ -852,14 +844,14 @@ agririsk_confusion_area_adjusted(PG_FUNCTION_ARGS)
 		if (class[i].mapped == 0 && class[i].reference == 0)
 			continue;
 		adjusted = confusion_area(c, &areas, i);
-		set_number(value, null, 4, adjusted.share.value);
-		set_number(value, null, 5, adjusted.share.se);
-		set_number(value, null, 6, adjusted.share.value * total);
-		set_number(value, null, 7, adjusted.share.se * total);
-		set_number(value, null, 8, adjusted.users.value);
-		set_number(value, null, 9, adjusted.users.se);
-		set_number(value, null, 10, adjusted.producers.value);
-		set_number(value, null, 11, adjusted.producers.se);
+		agr_set_number(value, null, 4, adjusted.share.value);
+		agr_set_number(value, null, 5, adjusted.share.se);
+		agr_set_number(value, null, 6, adjusted.share.value * total);
+		agr_set_number(value, null, 7, adjusted.share.se * total);
+		agr_set_number(value, null, 8, adjusted.users.value);
+		agr_set_number(value, null, 9, adjusted.users.se);
+		agr_set_number(value, null, 10, adjusted.producers.value);
+		agr_set_number(value, null, 11, adjusted.producers.se);
 		tuplestore_putvalues(rows, columns, value, null);
 	}
 	return (Datum) 0;
@@ -872,15 +864,12 @@ agririsk_confusion_area_adjusted_accuracy(PG_FUNCTION_ARGS)
 	Confusion  *c = get_value(PG_GETARG_VARLENA_PP(0));
 	ConfusionAreas areas;
 	Estimate	accuracy;
-	TupleDesc	columns;
 	Datum		value[2];
 	bool		null[2];
 
 	get_areas(c, PG_GETARG_JSONB_P(1), &areas);
-	if (get_call_result_type(fcinfo, NULL, &columns) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "area_adjusted_accuracy must return a row type");
 	accuracy = confusion_area_accuracy(c, &areas);
-	set_number(value, null, 0, accuracy.value);
-	set_number(value, null, 1, accuracy.se);
-	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(columns), value, null)));
+	agr_set_number(value, null, 0, accuracy.value);
+	agr_set_number(value, null, 1, accuracy.se);
+	return agr_make_row(fcinfo, value, null);
 }
