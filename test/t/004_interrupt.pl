@@ -153,6 +153,15 @@ for my $query ($ranks, $pairs)
 	}
 }
 
+# What a group held is free when the next one begins: in sorted groups no file is needed.
+$node->safe_psql('postgres', 'CREATE INDEX ON county (g)');
+for my $query ($ranks, $pairs)
+{
+	my $sorted = "SET work_mem = '2MB'; SET enable_hashagg = off; SET enable_sort = off; SET enable_bitmapscan = off;";
+	like($node->safe_psql('postgres', "$sorted EXPLAIN (COSTS off) $query"), qr/GroupAggregate.*->  Index Scan/s, 'groups one after the other');
+	unlike(($node->psql('postgres', "$sorted SET log_temp_files = 0; SET client_min_messages = log; $query"))[2], qr/temporary file/, 'need no file');
+}
+
 # ---------- what does not fit ----------
 
 sub refused
