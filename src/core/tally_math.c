@@ -10,158 +10,26 @@
 
 /* Sorting. */
 
-/* Up to so many keys are sorted by insertion, and about so many are left in a bucket. */
-#define INSERTION_KEYS		24
-#define BUCKET_KEYS			8
+#define RADIX_ELEMENT	uint64_t
+#define RADIX_KEY(e)	(e)
+#define RADIX(name)		key_##name
+#include "core/radix_template.h"
 
-/* A digit's bits, and those where they are enough for so many keys. */
-#define DIGIT_BITS			11
-#define SMALL_DIGIT_BITS	8
-#define SMALL_KEYS			((size_t) 4096)
+#define RADIX_ELEMENT	TallyEntry
+#define RADIX_KEY(e)	(e).key
+#define RADIX(name)		entry_##name
+#include "core/radix_template.h"
 
-/* Between two calls of pause; a power of 2. */
-#define PAUSE_KEYS			((size_t) 1 << 20)
+/* Entries merged between two pauses. */
+#define PAUSE_ENTRIES	(1 << 18)
 
-static void radix_sort(uint64_t *keys, size_t n, uint64_t *other, bool into_other,
-					   TallyPause pause);
-
-static void
-insertion_sort(const uint64_t *from, size_t n, uint64_t *to)
-{
-	size_t		i;
-
-	for (i = 0; i < n; i++)
-	{
-		uint64_t	key = from[i];
-		size_t		j = i;
-
-		while (j > 0 && to[j - 1] > key)
-		{
-			to[j] = to[j - 1];
-			j--;
-		}
-		to[j] = key;
-	}
-}
-
-/* The bits in which keys differ. */
-static uint64_t
-varying_bits(const uint64_t *keys, size_t n, TallyPause pause)
-{
-	uint64_t	varying = 0;
-	size_t		i;
-
-	for (i = 0; i < n; i++)
-	{
-		varying |= keys[i] ^ keys[0];
-		if ((i & (PAUSE_KEYS - 1)) == PAUSE_KEYS - 1)
-			pause();
-	}
-	return varying;
-}
-
-/*
- * Moves keys into buckets by the first digit in which they differ, and sorts
- * those. `place` has room for every digit of at most max_bits bits.
- */
-static inline void
-sort_by_digit(uint64_t *keys, size_t n, uint64_t *other, bool into_other, uint64_t varying,
-			  int max_bits, size_t *place, TallyPause pause)
-{
-	size_t		digits;
-	size_t		start = 0;
-	size_t		i;
-	int			bits = 1;
-	int			shift;
-
-	while (bits < max_bits && n >> bits > BUCKET_KEYS)
-		bits++;
-	shift = 64 - __builtin_clzll(varying) - bits;
-	if (shift < 0)
-	{
-		bits += shift;
-		shift = 0;
-	}
-	digits = (size_t) 1 << bits;
-	memset(place, 0, digits * sizeof *place);
-	for (i = 0; i < n; i++)
-		place[keys[i] >> shift & (digits - 1)]++;
-	for (i = 0; i < digits; i++)
-	{
-		size_t		size = place[i];
-
-		place[i] = start;
-		start += size;
-	}
-	for (i = 0; i < n; i++)
-	{
-		other[place[keys[i] >> shift & (digits - 1)]++] = keys[i];
-		if ((i & (PAUSE_KEYS - 1)) == PAUSE_KEYS - 1)
-			pause();
-	}
-
-	/* Each place is now the end of its bucket. */
-	start = 0;
-	for (i = 0; i < digits; i++)
-	{
-		if (place[i] > start)
-			radix_sort(other + start, place[i] - start, keys + start, !into_other, pause);
-		start = place[i];
-	}
-}
-
-/* Two frames, so that a deep recursion into small buckets takes little stack. */
-static void __attribute__((noinline))
-sort_small(uint64_t *keys, size_t n, uint64_t *other, bool into_other, uint64_t varying,
-		   TallyPause pause)
-{
-	size_t		place[1 << SMALL_DIGIT_BITS];
-
-	sort_by_digit(keys, n, other, into_other, varying, SMALL_DIGIT_BITS, place, pause);
-}
-
-static void __attribute__((noinline))
-sort_large(uint64_t *keys, size_t n, uint64_t *other, bool into_other, uint64_t varying,
-		   TallyPause pause)
-{
-	size_t		place[1 << DIGIT_BITS];
-
-	sort_by_digit(keys, n, other, into_other, varying, DIGIT_BITS, place, pause);
-}
-
-/*
- * From the most significant digit: so each bucket soon fits a cache, and scores
- * that are spread evenly need two digits and a few comparisons, where a sort
- * from the least digit looks at all 64 bits. Digits begin at the highest bit
- * in which the keys of a bucket differ, so that each divides.
- */
-static void
-radix_sort(uint64_t *keys, size_t n, uint64_t *other, bool into_other, TallyPause pause)
-{
-	uint64_t	varying;
-
-	if (n <= INSERTION_KEYS)
-	{
-		/* In place, too: a key is read before its place is written. */
-		insertion_sort(keys, n, into_other ? other : keys);
-		return;
-	}
-	varying = varying_bits(keys, n, pause);
-	if (varying == 0)
-	{
-		if (into_other)
-			memcpy(other, keys, n * sizeof *keys);
-	}
-	else if (n <= SMALL_KEYS)
-		sort_small(keys, n, other, into_other, varying, pause);
-	else
-		sort_large(keys, n, other, into_other, varying, pause);
-}
+/* Runs shorter than that, on average, are not worth merging. */
+#define SHORT_RUN		16
 
 void
 tally_sort_keys(uint64_t *keys, size_t n, uint64_t *scratch, TallyPause pause)
 {
-	radix_sort(keys, n, scratch, false, pause);
+	key_sort(keys, n, scratch, false, pause);
 }
 
 static void
@@ -210,7 +78,7 @@ merge_runs(const TallyEntry *from, size_t n, TallyEntry *to, TallyPause pause)
 			}
 		}
 		a = b_end;
-		if (out - paused > (ptrdiff_t) PAUSE_KEYS / 4)
+		if (out - paused > PAUSE_ENTRIES)
 		{
 			pause();
 			paused = out;
@@ -219,12 +87,45 @@ merge_runs(const TallyEntry *from, size_t n, TallyEntry *to, TallyPause pause)
 	return out - to;
 }
 
+static bool
+has_short_runs(const TallyEntry *entries, size_t n)
+{
+	size_t		runs = 1;
+	size_t		i;
+
+	for (i = 1; i < n; i++)
+		runs += entries[i - 1].key >= entries[i].key;
+	return runs > 2 && n / runs < SHORT_RUN;
+}
+
+/* Adds up neighbours of equal keys; returns how many are left. */
+static size_t
+add_equal(TallyEntry *entries, size_t n)
+{
+	TallyEntry *last = entries;
+	size_t		i;
+
+	for (i = 1; i < n; i++)
+	{
+		if (entries[i].key == last->key)
+			add_entry(last, &entries[i]);
+		else
+			*++last = entries[i];
+	}
+	return last - entries + 1;
+}
+
 size_t
 tally_sort_entries(TallyEntry *entries, size_t n, TallyEntry *scratch, TallyPause pause)
 {
 	TallyEntry *from = entries;
 	TallyEntry *to = scratch;
 
+	if (n > 0 && has_short_runs(entries, n))
+	{
+		entry_sort(entries, n, scratch, false, pause);
+		return add_equal(entries, n);
+	}
 	while (run_end(from, from + n) < from + n)
 	{
 		TallyEntry *other = from;

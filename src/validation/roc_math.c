@@ -214,67 +214,15 @@ roc_draw_entry(const RocResampler *resampler, int class, uint64_t bits)
 	return entry;
 }
 
-static void
-insert_pair_rows(RocPairRow *rows, size_t n)
-{
-	size_t		i;
+#define RADIX_ELEMENT	RocPairRow
+#define RADIX_KEY(e)	(e).key
+#define RADIX(name)		pair_row_##name
+#include "core/radix_template.h"
 
-	for (i = 1; i < n; i++)
-	{
-		RocPairRow	row = rows[i];
-		size_t		j = i;
-
-		while (j > 0 && rows[j - 1].key > row.key)
-		{
-			rows[j] = rows[j - 1];
-			j--;
-		}
-		rows[j] = row;
-	}
-}
-
-/* From the least byte, but only those in which keys differ. */
 void
 roc_sort_pair_rows(RocPairRow *rows, size_t n, RocPairRow *scratch, TallyPause pause)
 {
-	RocPairRow *from = rows;
-	RocPairRow *to = scratch;
-	uint64_t	varying = 0;
-	int			shift;
-	size_t		i;
-
-	if (n < 32)
-	{
-		insert_pair_rows(rows, n);
-		return;
-	}
-	for (i = 1; i < n; i++)
-		varying |= rows[i].key ^ rows[0].key;
-	for (shift = 0; shift < 64; shift += 8)
-	{
-		size_t		place[256] = {0};
-		size_t		start = 0;
-		RocPairRow *other = from;
-
-		if ((varying >> shift & 255) == 0)
-			continue;
-		pause();
-		for (i = 0; i < n; i++)
-			place[from[i].key >> shift & 255]++;
-		for (i = 0; i < 256; i++)
-		{
-			size_t		size = place[i];
-
-			place[i] = start;
-			start += size;
-		}
-		for (i = 0; i < n; i++)
-			to[place[from[i].key >> shift & 255]++] = from[i];
-		from = to;
-		to = other;
-	}
-	if (from != rows)
-		memcpy(rows, from, n * sizeof *rows);
+	pair_row_sort(rows, n, scratch, false, pause);
 }
 
 /* Of the differences of placements, of which the sum of squares is exact as well. */

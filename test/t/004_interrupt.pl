@@ -164,6 +164,21 @@ for my $query ($ranks, $pairs)
 	}
 }
 
+# What a group held is free when the next one begins: in sorted groups no file is needed.
+$node->safe_psql('postgres', 'CREATE INDEX ON county (g)');
+for my $query ($ranks, $pairs)
+{
+	my $sorted = "SET work_mem = '2MB'; SET enable_hashagg = off; SET enable_sort = off; SET enable_bitmapscan = off;";
+	like($node->safe_psql('postgres', "$sorted EXPLAIN (COSTS off) $query"), qr/GroupAggregate.*->  Index Scan/s, 'groups one after the other');
+	unlike(($node->psql('postgres', "$sorted SET log_temp_files = 0; SET client_min_messages = log; $query"))[2], qr/temporary file/, 'need no file');
+}
+
+# Nor does a file outlive the group that needed it.
+$node->safe_psql('postgres', 'CREATE INDEX ON county ((g / 250)); ANALYZE county');
+my $logged = ($node->psql('postgres', "SET work_mem = '64kB'; SET enable_hashagg = off; SET enable_sort = off; SET enable_bitmapscan = off;"
+	  . ' SET log_temp_files = 0; SET client_min_messages = log; SELECT g / 250, roc_metrics(s, b) FROM county GROUP BY 1'))[2];
+is(scalar(() = $logged =~ /temporary file/g), 4, 'four large groups, a file each');
+
 # ---------- what does not fit ----------
 
 sub refused
