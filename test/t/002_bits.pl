@@ -50,6 +50,10 @@ CREATE TABLE farmer AS
 CREATE TABLE piece AS
 	SELECT farmer_id, cashflow_agg(on_date, amount) AS cf, concentration_agg(buyer_id, weight) AS buyers, concentration_agg(kind, weight) AS kinds
 	FROM event GROUP BY farmer_id, date_trunc('month', on_date), hashint8(event_id) % 3;
+CREATE TABLE judged AS
+	SELECT farmer_id % 40 AS g, roc_agg(weight, kind = 'sale') AS r, calibration_agg((weight - floor(weight)) * 0.9 + 0.05, kind = 'sale') AS c,
+		distribution_agg(weight) AS d, distribution_agg(kind) AS k, confusion_agg(kind, CASE WHEN weight > 1000 THEN 'sale' ELSE kind END) AS m
+	FROM event GROUP BY 1;
 CREATE TABLE card AS SELECT replace(\$card\$$card\$card\$, '%s', (SELECT county_id FROM demo.county WHERE number = 1))::scorecard AS card;
 CREATE MATERIALIZED VIEW applicant AS
 	SELECT f.farmer_id, f.crop, f.county_id, f.agreed, p.inflow_cv, p.peak_month, hhi(e.buyers) AS buyer_hhi, e.money
@@ -118,6 +122,7 @@ my %many = (
 		LATERAL (SELECT farmer_id, pd(moved, a) FROM applicant a OFFSET 0) s});
 my %stored = (
 	stored => q{SELECT md5(string_agg(x, ' ' ORDER BY x)) FROM (SELECT concat_ws(' ', farmer_id, cf, cashflow_send(cf), buyers, concentration_send(buyers), kinds) AS x FROM piece
+		UNION ALL SELECT concat_ws(' ', g, r, roc_send(r), c, calibration_send(c), recalibration(c), d, distribution_send(d), k, distribution_send(k), m, confusion_send(m)) FROM judged
 		UNION ALL SELECT concat_ws(' ', card, scorecard_send(card)) FROM card UNION ALL SELECT a::text FROM applicant a) x});
 # What is not exact, to see that a change would be noticed.
 my %inexact = (inexact => q{SELECT md5(string_agg(s::text, ' ' ORDER BY farmer_id)) FROM (SELECT farmer_id, sum(weight) AS s FROM event GROUP BY farmer_id) s});
