@@ -148,5 +148,28 @@ for my $type (sort keys %form)
 # Scaled by default, so the card's JSON leaves the scale out.
 is($node->safe_psql('postgres', "SELECT v::jsonb \@> '" . ($form{scorecard}{text} =~ s/"scale": \{.*?\}, //r =~ s/"low": 0\.75, //r) . "' FROM of_scorecard"), 't', 'the card reads as its JSON');
 
+# ---------- another encoding ----------
+
+# The binary form has its names in UTF-8 whatever the database's encoding: é is
+# one byte here and two there.
+$node->safe_psql('postgres', "CREATE DATABASE latin ENCODING 'LATIN1' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'");
+$node->safe_psql('latin', 'CREATE EXTENSION agririsk CASCADE');
+my %named = (
+	concentration => [ '{"caf?": 1, "z": 1}', '01', '00', '02', '0a' . unpack('H*', "caf\xc3\xa9"), $double{'1'}, '02' . unpack('H*', 'z'), $double{'1'} ],
+	distribution => [ '{"names": {"caf?": 1, "z": 1}}', '81', '00', '00', '00', '02', string("caf\xc3\xa9"), '01', string('z'), '01' ],
+	confusion => [ '{"counts": [["caf?", "z", 1]], "excluded": 0}', '01', '00', '00', '02', string("caf\xc3\xa9"), string('z'), '01', '01', '00', '01', '01' ]);
+for my $type (sort keys %named)
+{
+	my ($text, @bytes) = @{ $named{$type} };
+	my $hex = join '', @bytes;
+	my $value = "replace('$text', '?', chr(233))::$type";
+	is($node->safe_psql('latin', "SET search_path = agririsk, public; SELECT encode(${type}_send($value), 'hex')"), $hex, "$type: sent in UTF-8 from another encoding");
+	my $file = "$folder/latin_$type";
+	open my $out, '>:raw', $file or die $!;
+	print $out "PGCOPY\n\xff\r\n\0", pack('N N n N', 0, 0, 1, length($hex) / 2), pack('H*', $hex), pack('n', 0xffff);
+	close $out;
+	is($node->safe_psql('latin', "SET search_path = agririsk, public; CREATE TABLE of_$type (v $type); COPY of_$type FROM '$file' (FORMAT binary); SELECT v = $value FROM of_$type"), 't', 'and received there');
+}
+
 $node->stop;
 done_testing();
