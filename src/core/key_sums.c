@@ -164,6 +164,31 @@ key_sums_add(KeySums *sums, const char *key, uint32 length, const double *part, 
 	return true;
 }
 
+bool
+key_sums_add_count(KeySums *sums, const char *key, uint32 length, int64 count)
+{
+	double		part[2];
+	int			parts = 0;
+
+	/* High bits first, as in a canonical sum. */
+	if (count >> 32 != 0)
+		part[parts++] = (double) (count >> 32) * 4294967296.0;
+	if ((count & 0xffffffff) != 0)
+		part[parts++] = (double) (count & 0xffffffff);
+	return key_sums_add(sums, key, length, part, parts);
+}
+
+int64
+key_sums_count(const KeySums *sums, uint32 i)
+{
+	int64		count = 0;
+	int			k;
+
+	for (k = 0; k < sums->keys[i].parts; k++)
+		count += (int64) key_sums_parts(sums, i)[k];
+	return count;
+}
+
 /* Most comparisons are decided by the first eight bytes, beside the index. */
 typedef struct SortKey
 {

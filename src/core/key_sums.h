@@ -61,6 +61,12 @@ key_sums_parts(const KeySums *sums, uint32 i)
 	return key->room > 0 ? key->sum.more : key->sum.part;
 }
 
+/* The same for whole numbers, of which a double may not have all bits. */
+extern bool key_sums_add_count(KeySums *sums, const char *key, uint32 length, int64 count);
+
+/* A sum of nothing but counts that is within an int64. */
+extern int64 key_sums_count(const KeySums *sums, uint32 i);
+
 /* Indexes of the keys in the order of their bytes, in the current context. */
 extern uint32 *key_sums_order(const KeySums *sums);
 

@@ -6,6 +6,8 @@
 
 #include "agririsk.h"
 
+#include <math.h>
+
 #include "access/htup_details.h"
 #include "core/record.h"
 #include "lib/stringinfo.h"
@@ -121,6 +123,23 @@ record_map_read(RecordMap *map, HeapTupleHeader row, NullableDatum *value)
 		value[i].value = map->value[map->wanted[i]];
 		value[i].isnull = map->null[map->wanted[i]];
 	}
+}
+
+Datum
+agr_make_row(FunctionCallInfo fcinfo, Datum *values, bool *nulls)
+{
+	TupleDesc	columns;
+
+	if (get_call_result_type(fcinfo, NULL, &columns) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "the function's result is not a row type");
+	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(columns), values, nulls));
+}
+
+void
+agr_set_number(Datum *values, bool *nulls, int column, double number)
+{
+	nulls[column] = isnan(number);
+	values[column] = nulls[column] ? (Datum) 0 : Float8GetDatum(number);
 }
 
 Tuplestorestate *

@@ -39,6 +39,12 @@ extern Oid	record_map_type(const RecordMap *map, int i);
 /* Reads the mapped columns of the row. */
 extern void record_map_read(RecordMap *map, HeapTupleHeader row, NullableDatum *value);
 
+/* One row as a function's result. */
+extern Datum agr_make_row(FunctionCallInfo fcinfo, Datum *values, bool *nulls);
+
+/* A number in a row, NULL for NaN. */
+extern void agr_set_number(Datum *values, bool *nulls, int column, double number);
+
 /* Begins a set of rows as a function's result, so many kilobytes of it in memory. */
 extern Tuplestorestate *agr_begin_rows(FunctionCallInfo fcinfo, int kilobytes, TupleDesc *columns);
 

@@ -50,6 +50,10 @@ CREATE TABLE farmer AS
 CREATE TABLE piece AS
 	SELECT farmer_id, cashflow_agg(on_date, amount) AS cf, concentration_agg(buyer_id, weight) AS buyers, concentration_agg(kind, weight) AS kinds
 	FROM event GROUP BY farmer_id, date_trunc('month', on_date), hashint8(event_id) % 3;
+CREATE TABLE judged AS
+	SELECT farmer_id % 40 AS g, roc_agg(weight, kind = 'sale') AS r, calibration_agg((weight - floor(weight)) * 0.9 + 0.05, kind = 'sale') AS c,
+		distribution_agg(weight) AS d, distribution_agg(kind) AS k, confusion_agg(kind, CASE WHEN weight > 1000 THEN 'sale' ELSE kind END) AS m
+	FROM event GROUP BY 1;
 CREATE TABLE card AS SELECT replace(\$card\$$card\$card\$, '%s', (SELECT county_id FROM demo.county WHERE number = 1))::scorecard AS card;
 CREATE MATERIALIZED VIEW applicant AS
 	SELECT f.farmer_id, f.crop, f.county_id, f.agreed, p.inflow_cv, p.peak_month, hhi(e.buyers) AS buyer_hhi, e.money
@@ -118,10 +122,29 @@ my %many = (
 		LATERAL (SELECT farmer_id, pd(moved, a) FROM applicant a OFFSET 0) s});
 my %stored = (
 	stored => q{SELECT md5(string_agg(x, ' ' ORDER BY x)) FROM (SELECT concat_ws(' ', farmer_id, cf, cashflow_send(cf), buyers, concentration_send(buyers), kinds) AS x FROM piece
+		UNION ALL SELECT concat_ws(' ', g, r, roc_send(r), c, calibration_send(c), recalibration(c), d, distribution_send(d), k, distribution_send(k), m, confusion_send(m)) FROM judged
 		UNION ALL SELECT concat_ws(' ', card, scorecard_send(card)) FROM card UNION ALL SELECT a::text FROM applicant a) x});
 # What is not exact, to see that a change would be noticed.
 my %inexact = (inexact => q{SELECT md5(string_agg(s::text, ' ' ORDER BY farmer_id)) FROM (SELECT farmer_id, sum(weight) AS s FROM event GROUP BY farmer_id) s});
-my %all = (%whole, %by, %scores, %many, %stored, %inexact);
+# Ranks: the scan below is parallel, not the aggregate.
+my %ranks = (
+	ranks => q{WITH f AS MATERIALIZED (SELECT farmer_id % 40 AS g, roc_agg(weight, kind = 'sale') AS r, roc_metrics(weight, kind = 'sale', abs(event_id) % 4) AS m, roc_pair_agg(weight, amount::float8, kind = 'sale') AS p FROM event GROUP BY 1)
+		SELECT md5(string_agg(concat_ws(' ', g, r, roc_send(r), auc(r), gini(r), ks(r), ks_at(r), auc_ci(r), lift(r, 0.1), capture(r, 0.3), auc_bootstrap(r, 20), (SELECT string_agg(c::text, ' ') FROM curve(r, 30) c), m, p), ' ' ORDER BY g)) FROM f},
+	rolled_ranks => q{WITH f AS MATERIALIZED (SELECT roc_agg(weight, kind = 'sale') AS r FROM event GROUP BY farmer_id) SELECT md5(concat_ws(' ', rollup(r), auc_ci(rollup(r), 0.9))) FROM f});
+# Calibration and distributions of numbers as ranks; names and confusions as summaries.
+my %checks = (
+	calibrations => q{WITH f AS MATERIALIZED (SELECT farmer_id % 40 AS g, calibration_agg((weight - floor(weight)) * 0.9 + 0.05, kind = 'sale', abs(event_id) % 4) AS c, distribution_agg(weight) AS d FROM event GROUP BY 1)
+		SELECT md5(string_agg(concat_ws(' ', g, c, calibration_send(c), brier(c), log_loss(c), spiegelhalter_z(c), hosmer_lemeshow(c, 7, true), recalibration(c), (SELECT string_agg(e::text, ' ') FROM expected_vs_observed(c, 5) e),
+			d, distribution_send(d), psi((SELECT rollup(d) FROM f), d), (SELECT string_agg(b::text, ' ') FROM psi_bins(d, (SELECT rollup(d) FROM f)) b)), ' ' ORDER BY g)) FROM f},
+	rolled_calibrations => q{WITH f AS MATERIALIZED (SELECT calibration_agg((weight - floor(weight)) * 0.9 + 0.05, kind = 'sale') AS c, distribution_agg(weight) AS d FROM event GROUP BY farmer_id)
+		SELECT md5(concat_ws(' ', rollup(c), recalibration(rollup(c)), rollup(d))) FROM f});
+my %agreements = (
+	agreements => q{WITH f AS MATERIALIZED (SELECT farmer_id, confusion_agg(kind, CASE WHEN weight > 1000 THEN 'sale' ELSE kind END, kind, abs(event_id) % 4) AS c, distribution_agg(kind) AS d FROM event GROUP BY farmer_id)
+		SELECT md5(string_agg(concat_ws(' ', farmer_id, c, confusion_send(c), accuracy(c), kappa(c), (SELECT string_agg(a::text, ' ') FROM class_accuracy(c) a), d, distribution_send(d), psi(d, (SELECT rollup(d) FROM f))), ' ' ORDER BY farmer_id)) FROM f},
+	all_agreements => q{WITH f AS MATERIALIZED (SELECT confusion_agg(kind, CASE WHEN weight > 1000 THEN 'sale' ELSE kind END, kind) AS c, distribution_agg(kind) AS d FROM event),
+		h AS (SELECT jsonb_object_agg(stratum, 1000 + n / 7.0::float8) AS areas FROM f, matrix(c) WHERE truth = stratum AND predicted = stratum)
+		SELECT md5(concat_ws(' ', c, d, (SELECT string_agg(a::text, ' ') FROM h, area_adjusted(c, areas) a), area_adjusted_accuracy(c, areas))) FROM f, h});
+my %all = (%whole, %by, %scores, %many, %stored, %ranks, %checks, %agreements, %inexact);
 
 my @serial = ('max_parallel_workers_per_gather = 0', 'jit = off');
 my @parallel = (
@@ -185,11 +208,13 @@ for my $name (sort keys %scores)
 	my ($scan) = $plans->{$name} =~ /Workers Planned: 8\n\s+->  (.*?)(?:\n\s*->  CTE|\z)/s;
 	like($scan // '', qr/(?:\bpd\('|_deployed_pd\(.*_deployed_score\(|Function Call: (?:agririsk\.)?explain\()/s, "they score: $name");
 }
-same(digests($node, 'straight', \@parallel, %whole, %by, %scores), 'parallel plans give the bits of serial ones');
+like($_, qr/HashAggregate.*->  Gather\b.*Workers Planned: 8.*Parallel Seq Scan on straight\.event/s, 'they read what is ranked') for values %{ plans('straight', \@parallel, 'VERBOSE, COSTS off', %ranks, %checks) };
+like($_, qr/Partial (?:Hash|Group)?Aggregate/, 'workers count what agrees') for values %{ plans('straight', \@parallel, 'VERBOSE, COSTS off', %agreements) };
+same(digests($node, 'straight', \@parallel, %whole, %by, %scores, %ranks, %checks, %agreements), 'parallel plans give the bits of serial ones');
 is((ask($node, 'straight', \@parallel, "SELECT count(*) FROM cashflow_by('SELECT few.process(), on_date, amount FROM event') WHERE key = pg_backend_pid()"))->[0],
 	0, 'the query inside cashflow_by runs in workers');
 
-my %few = (%whole, %by);
+my %few = (%whole, %by, %ranks, %checks, %agreements);
 my $idle = plans('few', \@parallel, 'ANALYZE, VERBOSE, COSTS off, TIMING off', everybody => $whole{everybody}, farmers => $whole{farmers});
 like($idle->{everybody}, qr/Workers Launched: 8/, 'more workers than pages');
 like($idle->{$_}, qr/Parallel Seq Scan on few\.event.*Worker \d:  actual rows=0 loops=1/s, "some see no rows: $_") for sort keys %$idle;
@@ -197,7 +222,7 @@ is_deeply(digests($node, 'few', \@parallel, %few), digests($node, 'few', \@seria
 
 # ---------- order, pieces, memory ----------
 
-my $shuffled = digests($node, 'shuffled', \@serial, %whole, %by, %scores, %inexact);
+my $shuffled = digests($node, 'shuffled', \@serial, %whole, %by, %scores, %ranks, %checks, %agreements, %inexact);
 isnt(delete $shuffled->{inexact}, $expected->{inexact}, 'the order of rows shows in inexact sums');
 same($shuffled, 'rows in another order give the same bits');
 same(digests($node, 'straight', \@serial, summaries('pieces')), 'pieces by month and by hash roll up to the same bits');
@@ -211,7 +236,7 @@ like($spilled->{$_}, $compiled, "expressions are compiled where the server can: 
 my (undef, $files) = ask($node, 'straight', [ @cramped, 'log_temp_files = 0', 'client_min_messages = log' ],
 	"SELECT count(*) FROM cashflow_by('SELECT 1, on_date, amount FROM event')");
 like($files, qr/temporary file: /, 'so does cashflow_by');
-same(digests($node, 'straight', \@cramped, %whole, %by, %scores, %stored), 'spilled and compiled, the same bits');
+same(digests($node, 'straight', \@cramped, %whole, %by, %scores, %ranks, %checks, %agreements, %stored), 'spilled and compiled, the same bits');
 same(digests($node, 'straight', \@cramped, summaries('pieces')), 'and of pieces');
 
 # ---------- another CPU, after dump and restore ----------
@@ -233,7 +258,7 @@ my $has_fma = -r '/proc/cpuinfo' && slurp_file('/proc/cpuinfo') =~ /^flags.* fma
 my $libm_differs = $node->safe_psql('county', $libm) ne $masked->safe_psql('county', $libm);
 ok($libm_differs || !$has_fma, 'that one has another CPU: its C library gives other bits');
 
-same(digests($masked, 'straight', \@serial, %whole, %by, %scores, %many, %stored), 'it gives the same bits');
+same(digests($masked, 'straight', \@serial, %whole, %by, %scores, %many, %ranks, %checks, %agreements, %stored), 'it gives the same bits');
 same(digests($masked, 'straight', \@serial, summaries('pieces')), 'and of restored pieces');
 is((ask($masked, 'straight', \@serial, "SELECT count(*) FROM redeploy('straight.tested')"))->[0], 5, 'what was deployed there is deployed anew');
 same(digests($masked, 'straight', \@serial, %scores), 'and gives the same bits again');

@@ -95,6 +95,41 @@ clerk_gets('SELECT farmer, agririsk.hhi(buyers), agririsk.keys(buyers), agririsk
 clerk_gets('SELECT agririsk.rollup(cf), agririsk.rollup(buyers) FROM desk.summary WHERE farmer < 3',
 	'2023-01 +100/1 10+; 2023-02 +300/1 -50/1 11+,12; 2023-03 +10/1 1+; 2023-12 +20/1 1+|{"mill": 130, "shop": 300}', 'rollups');
 
+# ---------- ranks ----------
+
+# The mill's are bad, and all below the shop's; of two events the buyer is unknown.
+clerk_gets(<<'SQL', '2', 'rocs are stored, indexed, told apart');
+CREATE TABLE desk.rank (farmer bigint, r agririsk.roc, UNIQUE (r, farmer));
+CREATE INDEX ON desk.rank USING hash (r);
+INSERT INTO desk.rank SELECT farmer, agririsk.roc_agg(amount::float8, buyer OPERATOR(pg_catalog.=) 'mill') FROM desk.event GROUP BY farmer;
+SELECT count(DISTINCT r) FROM desk.rank;
+SQL
+clerk_gets('SELECT r, agririsk.auc(r), agririsk.ks(r), (agririsk.auc_ci(r)).high, (agririsk.auc_bootstrap(r, 10)).low, agririsk.lift(r, 0.5), (SELECT count(*) FROM agririsk.curve(r)) FROM (SELECT agririsk.rollup(r) FROM desk.rank) s (r)',
+	'excluded 0/2/0; 10 0/1; 20 0/1; 100 0/2; 300 2/0|0|1|0|0|0.5|5', 'and asked');
+clerk_gets("SELECT (agririsk.roc_metrics(amount::float8, buyer OPERATOR(pg_catalog.=) 'mill')).auc, (agririsk.roc_pair_agg(amount::float8, (-amount)::float8, buyer OPERATOR(pg_catalog.=) 'mill')).auc_b FROM desk.event",
+	'0|1', 'measures without a value');
+
+# ---------- calibration, distribution, confusion ----------
+
+# PDs of 0.1 at the mill, where one of four is bad, and 0.25 at the shop, where all are.
+clerk_gets(<<'SQL', '2|2|3', 'calibrations, distributions and confusions are stored, indexed, told apart');
+CREATE TABLE desk.checked (farmer bigint, c agririsk.calibration, d agririsk.distribution, m agririsk.confusion, UNIQUE (c, d, m, farmer));
+CREATE INDEX ON desk.checked USING hash (c);
+CREATE INDEX ON desk.checked USING hash (d);
+CREATE INDEX ON desk.checked USING hash (m);
+INSERT INTO desk.checked
+	SELECT farmer, agririsk.calibration_agg(CASE buyer WHEN 'mill' THEN 0.1 WHEN 'shop' THEN 0.25 END, amount OPERATOR(pg_catalog.>) 99), agririsk.distribution_agg(amount::float8),
+		agririsk.confusion_agg(buyer, CASE WHEN farmer OPERATOR(pg_catalog.=) 3 THEN 'shop' ELSE 'mill' END)
+	FROM desk.event GROUP BY farmer;
+SELECT count(DISTINCT c), count(DISTINCT d), count(DISTINCT m) FROM desk.checked;
+SQL
+clerk_gets('SELECT c, agririsk.n(c), agririsk.bads(c), (agririsk.excluded(c)).no_pd, round(agririsk.brier(c)::numeric, 12), agririsk.log_loss(c) OPERATOR(pg_catalog.>) 1, (agririsk.hosmer_lemeshow(c)).groups_used, agririsk.calibration_slope(c), (agririsk.recalibration(c)).slope, (SELECT count(*) FROM agririsk.expected_vs_observed(c)) FROM (SELECT agririsk.rollup(c) FROM desk.checked) s (c)',
+	'excluded 2/0/0; 0.1 2/2; 0.25 0/2|6|4|2|0.460833333333|t|2|||2', 'calibrations are asked');
+clerk_gets('SELECT d, agririsk.n(d), agririsk.psi(d, d), (SELECT count(*) FROM agririsk.psi_bins(d, d)), agririsk.distribution_agg(b) FROM (SELECT agririsk.rollup(d) FROM desk.checked) s (d), (VALUES (\'mill\'), (NULL)) v (b) GROUP BY d',
+	'-50 2; 10 1; 20 1; 100 2; 300 2|8|0|9|{"names": {"mill": 1}, "missing": 1}', 'distributions');
+clerk_gets('SELECT m, agririsk.accuracy(m), agririsk.kappa(m), agririsk.f1(m, \'mill\'), (SELECT count(*) FROM agririsk.class_accuracy(m)), (SELECT accuracy FROM agririsk.area_adjusted_accuracy(m, \'{"mill": 3, "shop": 1}\')) FROM (SELECT agririsk.rollup(m) FROM desk.checked) s (m)',
+	'{"counts": [["mill", "mill", 3], ["shop", "mill", 1], ["mill", "shop", 1], ["shop", "shop", 1]], "excluded": 2}|0.6666666666666666|0.25|0.75|2|0.6875', 'and confusions');
+
 # ---------- a materialized view, and a card on it ----------
 
 my $applicant = <<'SQL';

@@ -33,6 +33,10 @@ $node->safe_psql('postgres', <<'SQL');
 CREATE FUNCTION said(what text) RETURNS bigint LANGUAGE plpgsql AS $$ BEGIN RAISE WARNING '%', what; RETURN 0; END $$;
 CREATE TABLE piece AS SELECT n, concentration_agg(i % 20000 + n, 1 + i % 7) AS c, cashflow_agg(date '2000-01-01' + i % 9000, i) AS cf
 	FROM generate_series(1, 20000) i, generate_series(1, 3) n GROUP BY n;
+CREATE TABLE judged AS SELECT calibration_agg(i / 200001.0::float8, hashint4(i) % 3 = 0) AS c, distribution_agg(i / 7.0::float8) AS d,
+		confusion_agg((i % 300)::text, (i % 299)::text) AS m, (SELECT jsonb_object_agg(g, g) FROM generate_series(0, 298) g) AS areas
+	FROM generate_series(1, 200000) i;
+CREATE TABLE ranked AS SELECT n, roc_agg(i * n, i % 7 = 0) AS r FROM generate_series(1, 60000) i, generate_series(1, 3) n GROUP BY n;
 CREATE TABLE card AS SELECT jsonb_build_object('format', 1, 'name', 'long', 'intercept', 0, 'features', jsonb_agg(jsonb_build_object('name', 'f' || i, 'type', 'number',
 	'bins', jsonb_build_array('{"high": 0, "woe": 1}'::jsonb, '{"woe": 2}'::jsonb))))::scorecard AS card FROM generate_series(1, 50) i;
 SELECT format('CREATE TABLE applicant AS SELECT %s FROM generate_series(1, 10) i', string_agg('i AS f' || i, ', ')) FROM generate_series(1, 50) i \gexec
@@ -47,6 +51,20 @@ my %long = (
 	'a big concentration_agg' => "SELECT keys(concentration_agg(i, 1)) FROM $rows",
 	'a rollup of concentrations' => 'SELECT keys(rollup(c)) FROM piece, generate_series(1, 100000)',
 	'a rollup of cash flows' => 'SELECT months(rollup(cf)) FROM piece, generate_series(1, 1000000)',
+	'roc_agg' => "SELECT n(roc_agg(i, i % 7 = 0)) FROM $rows",
+	'roc_metrics, merging' => "SELECT roc_metrics(s, s % 7 = 0) FROM (SELECT i AS s FROM generate_series(1, 6000000) i UNION ALL SELECT said('now')) x",
+	'roc_pair_agg' => "SELECT roc_pair_agg(i, -i, i % 7 = 0) FROM $rows",
+	'roc_pair_agg, sorting' => "SELECT roc_pair_agg(s, -s, s % 7 = 0) FROM (SELECT i AS s FROM generate_series(1, 6000000) i UNION ALL SELECT said('now')) x",
+	'a rollup of rocs' => 'SELECT n(rollup(r)) FROM ranked, generate_series(1, 100000)',
+	'calibration_agg' => "SELECT n(calibration_agg(i / 10000001.0::float8, i % 7 = 0)) FROM $rows",
+	'calibration_agg, merging' => "SELECT n(calibration_agg(s / 10000000.0::float8, s % 7 = 0)) FROM (SELECT i AS s FROM generate_series(1, 6000000) i UNION ALL SELECT said('now')) x",
+	'recalibration' => 'SELECT count(recalibration(c)) FROM judged, generate_series(1, 10000)',
+	'groups' => 'SELECT count(e) FROM judged, generate_series(1, 100000) g, expected_vs_observed(c, 2 + g % 9) e',
+	'psi' => 'SELECT sum(psi(d, d)) FROM judged, generate_series(1, 100000)',
+	'distribution_agg of names' => "SELECT n(distribution_agg((i % 90000)::text)) FROM $rows",
+	'confusion_agg' => "SELECT n(confusion_agg((i % 300)::text, (i % 299)::text)) FROM $rows",
+	'areas' => 'SELECT count(a) FROM judged, area_adjusted(m, areas) a, generate_series(1, 1000000)',
+	'a bootstrap' => 'SELECT auc_bootstrap(r, 1000000) FROM ranked',
 	'record scoring' => "SELECT sum(pd(card, a)) FROM card, applicant a, $rows",
 	'reasons' => "SELECT count(*) FROM card, $rows, applicant a, explain(card, a)");
 
@@ -118,6 +136,48 @@ unlike($node->safe_psql('postgres', "$ample EXPLAIN (ANALYZE, COSTS off, TIMING 
 is($node->safe_psql('postgres', "$small $digest"), $answer, 'and are the same in both');
 is($node->safe_psql('postgres', "$small $merged"), $answer, 'so are rollups of their pieces');
 is($node->safe_psql('postgres', "$small SELECT count(*), bool_and(b.cf = s.cf) FROM cashflow_by('SELECT g, d, a FROM many') b JOIN ($groups) s ON s.g = b.key"), '5000|t', 'and cashflow_by');
+
+# ---------- a thousand growing groups in one work_mem ----------
+
+# A million rows are 8 MB of keys, of pairs 16, and 2 MB are allowed for all.
+$node->safe_psql('postgres', 'CREATE TABLE county AS SELECT i % 1000 AS g, hashint4(i) / 7919.0::float8 AS s, hashint4(-i) % 9 = 0 AS b FROM generate_series(1, 1000000) i; ANALYZE county');
+my $ranks = 'SELECT g, roc_metrics(s, b) AS m FROM county GROUP BY g';
+my $pairs = 'SELECT g, roc_pair_agg(s, -s * s, b) AS m FROM county GROUP BY g';
+my $peak = "SELECT (substring(s FROM 'VmHWM:\\s+(\\d+)')::int - substring(s FROM 'RssShmem:\\s+(\\d+)')::int) FROM pg_read_file('/proc/self/status', 0, 10000) s";
+my $narrow = "SET work_mem = '2MB'; SET hash_mem_multiplier = 2; SET enable_sort = off;";
+for my $query ($ranks, $pairs)
+{
+	my $all = "SELECT count(*), md5(string_agg(m::text, ' ' ORDER BY g)) FROM ($query) s";
+	my ($name) = $query =~ /(roc_\w+)/;
+	like($node->safe_psql('postgres', "$narrow EXPLAIN (COSTS off) $query"), qr/HashAggregate/, "$name: a thousand groups at once");
+	is($node->safe_psql('postgres', "$narrow $all"), $node->safe_psql('postgres', "$ample $all"), "$name: in 2 MB as in 1 GB");
+	like(($node->psql('postgres', "$narrow SET log_temp_files = 0; SET client_min_messages = log; $all"))[2], qr/temporary file: .*size \d{7}/, "$name: through a file");
+	SKIP:
+	{
+		skip 'no /proc/self/status', 1 unless -r '/proc/self/status';
+		# A row of each group first, for what the groups themselves take. A hashed
+		# aggregate may have work_mem times hash_mem_multiplier.
+		my $one = $all =~ s/FROM county/FROM (SELECT * FROM county LIMIT 1000) c/r;
+		my ($before) = $node->safe_psql('postgres', "$narrow $one; $peak") =~ /(\d+)\z/;
+		my ($after) = $node->safe_psql('postgres', "$narrow $one; $all; $peak") =~ /(\d+)\z/;
+		cmp_ok($after - $before, '<', 4 * 1024, "$name: whose rows take " . ($after - $before) . ' kB of memory');
+	}
+}
+
+# What a group held is free when the next one begins: in sorted groups no file is needed.
+$node->safe_psql('postgres', 'CREATE INDEX ON county (g)');
+for my $query ($ranks, $pairs)
+{
+	my $sorted = "SET work_mem = '2MB'; SET enable_hashagg = off; SET enable_sort = off; SET enable_bitmapscan = off;";
+	like($node->safe_psql('postgres', "$sorted EXPLAIN (COSTS off) $query"), qr/GroupAggregate.*->  Index Scan/s, 'groups one after the other');
+	unlike(($node->psql('postgres', "$sorted SET log_temp_files = 0; SET client_min_messages = log; $query"))[2], qr/temporary file/, 'need no file');
+}
+
+# Nor does a file outlive the group that needed it.
+$node->safe_psql('postgres', 'CREATE INDEX ON county ((g / 250)); ANALYZE county');
+my $logged = ($node->psql('postgres', "SET work_mem = '64kB'; SET enable_hashagg = off; SET enable_sort = off; SET enable_bitmapscan = off;"
+	  . ' SET log_temp_files = 0; SET client_min_messages = log; SELECT g / 250, roc_metrics(s, b) FROM county GROUP BY 1'))[2];
+is(scalar(() = $logged =~ /temporary file/g), 4, 'four large groups, a file each');
 
 # ---------- what does not fit ----------
 

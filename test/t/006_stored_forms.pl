@@ -1,6 +1,6 @@
 # Bytes that version 0.1.0 stored mean the same for ever. They are put together
-# here by hand from the layouts in cashflow_math.h, concentration_math.h and
-# scorecard_math.h, not copied from what the code writes.
+# here by hand from the layouts in cashflow_math.h, concentration_math.h,
+# scorecard_math.h, tally_math.h, confusion_math.h and distribution_math.h, not copied from what the code writes.
 use strict;
 use warnings;
 
@@ -44,6 +44,48 @@ my %form = (
 			'01', '00', '02',                       # version, reserved, two keys
 			'0a', unpack('H*', 'apple'), $double{'1200.5'},                        # length * 2
 			'09', unpack('H*', 'rice'), '00', $double{'300'}, $double{'2^-60'}     # length * 2 + 1: of more than one part; two
+		]
+	},
+	calibration => {
+		text => 'excluded 0/300/1; 0 200/0; 0.5 1/3',
+		bytes => [
+			'01', '00', '00', 'ac02', '01',         # version, reserved, excluded: 300 = 2 * 128 + 44
+			'02', 'c901', '03',                     # two PDs, 201 goods = 128 + 73, three bads
+			('80') x 9, '01',                       # 0 has no bit set; its key has the sign turned over: 2^63, the 64th bit
+			'9c06',                                 # 199 * 4 + goods = 796 = 6 * 128 + 28
+			# 0.5 is 3fe0000000000000, which is the step: nothing up to bit 48, bits 49 to 55: 1110000; 56 to 62: 0111111
+			('80') x 7, 'f0', '3f',
+			'02', '02'                              # both classes, one good - 1; three bads - 1
+		]
+	},
+	distribution => {
+		text => '{"names": {"maize": 300, "rice": 5}, "missing": 2, "unweighted": 1}',
+		bytes => [
+			'81', '00', '02', '01', '02',           # names, reserved, missing, unweighted, two names
+			string('maize'), 'ac02',                # its rows: 300 = 2 * 128 + 44
+			string('rice'), '05'
+		]
+	},
+	confusion => {
+		text => '{"counts": [["maize", "maize", 300], ["rice", "maize", 2], ["rice", "rice", "maize", 1]], "excluded": 4}',
+		bytes => [
+			'01', '00', '04',                       # version, reserved, excluded
+			'02', string('maize'), string('rice'),  # the names
+			'03',                                   # cells: stratum, truth, predicted, rows
+			'00', '00', '00', 'ac02', '00', '01', '00', '02', '00', '01', '01', '01'
+		]
+	},
+	roc => {
+		text => 'excluded 0/300/1; -0.5 200/0; 0.5 1/3',
+		bytes => [
+			'01', '00', '00', 'ac02', '01',         # version, reserved, excluded: 300 = 2 * 128 + 44
+			'02', 'c901', '03',                     # two scores, 201 goods = 128 + 73, three bads
+			# -0.5 is bfe0000000000000; its key has every bit turned over: 401fffffffffffff, 56 ones in front of 40 * 2 + 0
+			('ff') x 7, '8f', '40',                 # 7 * 7 = 49 ones, then bits 49 to 55, 0001111; 56 to 62, 1000000
+			'9c06',                                 # 199 * 4 + goods = 796 = 6 * 128 + 28
+			# 0.5 is 3fe0000000000000; its key has the sign turned over: bfe0000000000000. The step is 7fc0000000000001
+			'81', ('80') x 6, 'e0', '7f',           # 1, nothing up to bit 48, bits 49 to 55: 1100000; 56 to 62: 1111111
+			'02', '02'                              # both classes, one good - 1; three bads - 1
 		]
 	},
 	scorecard => {
@@ -105,6 +147,29 @@ for my $type (sort keys %form)
 }
 # Scaled by default, so the card's JSON leaves the scale out.
 is($node->safe_psql('postgres', "SELECT v::jsonb \@> '" . ($form{scorecard}{text} =~ s/"scale": \{.*?\}, //r =~ s/"low": 0\.75, //r) . "' FROM of_scorecard"), 't', 'the card reads as its JSON');
+
+# ---------- another encoding ----------
+
+# The binary form has its names in UTF-8 whatever the database's encoding: é is
+# one byte here and two there.
+$node->safe_psql('postgres', "CREATE DATABASE latin ENCODING 'LATIN1' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'");
+$node->safe_psql('latin', 'CREATE EXTENSION agririsk CASCADE');
+my %named = (
+	concentration => [ '{"caf?": 1, "z": 1}', '01', '00', '02', '0a' . unpack('H*', "caf\xc3\xa9"), $double{'1'}, '02' . unpack('H*', 'z'), $double{'1'} ],
+	distribution => [ '{"names": {"caf?": 1, "z": 1}}', '81', '00', '00', '00', '02', string("caf\xc3\xa9"), '01', string('z'), '01' ],
+	confusion => [ '{"counts": [["caf?", "z", 1]], "excluded": 0}', '01', '00', '00', '02', string("caf\xc3\xa9"), string('z'), '01', '01', '00', '01', '01' ]);
+for my $type (sort keys %named)
+{
+	my ($text, @bytes) = @{ $named{$type} };
+	my $hex = join '', @bytes;
+	my $value = "replace('$text', '?', chr(233))::$type";
+	is($node->safe_psql('latin', "SET search_path = agririsk, public; SELECT encode(${type}_send($value), 'hex')"), $hex, "$type: sent in UTF-8 from another encoding");
+	my $file = "$folder/latin_$type";
+	open my $out, '>:raw', $file or die $!;
+	print $out "PGCOPY\n\xff\r\n\0", pack('N N n N', 0, 0, 1, length($hex) / 2), pack('H*', $hex), pack('n', 0xffff);
+	close $out;
+	is($node->safe_psql('latin', "SET search_path = agririsk, public; CREATE TABLE of_$type (v $type); COPY of_$type FROM '$file' (FORMAT binary); SELECT v = $value FROM of_$type"), 't', 'and received there');
+}
 
 $node->stop;
 done_testing();

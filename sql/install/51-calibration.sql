@@ -1,0 +1,277 @@
+-- Type calibration: predicted probabilities and outcomes, and whether they agree.
+
+CREATE TYPE calibration;
+
+CREATE FUNCTION calibration_in(cstring) RETURNS calibration
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'agririsk_calibration_in';
+COMMENT ON FUNCTION calibration_in(cstring) IS
+'Reads the text form of a calibration, such as ''excluded 0/2/0; 0.1 3/0; 0.25 2/1'': PDs with their goods/bads. PDs come in any order; the rows of one that comes twice add up.';
+
+CREATE FUNCTION calibration_out(calibration) RETURNS cstring
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'agririsk_calibration_out';
+COMMENT ON FUNCTION calibration_out(calibration) IS
+'Writes the text form of a calibration: rows left out for want of PD, outcome or weight, if any; then PDs in ascending order with their goods/bads. Exact, independent of every setting; empty if there is nothing.';
+
+CREATE FUNCTION calibration_recv(internal) RETURNS calibration
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'agririsk_calibration_recv';
+COMMENT ON FUNCTION calibration_recv(internal) IS
+'Reads the binary form of a calibration.';
+
+CREATE FUNCTION calibration_send(calibration) RETURNS bytea
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'agririsk_calibration_send';
+COMMENT ON FUNCTION calibration_send(calibration) IS
+'Writes the binary form of a calibration, the same bytes on every machine; equal values have equal bytes.';
+
+CREATE TYPE calibration (
+  INPUT = calibration_in,
+  OUTPUT = calibration_out,
+  RECEIVE = calibration_recv,
+  SEND = calibration_send,
+  ALIGNMENT = int4,
+  STORAGE = extended
+);
+COMMENT ON TYPE calibration IS
+'Rows with a predicted probability in [0, 1] and an outcome, good or bad, counted by probability; at most 10,000,000 distinct ones. Made by calibration_agg, merged by rollup and +, asked by brier, log_loss, hosmer_lemeshow, recalibration, expected_vs_observed and others.';
+
+-- Comparison. Equal values have equal bytes; the order has no meaning beyond
+-- being one, which DISTINCT, UNION and unique indexes need.
+
+CREATE FUNCTION calibration_eq(calibration, calibration) RETURNS boolean
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF
+  AS 'MODULE_PATHNAME', 'agririsk_varlena_eq';
+COMMENT ON FUNCTION calibration_eq(calibration, calibration) IS
+'Whether two calibrations have the same PDs with the same rows, and left out as many.';
+
+CREATE FUNCTION calibration_ne(calibration, calibration) RETURNS boolean
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF
+  AS 'MODULE_PATHNAME', 'agririsk_varlena_ne';
+COMMENT ON FUNCTION calibration_ne(calibration, calibration) IS
+'Whether two calibrations differ.';
+
+CREATE FUNCTION calibration_lt(calibration, calibration) RETURNS boolean
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF
+  AS 'MODULE_PATHNAME', 'agririsk_varlena_lt';
+COMMENT ON FUNCTION calibration_lt(calibration, calibration) IS
+'Less than in the order of bytes, which means nothing in probabilities.';
+
+CREATE FUNCTION calibration_le(calibration, calibration) RETURNS boolean
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF
+  AS 'MODULE_PATHNAME', 'agririsk_varlena_le';
+COMMENT ON FUNCTION calibration_le(calibration, calibration) IS
+'At most, in the order of bytes, which means nothing in probabilities.';
+
+CREATE FUNCTION calibration_gt(calibration, calibration) RETURNS boolean
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF
+  AS 'MODULE_PATHNAME', 'agririsk_varlena_gt';
+COMMENT ON FUNCTION calibration_gt(calibration, calibration) IS
+'Greater than in the order of bytes, which means nothing in probabilities.';
+
+CREATE FUNCTION calibration_ge(calibration, calibration) RETURNS boolean
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF
+  AS 'MODULE_PATHNAME', 'agririsk_varlena_ge';
+COMMENT ON FUNCTION calibration_ge(calibration, calibration) IS
+'At least, in the order of bytes, which means nothing in probabilities.';
+
+CREATE FUNCTION calibration_cmp(calibration, calibration) RETURNS integer
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF
+  AS 'MODULE_PATHNAME', 'agririsk_varlena_cmp';
+COMMENT ON FUNCTION calibration_cmp(calibration, calibration) IS
+'Order of the bytes of two calibrations: negative, 0 or positive.';
+
+CREATE FUNCTION calibration_hash(calibration) RETURNS integer
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF
+  AS 'MODULE_PATHNAME', 'agririsk_varlena_hash';
+COMMENT ON FUNCTION calibration_hash(calibration) IS
+'Hash of the bytes of a calibration.';
+
+CREATE FUNCTION calibration_hash_extended(calibration, bigint) RETURNS bigint
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF
+  AS 'MODULE_PATHNAME', 'agririsk_varlena_hash_extended';
+COMMENT ON FUNCTION calibration_hash_extended(calibration, bigint) IS
+'Hash of the bytes of a calibration, with a seed.';
+
+CREATE OPERATOR = (
+  LEFTARG = calibration, RIGHTARG = calibration, FUNCTION = calibration_eq,
+  COMMUTATOR = =, NEGATOR = <>, RESTRICT = eqsel, JOIN = eqjoinsel, HASHES, MERGES
+);
+COMMENT ON OPERATOR = (calibration, calibration) IS 'same calibration';
+
+CREATE OPERATOR <> (
+  LEFTARG = calibration, RIGHTARG = calibration, FUNCTION = calibration_ne,
+  COMMUTATOR = <>, NEGATOR = =, RESTRICT = neqsel, JOIN = neqjoinsel
+);
+COMMENT ON OPERATOR <> (calibration, calibration) IS 'different calibration';
+
+CREATE OPERATOR < (
+  LEFTARG = calibration, RIGHTARG = calibration, FUNCTION = calibration_lt,
+  COMMUTATOR = >, NEGATOR = >=, RESTRICT = scalarltsel, JOIN = scalarltjoinsel
+);
+COMMENT ON OPERATOR < (calibration, calibration) IS 'less than, in the order of bytes';
+
+CREATE OPERATOR <= (
+  LEFTARG = calibration, RIGHTARG = calibration, FUNCTION = calibration_le,
+  COMMUTATOR = >=, NEGATOR = >, RESTRICT = scalarlesel, JOIN = scalarlejoinsel
+);
+COMMENT ON OPERATOR <= (calibration, calibration) IS 'at most, in the order of bytes';
+
+CREATE OPERATOR > (
+  LEFTARG = calibration, RIGHTARG = calibration, FUNCTION = calibration_gt,
+  COMMUTATOR = <, NEGATOR = <=, RESTRICT = scalargtsel, JOIN = scalargtjoinsel
+);
+COMMENT ON OPERATOR > (calibration, calibration) IS 'greater than, in the order of bytes';
+
+CREATE OPERATOR >= (
+  LEFTARG = calibration, RIGHTARG = calibration, FUNCTION = calibration_ge,
+  COMMUTATOR = <=, NEGATOR = <, RESTRICT = scalargesel, JOIN = scalargejoinsel
+);
+COMMENT ON OPERATOR >= (calibration, calibration) IS 'at least, in the order of bytes';
+
+CREATE OPERATOR CLASS calibration_ops DEFAULT FOR TYPE calibration USING btree AS
+  OPERATOR 1 <, OPERATOR 2 <=, OPERATOR 3 =, OPERATOR 4 >=, OPERATOR 5 >,
+  FUNCTION 1 calibration_cmp(calibration, calibration);
+
+CREATE OPERATOR CLASS calibration_ops DEFAULT FOR TYPE calibration USING hash AS
+  OPERATOR 1 =,
+  FUNCTION 1 calibration_hash(calibration),
+  FUNCTION 2 calibration_hash_extended(calibration, bigint);
+
+-- Aggregation. No combine function: the state grows with its rows, and what has
+-- gone to a temporary file cannot cross from a worker. The scan below may still
+-- be parallel.
+
+CREATE FUNCTION _calibration_add(internal, double precision, boolean) RETURNS internal
+  LANGUAGE c IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'agririsk_calibration_add';
+COMMENT ON FUNCTION _calibration_add(internal, double precision, boolean) IS
+'Transition of calibration_agg.';
+
+CREATE FUNCTION _calibration_add(internal, double precision, boolean, bigint) RETURNS internal
+  LANGUAGE c IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'agririsk_calibration_add_weighted';
+COMMENT ON FUNCTION _calibration_add(internal, double precision, boolean, bigint) IS
+'Transition of calibration_agg with weights.';
+
+CREATE FUNCTION _calibration_final(internal) RETURNS calibration
+  LANGUAGE c IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 1000
+  AS 'MODULE_PATHNAME', 'agririsk_calibration_final';
+COMMENT ON FUNCTION _calibration_final(internal) IS
+'Result of calibration_agg; NULL if there was no row.';
+
+CREATE AGGREGATE calibration_agg(pd double precision, bad boolean) (
+  SFUNC = _calibration_add, STYPE = internal, SSPACE = 512,
+  FINALFUNC = _calibration_final, FINALFUNC_MODIFY = SHAREABLE, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE calibration_agg(double precision, boolean) IS
+'Rows counted by predicted probability of default (a fraction in [0, 1]; another number or NaN is an error) and outcome. A row with a NULL PD, or a NULL outcome (not matured), is left out and counted; NULL if there is no row. More than 10,000,000 distinct PDs are an error: round them.';
+
+CREATE AGGREGATE calibration_agg(pd double precision, bad boolean, weight bigint) (
+  SFUNC = _calibration_add, STYPE = internal, SSPACE = 512,
+  FINALFUNC = _calibration_final, FINALFUNC_MODIFY = SHAREABLE, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE calibration_agg(double precision, boolean, bigint) IS
+'Rows counted by predicted probability and outcome, each standing for so many equal ones as its weight says: the same value, to the bit, as if they were repeated. A weight of 0 is no row, a negative one an error. A row with a NULL weight is left out and counted once, one with a NULL PD or outcome as often as its weight says. The weights of either class come to at most 2^40.';
+
+-- Merging.
+
+CREATE FUNCTION calibration_merge(calibration, calibration) RETURNS calibration
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 100
+  AS 'MODULE_PATHNAME', 'agririsk_calibration_merge';
+COMMENT ON FUNCTION calibration_merge(calibration, calibration) IS
+'Calibration of the rows of both. NULL, an unknown calibration, makes the result unknown.';
+
+CREATE OPERATOR + (
+  LEFTARG = calibration, RIGHTARG = calibration, FUNCTION = calibration_merge, COMMUTATOR = +
+);
+COMMENT ON OPERATOR + (calibration, calibration) IS 'rows of both';
+
+CREATE AGGREGATE rollup(c calibration) (
+  SFUNC = calibration_merge, STYPE = calibration, SSPACE = 512,
+  COMBINEFUNC = calibration_merge, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE rollup(calibration) IS
+'Calibration of the rows of all: the same value as calibration_agg over them, whatever the pieces and their order. NULL values are ignored; NULL if none is left.';
+
+-- Measures.
+
+CREATE FUNCTION n(c calibration) RETURNS bigint
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'agririsk_calibration_n';
+COMMENT ON FUNCTION n(calibration) IS
+'Rows with a PD and an outcome, weights counted.';
+
+CREATE FUNCTION bads(c calibration) RETURNS bigint
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'agririsk_calibration_bads';
+COMMENT ON FUNCTION bads(calibration) IS
+'Bad ones among the rows, weights counted.';
+
+CREATE FUNCTION excluded(c calibration, OUT no_pd bigint, OUT no_outcome bigint, OUT no_weight bigint)
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'agririsk_calibration_excluded';
+COMMENT ON FUNCTION excluded(calibration) IS
+'Rows left out, weights counted: without a PD; with one, but without an outcome (not matured); and rows without a weight, each once.';
+
+CREATE FUNCTION brier(c calibration) RETURNS double precision
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 50
+  AS 'MODULE_PATHNAME', 'agririsk_calibration_brier';
+COMMENT ON FUNCTION brier(calibration) IS
+'Brier score: mean of (PD - outcome)^2, the outcome 1 if bad and 0 if good; in [0, 1], 0 is best. NULL without rows. Source: Brier 1950.';
+
+CREATE FUNCTION log_loss(c calibration) RETURNS double precision
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 100
+  AS 'MODULE_PATHNAME', 'agririsk_calibration_log_loss';
+COMMENT ON FUNCTION log_loss(calibration) IS
+'Mean of -ln(PD) of bads and -ln(1 - PD) of goods; 0 is best. Infinity where a bad has PD 0 or a good PD 1; such PDs are not moved. NULL without rows.';
+
+CREATE FUNCTION spiegelhalter_z(c calibration) RETURNS double precision
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 50
+  AS 'MODULE_PATHNAME', 'agririsk_calibration_spiegelhalter_z';
+COMMENT ON FUNCTION spiegelhalter_z(calibration) IS
+'Spiegelhalter''s test that the PDs are right: sum of (outcome - PD)(1 - 2 PD) over its standard deviation; standard normal if they are, positive if the Brier score is too high. NULL where every PD is 0, 1/2 or 1, and without rows. Source: Spiegelhalter 1986.';
+
+CREATE FUNCTION hosmer_lemeshow(c calibration, groups integer DEFAULT 10, fitted boolean DEFAULT false,
+  OUT statistic double precision, OUT df integer, OUT p double precision, OUT groups_used integer)
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 50
+  AS 'MODULE_PATHNAME', 'agririsk_calibration_hosmer_lemeshow';
+COMMENT ON FUNCTION hosmer_lemeshow(calibration, integer, boolean) IS
+'Hosmer and Lemeshow''s test that the PDs are right, over groups between the quantiles of type 7 of the PDs, each with its right end; equal PDs stay together, so fewer groups may be used. statistic is the sum of (bads - expected)^2 / (expected (1 - expected / n)), p its chi-square tail with df degrees of freedom: groups_used - 2 on the sample the model was fitted on (fitted), groups_used on any other. A group expecting no bads, or only bads, adds nothing if that is what came, else infinity. statistic is NULL without rows, df and p where df would be below 1. Source: Hosmer, Lemeshow and Sturdivant 2013.';
+
+CREATE FUNCTION expected_vs_observed(c calibration, groups integer DEFAULT 10, level double precision DEFAULT 0.95,
+  OUT bin integer, OUT pd_low double precision, OUT pd_high double precision, OUT n bigint, OUT bads bigint,
+  OUT expected double precision, OUT observed double precision, OUT observed_low double precision, OUT observed_high double precision)
+  RETURNS SETOF record
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 50 ROWS 10
+  AS 'MODULE_PATHNAME', 'agririsk_calibration_expected_vs_observed';
+COMMENT ON FUNCTION expected_vs_observed(calibration, integer, double precision) IS
+'The groups of hosmer_lemeshow as rows, ready to plot: least and greatest PD, rows, bads, mean PD (expected), share of bads (observed) and its Wilson interval of the given level. Source of the interval: Wilson 1927.';
+
+CREATE FUNCTION calibration_slope(c calibration) RETURNS double precision
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 1000
+  AS 'MODULE_PATHNAME', 'agririsk_calibration_slope';
+COMMENT ON FUNCTION calibration_slope(calibration) IS
+'Slope of the logistic regression of the outcome on logit(PD): 1 if the PDs are right, below 1 if they are too extreme, as of an overfitted model. NULL with one class only, where a PD is 0 or 1 (it has no logit), where all PDs are equal, and where PDs separate the classes. Source: Cox 1958, Two further applications of a model for binary regression.';
+
+CREATE FUNCTION calibration_intercept(c calibration) RETURNS double precision
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 1000
+  AS 'MODULE_PATHNAME', 'agririsk_calibration_intercept';
+COMMENT ON FUNCTION calibration_intercept(calibration) IS
+'Intercept of the regression of calibration_slope, fitted together with the slope; NULL where that is. With the slope held at 1 it is calibration_in_the_large.';
+
+CREATE FUNCTION calibration_in_the_large(c calibration) RETURNS double precision
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 1000
+  AS 'MODULE_PATHNAME', 'agririsk_calibration_in_the_large';
+COMMENT ON FUNCTION calibration_in_the_large(calibration) IS
+'What to add to logit(PD) so that as many bads are expected as came: 0 if the PDs are right on the whole, positive if they are too low. NULL with one class only and where a PD is 0 or 1.';
+
+CREATE FUNCTION recalibration(c calibration, level double precision DEFAULT 0.95,
+  OUT intercept double precision, OUT intercept_se double precision,
+  OUT slope double precision, OUT slope_se double precision, OUT slope_low double precision, OUT slope_high double precision,
+  OUT in_the_large double precision, OUT in_the_large_se double precision)
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 2000
+  AS 'MODULE_PATHNAME', 'agririsk_calibration_recalibration';
+COMMENT ON FUNCTION recalibration(calibration, double precision) IS
+'calibration_intercept, calibration_slope and calibration_in_the_large with their standard errors, and the slope''s interval of the given level (normal); NULL where they are.';

@@ -1,0 +1,425 @@
+/*
+ * roc_test.c
+ *		The kernels of roc against pairs of rows counted one by one.
+ */
+#include "validation/roc_math.h"
+#include "tap.h"
+
+#include <math.h>
+#include <quadmath.h>
+#include <stdlib.h>
+
+#define MOST	200
+
+typedef struct Sample
+{
+	int			n;
+	double		score[2][MOST];
+	int			class[MOST];
+	TallyEntry	entries[MOST];
+	int			distinct;
+	int64_t		total[2];
+} Sample;
+
+static void
+no_pause(void)
+{
+}
+
+/* Entries of the first score, by looking for each row's among those before. */
+static void
+count_entries(Sample *s)
+{
+	TallyEntry	scratch[MOST];
+	int			i;
+
+	s->total[0] = s->total[1] = 0;
+	for (i = 0; i < s->n; i++)
+	{
+		s->entries[i].key = tally_key(s->score[0][i]);
+		s->entries[i].count[s->class[i]] = 1;
+		s->entries[i].count[1 - s->class[i]] = 0;
+		s->total[s->class[i]]++;
+	}
+	s->distinct = (int) tally_sort_entries(s->entries, s->n, scratch, no_pause);
+}
+
+static void
+make_sample(Sample *s, int trial)
+{
+	int			spread = 1 + (int) below(trial % 4 == 0 ? 5 : 300);
+	int			i;
+
+	s->n = 4 + (int) below(MOST - 4);
+	for (i = 0; i < s->n; i++)
+	{
+		s->score[0][i] = (double) below(spread) / 7 - 3;
+		s->score[1][i] = trial % 5 == 0 ? s->score[0][i] : (double) below(spread) + s->score[0][i];
+		s->class[i] = i < 2 || (i > 3 && below(1 + trial % 9) == 0);
+	}
+	count_entries(s);
+}
+
+static __float128
+placement(const Sample *s, int score, int row)
+{
+	__float128	sum = 0;
+	int			i;
+
+	for (i = 0; i < s->n; i++)
+	{
+		double		apart = s->score[score][row] - s->score[score][i];
+
+		if (s->class[i] == s->class[row])
+			continue;
+		if (s->class[row] == ROC_GOOD)
+			apart = -apart;
+		sum += apart > 0 ? 1 : apart == 0 ? 0.5Q : 0;
+	}
+	return sum / s->total[1 - s->class[row]];
+}
+
+/* Covariance of the placements of two scores, over the rows, both classes added. */
+static __float128
+covariance(const Sample *s, int a, int b, int differences)
+{
+	__float128	result = 0;
+	int			class;
+
+	for (class = 0; class < 2; class++)
+	{
+		__float128	sum[2] = {0, 0};
+		__float128	products = 0;
+		int			i;
+
+		for (i = 0; i < s->n; i++)
+			if (s->class[i] == class)
+			{
+				__float128	x = placement(s, a, i);
+				__float128	y = placement(s, b, i);
+
+				if (differences)
+					x = y = x - y;
+				sum[0] += x;
+				sum[1] += y;
+				products += x * y;
+			}
+		result += (products - sum[0] * sum[1] / s->total[class]) / (s->total[class] - 1) / s->total[class];
+	}
+	return result;
+}
+
+static bool
+near(double value, __float128 expected, double scale)
+{
+	return fabsq(value - expected) <= 1e-15Q * (fabsq(expected) + scale);
+}
+
+static void
+print_bits(double value)
+{
+	uint64_t	bits;
+
+	memcpy(&bits, &value, sizeof bits);
+	printf("# %016llx\n", (unsigned long long) bits);
+}
+
+static void
+measure(const Sample *s, RocMeasures *m)
+{
+	RocSums		sums;
+	int			i;
+
+	roc_begin(&sums, s->total);
+	for (i = 0; i < s->distinct; i++)
+		roc_add(&sums, &s->entries[i]);
+	roc_end(&sums, m);
+}
+
+static void
+test_measures(void)
+{
+	bool		auc = true;
+	bool		variance = true;
+	bool		ks = true;
+	int			trial;
+
+	for (trial = 0; trial < 400; trial++)
+	{
+		static Sample s;
+		RocMeasures m;
+		__float128	mean = 0;
+		__float128	widest = 0;
+		double		widest_at = NAN;
+		int64_t		so_far[2] = {0, 0};
+		int			i;
+
+		make_sample(&s, trial);
+		measure(&s, &m);
+		for (i = 0; i < s.n; i++)
+			if (s.class[i] == ROC_BAD)
+				mean += placement(&s, 0, i);
+		mean /= s.total[ROC_BAD];
+		auc = auc && m.auc == (double) mean;
+		variance = variance && near(m.variance, covariance(&s, 0, 0, 0), 0);
+		for (i = 0; i < s.distinct; i++)
+		{
+			__float128	apart;
+
+			so_far[0] += s.entries[i].count[0];
+			so_far[1] += s.entries[i].count[1];
+			apart = fabsq((__float128) so_far[0] / s.total[0] - (__float128) so_far[1] / s.total[1]);
+			if (apart > widest + 1e-25Q)
+			{
+				widest = apart;
+				widest_at = tally_value(s.entries[i].key);
+			}
+		}
+		ks = ks && m.ks == (double) widest &&
+			(widest == 0 ? isnan(m.ks_at) : m.ks_at == widest_at);
+		print_bits(m.variance);
+	}
+	ok(auc, "AUC is the mean placement, rounded once");
+	ok(variance, "its variance is DeLong's");
+	ok(ks, "KS is the widest distance, and where");
+}
+
+static void
+test_edges(void)
+{
+	Sample		s = {0};
+	RocMeasures m;
+	RocSums		sums;
+	TallyEntry	large[2] = {{1, {TALLY_MAX_TOTAL - 1, 1}}, {2, {1, TALLY_MAX_TOTAL - 1}}};
+	int64_t		total[2] = {TALLY_MAX_TOTAL, TALLY_MAX_TOTAL};
+	double		share = 0x1p-40;
+
+	measure(&s, &m);
+	ok(isnan(m.auc) && isnan(m.variance) && isnan(m.ks) && isnan(m.ks_at), "of no rows nothing is known");
+	s = (Sample) {.n = 2, .score = {{1, 2}}, .class = {0, 0}};
+	count_entries(&s);
+	measure(&s, &m);
+	ok(isnan(m.auc) && isnan(m.variance) && isnan(m.ks) && isnan(m.ks_at), "nor of one class");
+	s.class[1] = 1;
+	count_entries(&s);
+	measure(&s, &m);
+	ok(m.auc == 1 && isnan(m.variance) && m.ks == 1 && m.ks_at == 1, "one row of a class has no variance");
+	s = (Sample) {.n = 4, .score = {{1, 1, 1, 1}}, .class = {0, 1, 0, 1}};
+	count_entries(&s);
+	measure(&s, &m);
+	ok(m.auc == 0.5 && m.variance == 0 && m.ks == 0 && isnan(m.ks_at), "all ties are worth one half");
+
+	/*
+	 * Placements of 2^40 bads: all but one (N - 1) + 1/2 over N, one half of
+	 * N - 1; both classes alike: the variance is 2 * p * (1 - p) * d^2 / (N - 1),
+	 * where p = 1 / N and d the distance of the two placements.
+	 */
+	roc_begin(&sums, total);
+	roc_add(&sums, &large[0]);
+	roc_add(&sums, &large[1]);
+	roc_end(&sums, &m);
+	ok(m.auc == 1 - share, "the most rows there may be: AUC is exact");
+	ok(near(m.variance, 2 * (__float128) share * (1 - (__float128) share) * 0.25Q / ((__float128) 0x1p40 - 1), 0),
+	   "and so are the sums of the variance");
+}
+
+static void
+test_capture(void)
+{
+	bool		good = true;
+	bool		ends = true;
+	int			trial;
+
+	for (trial = 0; trial < 100; trial++)
+	{
+		static Sample s;
+		RocCapture	c;
+		int			step;
+		int			i;
+
+		make_sample(&s, trial);
+		for (step = 0; step <= 40; step++)
+		{
+			double		share = step / 40.0;
+			__float128	left = (__float128) share * s.n;
+			__float128	captured = 0;
+
+			for (i = s.distinct - 1; i >= 0 && left > 0; i--)
+			{
+				__float128	ties = s.entries[i].count[0] + s.entries[i].count[1];
+				__float128	part = left < ties ? left / ties : 1;
+
+				captured += part * s.entries[i].count[ROC_BAD];
+				left -= ties;
+			}
+			roc_capture_begin(&c, s.total, share);
+			for (i = 0; i < s.distinct; i++)
+				roc_capture_add(&c, &s.entries[i]);
+			good = good && fabsq(roc_capture_end(&c) - captured / s.total[ROC_BAD]) < 1e-13Q;
+			ends = ends && (step > 0 || roc_capture_end(&c) == 0) && (step < 40 || roc_capture_end(&c) == 1);
+		}
+	}
+	ok(good, "of ties at the border, a part of either class is captured");
+	ok(ends, "none of nothing, all of all");
+}
+
+static void
+test_pairs(void)
+{
+	bool		measures = true;
+	bool		equal = true;
+	int			trial;
+
+	for (trial = 0; trial < 200; trial++)
+	{
+		static Sample s;
+		RocPairSums sums = {.total = {0}};
+		RocPairMeasures m;
+		RocMeasures first;
+		int			i;
+
+		make_sample(&s, trial);
+		measure(&s, &first);
+		sums.total[0] = s.total[0];
+		sums.total[1] = s.total[1];
+		for (i = 0; i < s.n; i++)
+		{
+			int			class = s.class[i];
+			__float128	of = 2 * s.total[1 - class];
+			Unsigned128 a = (Unsigned128) (placement(&s, 0, i) * of + 0.25Q);
+			Unsigned128 b = (Unsigned128) (placement(&s, 1, i) * of + 0.25Q);
+
+			if (class == ROC_BAD)
+			{
+				sums.placements[0] += a;
+				sums.placements[1] += b;
+			}
+			sums.squares[0][class] += a * a;
+			sums.squares[1][class] += b * b;
+			sums.products[class] += a * b;
+		}
+		roc_pair_end(&sums, &m);
+		measures = measures && m.auc[0] == first.auc && m.variance[0] == first.variance &&
+			near(m.variance[1], covariance(&s, 1, 1, 0), 0) &&
+			near(m.covariance, covariance(&s, 0, 1, 0), 1e-2) &&
+			near(m.difference_variance, covariance(&s, 0, 1, 1), 0);
+		if (trial % 5 == 0)
+			equal = equal && m.difference_variance == 0 && m.covariance == m.variance[0];
+		print_bits(m.covariance);
+	}
+	ok(measures, "pairs have the variances and covariance of their placements");
+	ok(equal, "a score does not differ from itself at all");
+}
+
+static int
+by_key(const void *a, const void *b)
+{
+	uint64_t	left = ((const RocPairRow *) a)->key;
+	uint64_t	right = ((const RocPairRow *) b)->key;
+
+	return (left > right) - (left < right);
+}
+
+static void
+test_sort(void)
+{
+	bool		good = true;
+	int			trial;
+
+	for (trial = 0; trial < 300; trial++)
+	{
+		size_t		n = (size_t) below(trial % 3 == 0 ? 40 : 3000);
+		RocPairRow *rows = malloc(n * sizeof *rows + 1);
+		RocPairRow *expected = malloc(n * sizeof *rows + 1);
+		RocPairRow *scratch = malloc(n * sizeof *rows + 1);
+		uint64_t	sum = 0;
+		size_t		i;
+
+		for (i = 0; i < n; i++)
+		{
+			rows[i].key = trial % 4 == 0 ? (uint64_t) below(9) << 40 : trial % 4 == 1 ? tally_key(uniform(-1, 1)) : next_bits();
+			rows[i].payload = rows[i].key * 3 + 1;
+			expected[i] = rows[i];
+		}
+		qsort(expected, n, sizeof *rows, by_key);
+		roc_sort_pair_rows(rows, n, scratch, no_pause);
+		for (i = 0; i < n; i++)
+			sum |= (rows[i].key ^ expected[i].key) | (rows[i].payload ^ (rows[i].key * 3 + 1));
+		good = good && sum == 0;
+		free(rows);
+		free(expected);
+		free(scratch);
+	}
+	ok(good, "rows of pairs are sorted with what they carry");
+}
+
+static void
+test_draws(void)
+{
+	static const int64_t counts[2][6] = {{1, 0, 5, 100, 0, 3}, {0, 7, 1, 0, 0, 2000000}};
+	TallyEntry	entries[6];
+	int64_t		until[2][6];
+	uint32_t	guide[2][6];
+	RocResampler r = {entries, 6, {0, 0}, {until[0], until[1]}, {guide[0], guide[1]}};
+	bool		placed = true;
+	double		worst = 0;
+	int			class;
+	int			i;
+
+	for (i = 0; i < 6; i++)
+	{
+		entries[i].key = tally_key(i);
+		for (class = 0; class < 2; class++)
+		{
+			entries[i].count[class] = counts[class][i];
+			r.total[class] += counts[class][i];
+		}
+	}
+	roc_resampler_begin(&r);
+	for (class = 0; class < 2; class++)
+	{
+		int64_t		drawn[6] = {0};
+		int64_t		draws = 400000;
+		int64_t		row = 0;
+
+		/* The first and the last bits that fall on each of the first rows. */
+		for (row = 0; row < r.total[class] && row < 200; row++)
+		{
+			uint64_t	first = (uint64_t) ((((Unsigned128) row << 64) + (Unsigned128) r.total[class] - 1) / (Unsigned128) r.total[class]);
+			uint64_t	last = (uint64_t) ((((Unsigned128) (row + 1) << 64) - 1) / (Unsigned128) r.total[class]);
+			int64_t		expected = 0;
+
+			while (until[class][expected] <= row)
+				expected++;
+			placed = placed && roc_draw_entry(&r, class, first) == expected && roc_draw_entry(&r, class, last) == expected;
+		}
+		placed = placed && entries[roc_draw_entry(&r, class, 0)].count[class] > 0 &&
+			roc_draw_entry(&r, class, UINT64_MAX) == 5;
+		for (i = 0; i < draws; i++)
+			drawn[roc_draw_entry(&r, class, roc_draw_bits(7, 3, i))]++;
+		for (i = 0; i < 6; i++)
+		{
+			double		p = (double) counts[class][i] / (double) r.total[class];
+			double		off = fabs((double) drawn[i] - p * (double) draws) / sqrt((double) draws * p * (1 - p) + 1);
+
+			worst = fmax(worst, off);
+		}
+	}
+	ok(placed, "every draw falls on the entry of its row");
+	ok_figure(worst < 4, "rows are drawn evenly, standard errors off", worst);
+	ok(roc_draw_bits(1, 2, 3) == roc_draw_bits(1, 2, 3) && roc_draw_bits(1, 2, 3) != roc_draw_bits(2, 2, 3) &&
+	   roc_draw_bits(1, 2, 3) != roc_draw_bits(1, 3, 2) && roc_draw_bits(0, 0, 0) != roc_draw_bits(0, 0, 1),
+	   "draws are told apart by seed, replicate and number");
+}
+
+int
+main(void)
+{
+	test_measures();
+	test_edges();
+	test_capture();
+	test_pairs();
+	test_sort();
+	test_draws();
+	return done_testing();
+}
