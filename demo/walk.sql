@@ -233,24 +233,14 @@ where as_of = '2024-06-24';
 \echo 'one is rated riskier. Not even the true probabilities reach 1, since a likely'
 \echo 'thing need not happen. How much of what can be known does the card know?'
 \echo
-with rated as (
-  select m.rater, t.would_be_bad as bad,
-    (rank() over w + count(*) over w) / 2.0 as midrank
-  from portrait p
-    join truth t using (application_id),
-    lateral (values ('card', p.rural_pd), ('truth', t.true_pd)) m(rater, pd)
-  window w as (partition by m.rater order by m.pd)),
-auc as (
-  select rater, count(*) as n, count(*) filter (where bad) as bads,
-    (avg(midrank) filter (where bad) - (count(*) filter (where bad) + 1) / 2.0)
-      / count(*) filter (where not bad) as auc
-  from rated
-  group by rater)
-select card.n as applications, card.bads, round(card.auc, 3) as auc_card,
-  round(truth.auc, 3) as auc_truth,
-  round(100 * (card.auc - 0.5) / (truth.auc - 0.5)) as "recovered %"
-from auc card, auc truth
-where card.rater = 'card' and truth.rater = 'truth';
+select n(card) as applications, bads(card) as bads,
+  round(auc(card)::numeric, 3) as auc_card,
+  format('%s to %s', round((auc_ci(card)).low::numeric, 3), round((auc_ci(card)).high::numeric, 3)) as "95 %",
+  round(auc(truth)::numeric, 3) as auc_truth,
+  round((100 * (auc(card) - 0.5) / (auc(truth) - 0.5))::numeric) as "recovered %"
+from (
+  select roc_agg(p.rural_pd, t.would_be_bad) as card, roc_agg(t.true_pd, t.would_be_bad) as truth
+  from portrait p join truth t using (application_id)) r;
 \set ECHO none
 \timing off
 \echo
