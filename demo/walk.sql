@@ -235,12 +235,12 @@ where as_of = '2024-06-24';
 \echo
 select n(card) as applications, bads(card) as bads,
   round(auc(card)::numeric, 3) as auc_card,
-  format('%s to %s', round((auc_ci(card)).low::numeric, 3), round((auc_ci(card)).high::numeric, 3)) as "95 %",
+  round(ci.low::numeric, 3) as low, round(ci.high::numeric, 3) as high,
   round(auc(truth)::numeric, 3) as auc_truth,
   round((100 * (auc(card) - 0.5) / (auc(truth) - 0.5))::numeric) as "recovered %"
 from (
   select roc_agg(p.rural_pd, t.would_be_bad) as card, roc_agg(t.true_pd, t.would_be_bad) as truth
-  from portrait p join truth t using (application_id)) r;
+  from portrait p join truth t using (application_id)) r, auc_ci(card) ci;
 \set ECHO none
 \timing off
 \echo
