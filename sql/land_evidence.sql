@@ -79,6 +79,10 @@ FROM land_evidence($$VALUES (1, 1, NULL::geometry, 5.0), (2, 2, 'SRID=32650;POLY
   (4, 4, 'SRID=32650;POLYGON((100 0,110 10,110 0,100 10,100 0))', 50), (5, 5, 'SRID=32650;POLYGON((120 0,123 0,123 3,120 3,120 0))', 9)$$,
   :rights, '2024-06-01') ORDER BY 1;
 
+-- a plot without area has no shares, whatever lies on it
+SELECT plot_area, disputed_share, unregistered_share, rights_count FROM land_evidence($$VALUES (1, 1, 'POLYGON((2 3,3 6,1 0,2 3))'::geometry)$$,
+  $$VALUES (7, 7, 7, 'MULTIPOLYGON(((1 4,3 4,3 6,1 6,1 4)),((0 1,3 1,3 6,0 6,0 1)))'::geometry, 'own', 1, 1, NULL::date, NULL::date)$$, '2024-01-01');
+
 -- no rights, no plots, unknown arguments
 SELECT plot_id, held_share, unregistered_share, rights_count, best_right_id FROM land_evidence('SELECT 1, 1, strip(1, 0, 10)', 'SELECT * FROM land_right WHERE false', '2024-06-01');
 SELECT count(*) FROM land_evidence('SELECT * FROM plot WHERE false', :rights, '2024-06-01');

@@ -96,7 +96,8 @@ sort_items(CoverScratch *scratch, void *item, uint32_t count, size_t size, Compa
 				bool		left = r == r_end || (l < l_end && compare(from + l * size, from + r * size, context) <= 0);
 
 				memcpy(to + k * size, from + (left ? l++ : r++) * size, size);
-				if (k % INTERRUPT_STEPS == INTERRUPT_STEPS - 1)
+				/* Often, for shapes may take long to compare. */
+				if (k % 64 == 63)
 					check_interrupt(scratch);
 			}
 		}
@@ -367,8 +368,8 @@ add_edges(Sweep *w, const Polygonal *shape, uint32_t number, const Extent *band,
 		{
 			const Vertex *p = &shape->point[first];
 
-			while (shape->ring[ring + 1] <= first)
-				ring++;
+			if (shape->ring[ring + 1] <= first)
+				ring = polygonal_find_ring(shape, ring, first);
 			if (first + 1 == shape->ring[ring + 1])
 				continue;
 			if ((p[0].y > band->low.y || p[1].y > band->low.y) &&
@@ -442,6 +443,17 @@ find_levels(Sweep *w)
 
 /* ---- sweeping ---- */
 
+static void
+take_steps(Sweep *w, uint32_t steps)
+{
+	w->steps -= steps;
+	if (w->steps < 0)
+	{
+		w->steps = INTERRUPT_STEPS;
+		check_interrupt(w->scratch);
+	}
+}
+
 static double
 edge_at(const SweepEdge *edge, double y)
 {
@@ -457,20 +469,41 @@ edge_at(const SweepEdge *edge, double y)
 	return fmin(fmax(x, fmin(edge->low.x, edge->high.x)), fmax(edge->low.x, edge->high.x));
 }
 
-/* By insertion: from slab to slab, little moves. */
-static void
-sort_strands(Strand *strand, uint32_t count)
+static int
+compare_strands(const void *a, const void *b, const void *unused)
 {
+	double		x = ((const Strand *) a)->x;
+	double		y = ((const Strand *) b)->x;
+
+	(void) unused;
+	return (x > y) - (x < y);
+}
+
+/*
+ * By insertion, for from slab to slab little moves. Where much does, as where
+ * many edges begin, by merging; both are stable.
+ */
+static void
+sort_strands(Sweep *w)
+{
+	Strand	   *strand = w->scratch->strand;
+	uint64_t	moves = 0;
 	uint32_t	i,
 				j;
 
-	for (i = 1; i < count; i++)
+	for (i = 1; i < w->strands; i++)
 	{
 		Strand		s = strand[i];
 
 		for (j = i; j > 0 && strand[j - 1].x > s.x; j--)
 			strand[j] = strand[j - 1];
 		strand[j] = s;
+		moves += i - j;
+		if (moves > 64 + 8 * (uint64_t) w->strands)
+		{
+			sort_items(w->scratch, strand, w->strands, sizeof *strand, compare_strands, NULL);
+			return;
+		}
 	}
 }
 
@@ -505,8 +538,8 @@ enter_slab(Sweep *w, double bottom, double top, uint32_t *next)
 			s->foot = s->head = w->region.high.x;
 		s->x = s->foot;
 	}
-	sort_strands(strand, kept);
 	w->strands = kept;
+	sort_strands(w);
 }
 
 /*
@@ -537,7 +570,7 @@ find_turns(Sweep *w)
 			strand[j] = strand[j - 1];
 		}
 		strand[j] = s;
-		w->steps -= i - j;
+		take_steps(w, 1 + i - j);
 	}
 	return sort_distinct(scratch, scratch->turn, count);
 }
@@ -595,15 +628,10 @@ sweep_slab(Sweep *w, double bottom, double top)
 			continue;
 		for (i = 0; i < w->strands; i++)
 			strand[i].x = strand[i].foot + middle * (strand[i].head - strand[i].foot);
-		sort_strands(strand, w->strands);
+		sort_strands(w);
 		add_widths(w, (to - from) * (top - bottom));
 		from = to;
-		w->steps -= w->strands;
-		if (w->steps < 0)
-		{
-			w->steps = INTERRUPT_STEPS;
-			check_interrupt(w->scratch);
-		}
+		take_steps(w, w->strands);
 	}
 }
 
@@ -746,6 +774,11 @@ cover_divide(const Polygonal *plot, bool plot_sound, const Cover *cover, uint32_
 		sweep(plot, cover, covers, scratch);
 		for (total = 0, i = 0; i < scratch->parts; i++)
 			total += cover_part_area(scratch, i);
+
+		/* Of a plot without area this is rounding. */
+		if (total <= COVER_NOISE * (plot->extent.high.x - plot->extent.low.x) *
+			(plot->extent.high.y - plot->extent.low.y))
+			scratch->parts = total = 0;
 	}
 	settle_parts(covers, total, scratch);
 	return total;

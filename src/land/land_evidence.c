@@ -253,7 +253,7 @@ get_area(const LandEvidence *e, const Datum *value, const bool *null, int column
 
 	if (e->reader.n_columns <= column || null[column])
 		return NAN;
-	area = get_number(e->column_type[column], value[column]);
+	area = get_number(e->column_type[column], value[column]) + 0.0;	/* no -0 */
 	if (!(area >= 0 && area < INFINITY))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -330,9 +330,10 @@ take_plot(QueryReader *reader, const Datum *value, const bool *null)
 	LandEvidence *e = (LandEvidence *) reader;
 	const Polygonal *shape = NULL;
 	MemoryContext old;
-	Label		label = {0};
+	Label		label;
 	LayerKey	text[TEXT_PARTY + 1];
 
+	layer_next_row(e->store);
 	if (null[PLOT_ID] || null[PLOT_FARMER])
 	{
 		e->ignored[PLOTS]++;
@@ -341,6 +342,7 @@ take_plot(QueryReader *reader, const Datum *value, const bool *null)
 	if (!null[PLOT_GEOMETRY])
 		shape = layer_read_shape(e->store, reader, e->column_type[PLOT_ID], value[PLOT_ID], value[PLOT_GEOMETRY]);
 	old = MemoryContextSwitchTo(e->store->scratch);
+	memset(&label, 0, sizeof label);	/* compared by bytes */
 	text[TEXT_ID] = layer_get_key(e->column_type[PLOT_ID], value[PLOT_ID]);
 	text[TEXT_PARTY] = layer_get_key(e->column_type[PLOT_FARMER], value[PLOT_FARMER]);
 	label.area = get_area(e, value, null, PLOT_DECLARED, "declared");
@@ -359,9 +361,10 @@ take_right(QueryReader *reader, const Datum *value, const bool *null)
 	MemoryContext old;
 	DateADT		from = DATEVAL_NOBEGIN;
 	DateADT		to = DATEVAL_NOEND;
-	Label		label = {0};
+	Label		label;
 	LayerKey	text[TEXTS];
 
+	layer_next_row(e->store);
 	if (null[RIGHT_ID] || null[RIGHT_PARTY] || null[RIGHT_GEOMETRY] || null[RIGHT_TYPE])
 	{
 		e->ignored[RIGHTS]++;
@@ -369,6 +372,7 @@ take_right(QueryReader *reader, const Datum *value, const bool *null)
 	}
 	shape = layer_read_shape(e->store, reader, e->column_type[RIGHT_ID], value[RIGHT_ID], value[RIGHT_GEOMETRY]);
 	old = MemoryContextSwitchTo(e->store->scratch);
+	memset(&label, 0, sizeof label);
 	text[TEXT_ID] = layer_get_key(e->column_type[RIGHT_ID], value[RIGHT_ID]);
 	text[TEXT_PARTY] = layer_get_key(e->column_type[RIGHT_PARTY], value[RIGHT_PARTY]);
 	text[TEXT_TYPE] = layer_get_key(TEXTOID, value[RIGHT_TYPE]);
@@ -518,13 +522,10 @@ compare_finds(const void *a, const void *b, void *context)
 
 	/* Rows of one id are in an order as well, so that rounding knows no other. */
 	if (order == 0)
-		order = memcmp(label_of(r)->length, label_of(s)->length, sizeof label_of(r)->length);
+		order = (r->label_bytes > s->label_bytes) - (r->label_bytes < s->label_bytes);
 	if (order == 0)
-		order = memcmp(text_of(label_of(r), 0), text_of(label_of(s), 0),
-					   r->label_bytes - sizeof(Label));
-	if (order == 0)
-		order = (p->points > q->points) - (p->points < q->points);
-	return order != 0 ? order : memcmp(p->point, q->point, p->points * sizeof *p->point);
+		order = memcmp(label_of(r), label_of(s), r->label_bytes);
+	return order != 0 ? order : layer_compare_shapes(p, q);
 }
 
 static Cover *
@@ -539,45 +540,67 @@ sort_finds(LandEvidence *e, Finds *finds)
 		LayerRow   *row = finds->find[i].row;
 
 		cover[i].shape = layer_row_shape(row);
-		cover[i].sound = layer_row_is_sound(e->store, row);
+		cover[i].sound = row->sound;
 		cover[i].area = finds->find[i].area;
 	}
 	return cover;
 }
 
-typedef struct TextOrder
-{
-	const Finds *finds;
-	int			which;
-} TextOrder;
-
 static int
-compare_texts(const void *a, const void *b, void *context)
+compare_texts(const LayerRow *r, const LayerRow *s, int which)
 {
-	const TextOrder *order = context;
-	const Label *l = label_of(order->finds->find[*(const uint32 *) a].row);
-	const Label *m = label_of(order->finds->find[*(const uint32 *) b].row);
-	uint32		length = l->length[order->which];
+	const Label *l = label_of(r);
+	const Label *m = label_of(s);
 
-	if (length != m->length[order->which])
-		return length < m->length[order->which] ? -1 : 1;
-	return memcmp(text_of(l, order->which), text_of(m, order->which), length);
+	if (l->length[which] != m->length[which])
+		return l->length[which] < m->length[which] ? -1 : 1;
+	return memcmp(text_of(l, which), text_of(m, which), l->length[which]);
 }
 
-/* Gives rows of the same text the same number. */
-static uint32 *
-number_texts(const Finds *finds, int which)
+static int
+compare_types(const LayerRow *r, const LayerRow *s)
 {
-	TextOrder	order = {finds, which};
+	return compare_texts(r, s, TEXT_TYPE);
+}
+
+/* A title is a type of right to a unit. */
+static int
+compare_titles(const LayerRow *r, const LayerRow *s)
+{
+	int			order = compare_texts(r, s, TEXT_TYPE);
+
+	return order != 0 ? order : compare_texts(r, s, TEXT_UNIT);
+}
+
+typedef struct FindOrder
+{
+	const Finds *finds;
+	int			(*compare) (const LayerRow *r, const LayerRow *s);
+} FindOrder;
+
+static int
+compare_places(const void *a, const void *b, void *context)
+{
+	const FindOrder *order = context;
+
+	return order->compare(order->finds->find[*(const uint32 *) a].row,
+						  order->finds->find[*(const uint32 *) b].row);
+}
+
+/* Gives what is equal the same number, below that of finds. */
+static uint32 *
+number_finds(const Finds *finds, int (*compare) (const LayerRow *r, const LayerRow *s))
+{
+	FindOrder	order = {finds, compare};
 	uint32	   *place = palloc(finds->count * sizeof(uint32) + 1);
 	uint32	   *number = palloc(finds->count * sizeof(uint32) + 1);
 	uint32		i;
 
 	for (i = 0; i < finds->count; i++)
 		place[i] = i;
-	qsort_interruptible(place, finds->count, sizeof(uint32), compare_texts, &order);
+	qsort_interruptible(place, finds->count, sizeof(uint32), compare_places, &order);
 	for (i = 0; i < finds->count; i++)
-		number[place[i]] = i > 0 && compare_texts(&place[i - 1], &place[i], &order) == 0 ?
+		number[place[i]] = i > 0 && compare_places(&place[i - 1], &place[i], &order) == 0 ?
 			number[place[i - 1]] : i;
 	return number;
 }
@@ -587,8 +610,8 @@ judge_rights(LandEvidence *e, const Plot *plot, double plot_area)
 {
 	const Finds *finds = &plot->rights;
 	EvidenceRight *right = palloc0(finds->count * sizeof(EvidenceRight) + 1);
-	uint32	   *unit = number_texts(finds, TEXT_UNIT);
-	uint32	   *type = number_texts(finds, TEXT_TYPE);
+	uint32	   *title = number_finds(finds, compare_titles);
+	uint32	   *type = number_finds(finds, compare_types);
 	uint32		i;
 
 	for (i = 0; i < finds->count; i++)
@@ -596,8 +619,8 @@ judge_rights(LandEvidence *e, const Plot *plot, double plot_area)
 		const LayerRow *row = finds->find[i].row;
 		const Label *label = label_of(row);
 
-		/* A right of no unit is one of its own. */
-		right[i].unit = label->has_unit ? unit[i] : finds->count + i;
+		/* A right of no unit is a title of its own. */
+		right[i].title = label->has_unit ? title[i] : finds->count + i;
 		right[i].type = type[i];
 		right[i].share = label->share;
 		right[i].own = same_text(plot->row, row, TEXT_PARTY);
@@ -748,17 +771,18 @@ weigh_rights(LandEvidence *e, Plot *plot, double plot_area, OutRow *out)
 {
 	Finds	   *finds = &plot->rights;
 	Cover	   *cover = sort_finds(e, finds);
-	double		total = cover_divide(layer_row_shape(plot->row), layer_row_is_sound(e->store, plot->row),
+	double		total = cover_divide(layer_row_shape(plot->row), plot->row->sound,
 									 cover, finds->count, &e->store->cover);
 	EvidenceRight *right = judge_rights(e, plot, plot_area);
 	double		declared = label_of(plot->row)->area;
 	bool		mismatch = is_off(declared, plot_area);
-	double		least = e->min_share * total;
+	double		least = (e->min_share + COVER_NOISE) * total;
 	int			count = 0;
 	Evidence	found;
 	uint32		i;
 
-	evidence_weigh(&e->store->cover, total, right, &found);
+	evidence_weigh(&e->store->cover, total, right, palloc0((2 * finds->count + 1) * sizeof(EvidenceTitle)),
+				   palloc0((finds->count + 1) * sizeof(EvidenceType)), &found);
 	for (i = 0; i < finds->count; i++)
 		if (!right[i].sliver && right[i].valid)
 		{
@@ -809,7 +833,7 @@ weigh_others(LandEvidence *e, Plot *plot, double plot_area, OutRow *out)
 			id[ids++] = layer_key_datum(key_of(e, finds->find[i].row, TEXT_ID));
 		out->invalid = out->invalid || !cover[i].sound;
 	}
-	claimed = cover_union(layer_row_shape(plot->row), layer_row_is_sound(e->store, plot->row),
+	claimed = cover_union(layer_row_shape(plot->row), plot->row->sound,
 						  cover, kept, &e->store->cover, &total);
 	put_share(out, OUT_DOUBLE_CLAIM_SHARE, -1, claimed, total, plot_area);
 	put_datum(out, OUT_DOUBLE_CLAIM_PLOTS,
@@ -822,7 +846,7 @@ static void
 weigh_plot(LandEvidence *e, Plot *plot)
 {
 	MemoryContext old = MemoryContextSwitchTo(e->scratch);
-	bool		sound = layer_row_is_sound(e->store, plot->row);
+	bool		sound = plot->row->sound;
 	double		area = cover_divide(layer_row_shape(plot->row), sound, NULL, 0, &e->store->cover);
 	OutRow		out;
 
@@ -976,7 +1000,6 @@ static bool
 spread_tile(LandEvidence *e, const Layers *layers, int tile, const Extent *region, int64 bytes, Tiles *finer)
 {
 	static const int pass[] = {PLOTS, PLOTS, RIGHTS, OTHERS};
-	int64		most;
 	int			i;
 
 	layer_lay_tiles(e->store, &finer->grid, region, bytes, SIDES);
@@ -985,7 +1008,6 @@ spread_tile(LandEvidence *e, const Layers *layers, int tile, const Extent *regio
 	finer->reach = MemoryContextAlloc(finer->layers.spill->context, finer->count * sizeof(Extent));
 	for (i = 0; i < finer->count; i++)
 		finer->reach[i] = extent_nothing;
-	most = MAX_COPIES * bytes / SPILL_BLOCK + finer->layers.spill->partitions;
 
 	for (i = 0; i < lengthof(pass); i++)
 	{
@@ -1007,7 +1029,7 @@ spread_tile(LandEvidence *e, const Layers *layers, int tile, const Extent *regio
 							   pass[i] == PLOTS ? tile_of(finer, row) : -1);
 			}
 			layer_report_progress(e->store);
-			if (finer->layers.spill->blocks > most)
+			if (finer->layers.all > MAX_COPIES * bytes)
 			{
 				layers_free(&finer->layers);
 				return false;
@@ -1083,7 +1105,8 @@ agririsk_land_evidence(PG_FUNCTION_ARGS)
 
 	e.store = layer_store_create("land_evidence");
 	old = MemoryContextSwitchTo(e.store->context);
-	e.all = layers_create(SIDES, e.store->memory);
+	/* The other half is for what stands beside the rows when they are weighed in memory. */
+	e.all = layers_create(SIDES, e.store->memory / 2);
 	e.kept = AllocSetContextCreate(e.store->context, "land_evidence finds", ALLOCSET_DEFAULT_SIZES);
 	e.scratch = AllocSetContextCreate(e.store->context, "land_evidence plot", ALLOCSET_DEFAULT_SIZES);
 	e.store->cover.grow = grow_cover;

@@ -4,6 +4,11 @@
  */
 #include "land/land_evidence_math.h"
 
+#include <string.h>
+
+/* Rights between two calls of the interrupt hook. */
+#define INTERRUPT_RIGHTS (1 << 16)
+
 /* The rights on one part. */
 typedef struct Ground
 {
@@ -11,6 +16,9 @@ typedef struct Ground
 	const uint32_t *here;		/* which of them */
 	uint32_t	count;
 	double		area;
+	EvidenceTitle *title;
+	EvidenceType *type;
+	bool		held;
 } Ground;
 
 static const EvidenceRight *
@@ -19,150 +27,129 @@ right_here(const Ground *g, uint32_t i)
 	return &g->right[g->here[i]];
 }
 
-static bool
-same_title(const EvidenceRight *a, const EvidenceRight *b)
+/* Adds the valid rights up by title and type. */
+static void
+add_rights(Ground *g)
 {
-	return a->unit == b->unit && a->type == b->type;
+	uint32_t	i;
+
+	g->held = false;
+	for (i = 0; i < g->count; i++)
+	{
+		const EvidenceRight *right = right_here(g, i);
+		EvidenceTitle *title = &g->title[right->title];
+		EvidenceType *type = &g->type[right->type];
+		double		share = isnan(right->share) ? 0 : right->share;
+
+		if (!right->valid)
+			continue;
+		type->titles += title->rights++ == 0;
+		title->shares += share;
+		if (right->own)
+		{
+			title->own = type->own = g->held = true;
+			title->own_shares += share;
+			title->own_unknown = title->own_unknown || isnan(right->share);
+		}
+	}
 }
 
-/* The sum of valid shares here by the same unit and type, the party's own or all, as far as known. */
-static double
-sum_shares(const Ground *g, const EvidenceRight *title, bool own_only, bool *unknown)
+static void
+forget_rights(const Ground *g)
 {
-	double		sum = 0;
 	uint32_t	i;
 
 	for (i = 0; i < g->count; i++)
 	{
-		const EvidenceRight *right = right_here(g, i);
-
-		if (!right->valid || !same_title(right, title) || (own_only && !right->own))
-			continue;
-		if (isnan(right->share))
-			*unknown = true;
-		else
-			sum += right->share;
+		memset(&g->title[right_here(g, i)->title], 0, sizeof *g->title);
+		memset(&g->type[right_here(g, i)->type], 0, sizeof *g->type);
 	}
-	return sum;
 }
 
+/* What is not known does not exceed, nor does it hide that the rest does. */
 static bool
-exceeds_whole(const Ground *g, const EvidenceRight *title)
+exceeds_whole(const EvidenceTitle *title)
 {
-	bool		unknown;
-
-	/* What is not known does not exceed, nor does it hide that the rest does. */
-	return sum_shares(g, title, false, &unknown) > SHARE_MAX;
+	return title->shares > SHARE_MAX;
 }
 
 /* Whether a valid right of another party stands against the farmer here. */
 static bool
-disputes(const Ground *g, const EvidenceRight *other, bool held)
+disputes(const Ground *g, const EvidenceRight *other)
 {
-	bool		same_type = false;
-	uint32_t	i;
+	const EvidenceTitle *title = &g->title[other->title];
 
 	if (other->own || other->sliver)
 		return false;
-	if (!held)
+	if (!g->held)
 		return true;
-	for (i = 0; i < g->count; i++)
-	{
-		const EvidenceRight *own = right_here(g, i);
-
-		if (!own->own || !own->valid || own->type != other->type)
-			continue;
-		if (own->unit == other->unit)
-			return exceeds_whole(g, other);
-		same_type = true;
-	}
-	return same_type;
-}
-
-/* Whether a valid right lies on an earlier one that it should not lie on. */
-static bool
-overlaps_unlawfully(const Ground *g, uint32_t i)
-{
-	const EvidenceRight *right = right_here(g, i);
-	uint32_t	j;
-
-	for (j = 0; j < i; j++)
-	{
-		const EvidenceRight *earlier = right_here(g, j);
-
-		if (earlier->valid && earlier->type == right->type &&
-			(earlier->unit != right->unit || exceeds_whole(g, right)))
-			return true;
-	}
-	return false;
-}
-
-/* The party's share here: of several titles to one ground, the best. NaN: unknown. */
-static double
-own_fraction(const Ground *g)
-{
-	double		best = 0;
-	bool		unknown = false;
-	uint32_t	i;
-
-	for (i = 0; i < g->count && best < 1; i++)
-		if (right_here(g, i)->own && right_here(g, i)->valid)
-		{
-			double		share = sum_shares(g, right_here(g, i), true, &unknown);
-
-			best = share > best ? share : best;
-		}
-	return best >= 1 ? 1 : unknown ? NAN : best;
+	return title->own ? exceeds_whole(title) : g->type[other->type].own;
 }
 
 static void
 weigh_part(const Ground *g, Evidence *e)
 {
-	bool		held = false,
-				registered = false,
+	bool		registered = false,
 				disputed = false,
 				overlapping = false,
 				overflow = false,
-				expired = false;
+				expired = false,
+				unknown = false;
+	double		fraction = 0;	/* of several titles to one ground, the best */
 	uint32_t	i;
 
 	for (i = 0; i < g->count; i++)
 	{
 		const EvidenceRight *right = right_here(g, i);
+		const EvidenceTitle *title = &g->title[right->title];
 
 		if (!right->valid)
-			expired = expired || right->own;
-		else
 		{
-			registered = true;
-			held = held || right->own;
-			overlapping = overlapping || overlaps_unlawfully(g, i);
-			overflow = overflow || exceeds_whole(g, right);
+			expired = expired || right->own;
+			continue;
+		}
+		registered = true;
+		disputed = disputed || disputes(g, right);
+		overflow = overflow || exceeds_whole(title);
+		overlapping = overlapping || exceeds_whole(title) || g->type[right->type].titles > 1;
+		if (right->own)
+		{
+			unknown = unknown || title->own_unknown;
+			fraction = title->own_shares > fraction ? title->own_shares : fraction;
 		}
 	}
-	for (i = 0; i < g->count && !disputed; i++)
-		disputed = right_here(g, i)->valid && disputes(g, right_here(g, i), held);
-	e->held += held ? g->area : 0;
-	e->held_fraction += held ? own_fraction(g) * g->area : 0;
+	fraction = fraction >= 1 ? 1 : unknown ? NAN : fraction;
+	e->held += g->held ? g->area : 0;
+	e->held_fraction += g->held ? fraction * g->area : 0;
 	e->disputed += disputed ? g->area : 0;
 	e->registered += registered ? g->area : 0;
 	e->overlapping += overlapping ? g->area : 0;
 	e->overflow += overflow ? g->area : 0;
-	e->expired += expired && !held ? g->area : 0;
+	e->expired += expired && !g->held ? g->area : 0;
 }
 
 void
-evidence_weigh(CoverScratch *parts, double area, const EvidenceRight *right, Evidence *evidence)
+evidence_weigh(CoverScratch *parts, double area, const EvidenceRight *right,
+			   EvidenceTitle *title, EvidenceType *type, Evidence *evidence)
 {
 	Evidence	e = {0, 0, 0, 0, 0, 0, 0};
-	Ground		g = {.right = right};
+	Ground		g = {.right = right, .title = title, .type = type};
+	int64_t		rights = INTERRUPT_RIGHTS;
 	uint32_t	p;
 
 	for (p = 0; p < parts->parts; p++)
 	{
 		g.here = cover_part_list(parts, p, &g.count);
 		g.area = cover_part_area(parts, p);
+		add_rights(&g);
 		weigh_part(&g, &e);
+		forget_rights(&g);
+		rights -= g.count;
+		if (rights < 0 && parts->interrupt)
+		{
+			rights = INTERRUPT_RIGHTS;
+			parts->interrupt();
+		}
 	}
 	e.held = cover_settle(e.held, area);
 	e.held_fraction = isnan(e.held_fraction) ? e.held_fraction : cover_settle(e.held_fraction, area);

@@ -20,13 +20,30 @@
 
 typedef struct EvidenceRight
 {
-	uint32_t	unit;			/* the same number for the same unit */
-	uint32_t	type;			/* and for the same type */
+	uint32_t	title;			/* the same number for the same unit and type */
+	uint32_t	type;			/* the same number for the same type */
 	double		share;			/* NaN: unknown */
 	bool		own;			/* of the farmer's party */
 	bool		valid;			/* as of the day; else it has expired */
 	bool		sliver;			/* too little on the plot to dispute it */
 } EvidenceRight;
+
+/* What the valid rights of a title come to on one part of a plot. */
+typedef struct EvidenceTitle
+{
+	double		shares;			/* as far as they are known */
+	double		own_shares;
+	uint32_t	rights;
+	bool		own;
+	bool		own_unknown;
+} EvidenceTitle;
+
+/* And the titles of a type. */
+typedef struct EvidenceType
+{
+	uint32_t	titles;
+	bool		own;
+} EvidenceType;
 
 /* Areas of the plot. */
 typedef struct Evidence
@@ -40,8 +57,11 @@ typedef struct Evidence
 	double		expired;		/* under an expired right of the party, and none that is valid */
 } Evidence;
 
-/* Weighs a plot of that area, divided by these rights. */
+/*
+ * Weighs a plot of that area, divided by these rights. `title` and `type` have
+ * room for their numbers and are zero, before and after.
+ */
 extern void evidence_weigh(CoverScratch *parts, double area, const EvidenceRight *right,
-						   Evidence *evidence);
+						   EvidenceTitle *title, EvidenceType *type, Evidence *evidence);
 
 #endif							/* AGRIRISK_LAND_EVIDENCE_MATH_H */

@@ -21,12 +21,8 @@
 
 #define PROGRESS_MS		5000
 
-enum Soundness
-{
-	NOT_ASKED,
-	SOUND,
-	UNSOUND
-};
+/* Geometries read through WKB may be large. */
+#define MAX_SCRATCH		((Size) 1 << 20)
 
 /* ---- keys ---- */
 
@@ -50,7 +46,8 @@ is_fraction(Oid type)
 bool
 layer_keys_are_text(FunctionCallInfo fcinfo, int argument, const char *function)
 {
-	Oid			type = getBaseType(get_fn_expr_argtype(fcinfo->flinfo, argument));
+	/* Not a domain over them: its checks would not be asked. */
+	Oid			type = get_fn_expr_argtype(fcinfo->flinfo, argument);
 
 	if (type != TEXTOID && type != INT8OID)
 		ereport(ERROR,
@@ -218,6 +215,16 @@ layer_report_progress(LayerStore *store)
 
 /* ---- rows in ---- */
 
+void
+layer_next_row(LayerStore *store)
+{
+	if (store->rows++ % 128 != 127 &&
+		MemoryContextMemAllocated(store->scratch, false) < MAX_SCRATCH)
+		return;
+	MemoryContextReset(store->scratch);
+	layer_report_progress(store);
+}
+
 typedef struct RowName
 {
 	const QueryReader *reader;
@@ -241,11 +248,6 @@ layer_read_shape(LayerStore *store, const QueryReader *reader, Oid key_type, Dat
 	RowName		name = {reader, key_type, key};
 	ErrorContextCallback context = {error_context_stack, say_row, &name};
 
-	if (store->rows++ % 128 == 127)
-	{
-		MemoryContextReset(store->scratch);
-		layer_report_progress(store);
-	}
 	error_context_stack = &context;
 	shape = agr_read_geometry(&store->slot, geometry, store->context);
 	if (!store->has_srid || store->slot.srid != store->srid)
@@ -272,6 +274,7 @@ layers_create(int partitions, Size memory)
 
 	layers.spill = spill_create(partitions, memory);
 	layers.bytes = MemoryContextAllocZero(layers.spill->context, partitions * sizeof(int64));
+	layers.all = 0;
 	return layers;
 }
 
@@ -286,6 +289,7 @@ static char *
 append(Layers *layers, int partition, const LayerRow *row)
 {
 	layers->bytes[partition] += layer_row_size(row);
+	layers->all += layer_row_size(row);
 	return spill_append(layers->spill, partition, layer_stored_size(row));
 }
 
@@ -313,7 +317,8 @@ void
 layer_append(LayerStore *store, Layers *layers, int partition, const Polygonal *shape,
 			 const void *label, uint32 label_bytes)
 {
-	LayerRow	row = {polygonal_bytes(shape), label_bytes, false, NOT_ASKED};
+	LayerRow	row = {polygonal_bytes(shape), label_bytes, false,
+	polygonal_is_sound(shape, store->cover.overlap)};
 	char	   *place;
 
 	if (layer_row_size(&row) > SPILL_MAX_RECORD)
@@ -433,31 +438,34 @@ layer_piece_load(LayerStore *store, SpillReader *reader, LayerPiece *piece, Size
 	MemoryContextSwitchTo(old);
 }
 
-bool
-layer_row_is_sound(LayerStore *store, LayerRow *row)
-{
-	if (row->soundness == NOT_ASKED)
-		row->soundness = polygonal_is_sound(layer_row_shape(row), store->cover.overlap) ? SOUND : UNSOUND;
-	return row->soundness == SOUND;
-}
-
 double
-layer_row_area(LayerStore *store, LayerRow *row)
+layer_row_area(LayerStore *store, const LayerRow *row)
 {
-	return layer_row_is_sound(store, row) ? layer_row_shape(row)->area :
+	return row->sound ? layer_row_shape(row)->area :
 		cover_divide(layer_row_shape(row), false, NULL, 0, &store->cover);
 }
 
+int
+layer_compare_shapes(const Polygonal *p, const Polygonal *q)
+{
+	int			order;
+
+	if (p->points != q->points)
+		return p->points < q->points ? -1 : 1;
+	if (p->rings != q->rings)
+		return p->rings < q->rings ? -1 : 1;
+	order = memcmp(p->point, q->point, p->points * sizeof *p->point);
+	return order != 0 ? order : memcmp(p->ring, q->ring, p->rings * sizeof *p->ring);
+}
+
 double
-layer_common_area(LayerStore *store, LayerRow *a, LayerRow *b)
+layer_common_area(LayerStore *store, const LayerRow *a, const LayerRow *b)
 {
 	const Polygonal *p = layer_row_shape(a);
 	const Polygonal *q = layer_row_shape(b);
-	bool		p_sound = layer_row_is_sound(store, a);
-	bool		q_sound = layer_row_is_sound(store, b);
 
-	if (p->points < q->points ||
-		(p->points == q->points && memcmp(p->point, q->point, p->points * sizeof *p->point) <= 0))
-		return cover_area(p, p_sound, q, q_sound, &store->cover);
-	return cover_area(q, q_sound, p, p_sound, &store->cover);
+	/* The overlap of sound polygons has the same bits either way by itself. */
+	if ((a->sound && b->sound) || layer_compare_shapes(p, q) <= 0)
+		return cover_area(p, a->sound, q, b->sound, &store->cover);
+	return cover_area(q, b->sound, p, a->sound, &store->cover);
 }

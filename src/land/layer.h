@@ -27,7 +27,7 @@ typedef struct LayerRow
 	uint32		shape_bytes;
 	uint32		label_bytes;
 	uint32		far;			/* a LayerStub */
-	uint32		soundness;		/* once it was asked for */
+	uint32		sound;			/* polygonal_is_sound() */
 } LayerRow;
 
 typedef struct LayerStub
@@ -62,6 +62,7 @@ typedef struct Layers
 {
 	Spill	   *spill;
 	int64	   *bytes;			/* in each partition, with what is far */
+	int64		all;			/* of them */
 } Layers;
 
 /* Rows in memory. */
@@ -116,10 +117,13 @@ extern void layer_warn_of_degrees(const LayerStore *store);
 /* Says how far things are, at most every few seconds. */
 extern void layer_report_progress(LayerStore *store);
 
+/* Counts a row that is read, before anything is done with it. */
+extern void layer_next_row(LayerStore *store);
+
 /*
- * Counts a row, and reads its geometry: an error, which says the row's key,
- * unless it is polygonal, planar and in the coordinate system of all others. It
- * is the store's until the next.
+ * Reads its geometry: an error, which says the row's key, unless it is
+ * polygonal, planar and in the coordinate system of all others. It is the
+ * store's until the next.
  */
 extern const Polygonal *layer_read_shape(LayerStore *store, const QueryReader *reader,
 										 Oid key_type, Datum key, Datum geometry);
@@ -144,15 +148,15 @@ extern void layer_piece_free(LayerPiece *piece);
 extern void layer_lay_tiles(const LayerStore *store, BoxGrid *grid, const Extent *region,
 							int64 bytes, int sides);
 
-/* See polygonal_is_sound(). */
-extern bool layer_row_is_sound(LayerStore *store, LayerRow *row);
-
 /*
  * The area of a row, and that of two in common, the same bits in either order.
  * Of invalid polygons it is the ground that they wind at all.
  */
-extern double layer_row_area(LayerStore *store, LayerRow *row);
-extern double layer_common_area(LayerStore *store, LayerRow *a, LayerRow *b);
+extern double layer_row_area(LayerStore *store, const LayerRow *row);
+extern double layer_common_area(LayerStore *store, const LayerRow *a, const LayerRow *b);
+
+/* An order of polygonals that looks at nothing but their points. */
+extern int	layer_compare_shapes(const Polygonal *p, const Polygonal *q);
 
 static inline Polygonal *
 layer_row_shape(const LayerRow *row)

@@ -84,6 +84,7 @@ take_row(QueryReader *reader, const Datum *value, const bool *null)
 	LayerKey	key;
 	MemoryContext old;
 
+	layer_next_row(j->store);
 	if (null[0] || null[1])
 	{
 		j->ignored[j->side]++;
@@ -141,7 +142,9 @@ compare_rows(const LayerJoin *j, const LayerRow *a, const LayerRow *b)
 	int			order = layer_compare_keys(&key, &other);
 
 	/* Two rows of one key: also in an order, for the same result whatever came first. */
-	return order != 0 ? order : (area > other_area) - (area < other_area);
+	if (order == 0)
+		order = (area > other_area) - (area < other_area);
+	return order != 0 ? order : layer_compare_shapes(layer_row_shape(a), layer_row_shape(b));
 }
 
 static void
@@ -163,8 +166,8 @@ put_pair(LayerJoin *j, LayerRow *left, LayerRow *right, double area)
 	values[2] = Float8GetDatum(area);
 	values[3] = Float8GetDatum(layer_row_area(j->store, left));
 	values[4] = Float8GetDatum(layer_row_area(j->store, right));
-	values[5] = BoolGetDatum(layer_row_is_sound(j->store, left));
-	values[6] = BoolGetDatum(layer_row_is_sound(j->store, right));
+	values[5] = BoolGetDatum(left->sound);
+	values[6] = BoolGetDatum(right->sound);
 	tuplestore_putvalues(j->result, j->result_row, values, nulls);
 	MemoryContextSwitchTo(old);
 	if (j->named)
@@ -274,13 +277,11 @@ static bool
 spread_tile(LayerJoin *j, const Layers *layers, int tile, const Extent *region, Tiles *finer)
 {
 	int64		bytes = tile_bytes(j, layers, tile);
-	int64		most;
 	SpillReader reader;
 	int			side;
 
 	layer_lay_tiles(j->store, &finer->grid, region, bytes, j->sides);
 	finer->layers = layers_create(finer->grid.columns * finer->grid.rows * j->sides, j->store->memory / 4);
-	most = MAX_COPIES * bytes / SPILL_BLOCK + finer->layers.spill->partitions;
 	for (side = 0; side < j->sides; side++)
 		for (spill_read(layers->spill, tile * j->sides + side, &reader); reader.block; spill_next(&reader))
 		{
@@ -290,7 +291,7 @@ spread_tile(LayerJoin *j, const Layers *layers, int tile, const Extent *region, 
 			for (; at < end; at += layer_stored_size((const LayerRow *) at))
 				spread_row(j, finer, (const LayerRow *) at, side);
 			layer_report_progress(j->store);
-			if (finer->layers.spill->blocks > most)
+			if (finer->layers.all > MAX_COPIES * bytes)
 			{
 				layers_free(&finer->layers);
 				return false;
@@ -372,7 +373,8 @@ join_layers(FunctionCallInfo fcinfo, const char *function, int sides)
 
 	j.store = layer_store_create(function);
 	old = MemoryContextSwitchTo(j.store->context);
-	j.all.layers = layers_create(sides, j.store->memory);
+	/* The other half is for what stands beside the rows when they are joined in memory. */
+	j.all.layers = layers_create(sides, j.store->memory / 2);
 	for (i = 0; i < sides; i++)
 		read_layer(&j, i, text_to_cstring(PG_GETARG_TEXT_PP(i)));
 	report_ignored(&j);

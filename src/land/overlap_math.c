@@ -434,6 +434,19 @@ find_meeting_pairs(const Integral *w, uint32_t i_begin, uint32_t i_end,
 	return count;
 }
 
+/* So many pairs of edges, or what takes as long, are looked at. */
+static inline void
+count_pairs(Integral *w, int64_t pairs)
+{
+	w->pairs -= pairs;
+	if (w->pairs < 0)
+	{
+		w->pairs = INTERRUPT_PAIRS;
+		if (w->scratch->interrupt)
+			w->scratch->interrupt();
+	}
+}
+
 /*
  * All boxes of A's edges i_begin .. i_end against those of B's, of which there
  * are at most FEW_PAIRS pairs. First which boxes meet, then which edges cross,
@@ -450,13 +463,7 @@ meet_ranges(Integral *w, uint32_t i_begin, uint32_t i_end, uint32_t j_begin, uin
 	uint32_t	crossings = 0;
 	uint32_t	k;
 
-	w->pairs -= (int64_t) (i_end - i_begin) * (j_end - j_begin);
-	if (w->pairs < 0)
-	{
-		w->pairs = INTERRUPT_PAIRS;
-		if (w->scratch->interrupt)
-			w->scratch->interrupt();
-	}
+	count_pairs(w, (int64_t) (i_end - i_begin) * (j_end - j_begin));
 	count = find_meeting_pairs(w, i_begin, i_end, j_begin, j_end, pair);
 	for (k = 0; k < count; k++)
 	{
@@ -577,8 +584,8 @@ make_room(OverlapScratch *scratch, OverlapSide *side, uint32_t edges)
 static inline uint32_t
 run_end(const Polygonal *shape, uint32_t i, uint32_t leaf_end, uint32_t *ring)
 {
-	while (shape->ring[*ring + 1] <= i)
-		++*ring;
+	if (shape->ring[*ring + 1] <= i)
+		*ring = polygonal_find_ring(shape, *ring, i);
 	return smaller(leaf_end, shape->ring[*ring + 1] - 1);
 }
 
@@ -767,6 +774,9 @@ walk(Integral *w, const OverlapSide *side, const OverlapSide *other)
 			r++;
 		for (end = begin + 1; end < side->count && side->edge[end] < ring[r + 1]; end++)
 			;
+
+		/* A winding number takes a look at many edges of the other. */
+		count_pairs(w, (end - begin) + 1024);
 		walk_ring(w, side, begin, end, other);
 	}
 }

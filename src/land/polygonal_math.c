@@ -243,6 +243,31 @@ polygonal_finish(Polygonal *shape)
 	extent_tree_raise(&shape->tree);
 }
 
+uint32_t
+polygonal_find_ring(const Polygonal *shape, uint32_t from, uint32_t i)
+{
+	uint32_t	step = 1;
+	uint32_t	to;
+
+	/* By doubling steps and then by halves: it is mostly near, but rings may be many. */
+	while (shape->rings - from > step && shape->ring[from + step] <= i)
+	{
+		from += step;
+		step *= 2;
+	}
+	to = shape->rings - from > step ? from + step : shape->rings;
+	while (to - from > 1)
+	{
+		uint32_t	middle = from + (to - from) / 2;
+
+		if (shape->ring[middle] <= i)
+			from = middle;
+		else
+			to = middle;
+	}
+	return from;
+}
+
 size_t
 polygonal_bytes(const Polygonal *shape)
 {

@@ -92,6 +92,9 @@ extern uint32_t extent_tree_plan(ExtentTree *tree, uint32_t items);
 /* Fills every level above the leaves. */
 extern void extent_tree_raise(ExtentTree *tree);
 
+/* The ring of point i, which is not before the given one. */
+extern uint32_t polygonal_find_ring(const Polygonal *shape, uint32_t from, uint32_t i);
+
 /* An extent that contains nothing, and adding a point to one. */
 extern const Extent extent_nothing;
 

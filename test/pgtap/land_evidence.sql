@@ -140,6 +140,9 @@ SELECT results_eq('SELECT plot_id, held_area, disputed_area, best_right_id, doub
 	land_evidence(%L, %L, %L, null::text, 0) ORDER BY plot_id$$, $$SELECT to_char(plot_id, 'FM"P"000'), 'F' || farmer_id, geom, declared FROM plot$$,
 	$$SELECT to_char(right_id, 'FM"R"000')::varchar, 'U' || unit_id, 'F' || party_id, geom, rrr_type, CASE WHEN share IS NOT NULL THEN 1 END, share_den, valid_from, valid_to FROM land_right$$, :as_of),
 	'text keys: the same');
+-- rows of one id, whose shares no sum may take in the order they came
+SELECT is((SELECT count(DISTINCT float8send(held_fraction_area))::int FROM unnest(ARRAY['', ' DESC']) o, LATERAL land_evidence('SELECT 1, 1, ST_MakeEnvelope(0, 0, 1, 1)',
+	'SELECT 9, 1, 1, ST_MakeEnvelope(0, 0, 1, 1), ''own''::text, sh, 10, NULL::date, NULL::date FROM generate_series(1, 3) sh ORDER BY sh' || o, '2024-01-01')), 1, 'shares in another order');
 -- other types of the same numbers
 SELECT is(differing(format(:'again', 'SELECT plot_id::bigint, farmer_id::smallint, geom, declared::float8 FROM plot',
 	'SELECT right_id::bigint, unit_id::smallint, party_id, geom, rrr_type::varchar, CASE WHEN share IS NOT NULL THEN 1::bigint END, share_den::smallint, valid_from, valid_to, NULL::numeric FROM land_right', :as_of)),

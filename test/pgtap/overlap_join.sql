@@ -71,6 +71,19 @@ SELECT results_eq($$SELECT count(*), sum(area), count(DISTINCT (left_id, right_i
 SELECT is_empty($$SELECT * FROM overlap_self_join('SELECT id, geom FROM grid')$$, 'neighbours only touch');
 RESET work_mem;
 
+-- a few large ones that lie on each other, each far beyond a tile's memory: tiles do not help, and are not tried for long
+CREATE TABLE large AS SELECT i AS id, ST_SetSRID(ST_Buffer(ST_MakePoint(i, 0), 100, 5000), 32650) AS geom FROM generate_series(1, 4) i;
+SET work_mem = '1MB';
+SET statement_timeout = '60s';
+SELECT is((SELECT count(*)::int FROM overlap_self_join('SELECT id, geom FROM large')), 6, 'large polygons that all lie on each other');
+RESET statement_timeout;
+RESET work_mem;
+
+-- two rows of one key, alike but for what is valid: in an order of their own
+SELECT is((SELECT count(DISTINCT (left_valid, right_valid))::int FROM unnest(ARRAY['', ' DESC']) o, LATERAL overlap_self_join(
+	'SELECT 5, g FROM (VALUES (1, ''POLYGON((0 0,4 0,4 4,0 4,0 0))''::geometry), (2, ''POLYGON((0 0,4 0,4 2,0 2,0 0,4 0,4 2,0 2,0 0))'')) v(i, g) ORDER BY i' || o)), 1,
+	'whichever came first');
+
 -- keys
 SELECT results_eq($$SELECT left_id, right_id FROM overlap_self_join('SELECT k, g FROM (VALUES
 		(''b''::text, ST_MakeEnvelope(0, 0, 2, 2)), (''B'', ST_MakeEnvelope(1, 1, 3, 3)), ('''', ST_MakeEnvelope(1, 0, 3, 3))) v(k, g)', null::text)
@@ -112,6 +125,8 @@ SELECT throws_ok($$SELECT * FROM overlap_self_join('SELECT 1, 2')$$, '42804', 's
 SELECT throws_ok($$SELECT * FROM overlap_self_join('SELECT 1')$$, '42804', 'query must have two columns');
 SELECT throws_ok($$SELECT * FROM overlap_self_join('SELECT id::text, geom FROM l')$$, '42804', 'key of query is not of the wanted type');
 SELECT throws_ok($$SELECT * FROM overlap_self_join('SELECT id, geom FROM l', null::uuid)$$, '0A000');
+CREATE DOMAIN name_of_a_kind AS text CHECK (value ~ '^k');
+SELECT throws_ok($$SELECT * FROM overlap_self_join('SELECT id::text, geom FROM l', null::name_of_a_kind)$$, '0A000', NULL, 'a domain, whose check nobody would ask');
 SELECT throws_ok($$SELECT * FROM overlap_self_join('DELETE FROM l')$$, '42601');
 SELECT throws_ok($$SELECT * FROM overlap_self_join('WITH d AS (DELETE FROM l RETURNING id, geom) SELECT * FROM d')$$, '0A000');
 
