@@ -916,7 +916,7 @@ agririsk_to_pmml(PG_FUNCTION_ARGS)
 		CHECK_FOR_INTERRUPTS();
 		append_characteristic(w, i);
 	}
-	appendStringInfoString(&out, "    </Characteristics>\n  </Scorecard>\n</PMML>\n");
+	appendStringInfoString(&out, "    </Characteristics>\n  </Scorecard>\n</PMML>");
 	/* The type xml is text of well-formed XML. */
 	PG_RETURN_TEXT_P(cstring_to_text_with_len(out.data, out.len));
 }
