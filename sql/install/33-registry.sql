@@ -38,6 +38,8 @@ CREATE FUNCTION _model_guard() RETURNS trigger
   LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
 AS $guard$
+DECLARE
+  otherwise agririsk.model;   -- the new row, but for its status
 BEGIN
   IF TG_OP <> 'UPDATE' THEN
     RAISE object_not_in_prerequisite_state USING
@@ -46,9 +48,9 @@ BEGIN
         ELSE 'TRUNCATE would delete them all.' END,
       HINT = 'Retire it: promote_model(name, version, ''retired'').';
   END IF;
-  IF (NEW.name, NEW.version, NEW.body, NEW.n_rows, NEW.bads, NEW.start_on, NEW.end_on, NEW.created_at, NEW.checksum)
-      IS DISTINCT FROM
-     (OLD.name, OLD.version, OLD.body, OLD.n_rows, OLD.bads, OLD.start_on, OLD.end_on, OLD.created_at, OLD.checksum) THEN
+  otherwise := NEW;
+  otherwise.status := OLD.status;
+  IF otherwise IS DISTINCT FROM OLD THEN
     RAISE object_not_in_prerequisite_state USING
       MESSAGE = 'a registered version does not change',
       DETAIL = format('It is version %s of "%s".', OLD.version, OLD.name),
@@ -83,7 +85,8 @@ BEGIN
   IF register_model.n_rows < 0 OR register_model.bads < 0 OR register_model.bads > register_model.n_rows THEN
     RAISE invalid_parameter_value USING
       MESSAGE = 'the counts of rows contradict each other',
-      DETAIL = format('n_rows is %s, bads is %s.', register_model.n_rows, coalesce(register_model.bads::text, 'NULL')),
+      DETAIL = format('n_rows is %s, bads is %s.', coalesce(register_model.n_rows::text, 'NULL'),
+        coalesce(register_model.bads::text, 'NULL')),
       HINT = 'n_rows counts all rows of the fit, bads the bad ones among them.';
   END IF;
   IF register_model.start_on > register_model.end_on THEN
