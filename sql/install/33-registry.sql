@@ -117,7 +117,10 @@ BEGIN
       -- Another session was first. A snapshot that cannot see its version
       -- would give the same number for ever.
       IF registered = tried THEN
-        RAISE;
+        RAISE serialization_failure USING
+          MESSAGE = 'could not register a model because of another registration at the same time',
+          DETAIL = format('Version %s of "%s" is taken.', registered, register_model.name),
+          HINT = 'Try the transaction again.';
       END IF;
     END;
   END LOOP;
