@@ -96,7 +96,7 @@ BEGIN
         to_char(register_model.end_on, 'YYYY-MM-DD')),
       HINT = 'Give the first and the last day of the data of the fit.';
   END IF;
-  IF NOT (has_table_privilege('agririsk.model', 'INSERT') AND has_table_privilege('agririsk.model', 'SELECT')) THEN
+  IF NOT (has_column_privilege('agririsk.model', 'body', 'INSERT') AND has_table_privilege('agririsk.model', 'SELECT')) THEN
     RAISE insufficient_privilege USING
       MESSAGE = 'permission denied to register models',
       DETAIL = format('The role is %I.', current_user),

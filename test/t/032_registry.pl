@@ -15,6 +15,7 @@ $node->safe_psql('postgres', <<'SQL');
 CREATE ROLE analyst LOGIN;
 CREATE ROLE officer LOGIN;
 CREATE ROLE passer LOGIN;
+CREATE ROLE trainee LOGIN;
 ALTER ROLE analyst SET search_path = '';
 ALTER ROLE officer SET search_path = '';
 ALTER ROLE passer SET search_path = '';
@@ -139,6 +140,11 @@ refused('officer', "SELECT agririsk.register_model('rice', " . card(0) . ')', qr
 refused('officer', 'UPDATE agririsk.model SET n_rows = 1', qr/ERROR:  42501: permission denied for table model/, 'nor rewrites');
 is(as_role('passer', q{SELECT agririsk.champion('rice') OPERATOR(agririsk.=) } . card(-7) . q{, count(agririsk.pd((SELECT agririsk.champion('rice')), t)) FROM (SELECT 1 AS x) t}), 't|1', 'a reader scores with the champion, without a search_path');
 gets($statuses, '1 retired, 2 retired, 3 retired, 4 draft, 5 draft, 6 draft, 7 champion', 'nobody did more');
+# Without INSERT of the status, a row cannot come as the champion.
+$node->safe_psql('bank', 'GRANT SELECT, INSERT (name, version, body, n_rows, bads, start_on, end_on, checksum) ON agririsk.model TO trainee');
+is(as_role('trainee', "SELECT agririsk.register_model('tea', " . card(-1) . ')'), '1', 'who may fill in the other columns registers');
+refused('trainee', "INSERT INTO agririsk.model (name, version, body, status, checksum) SELECT name, 2, body, 'champion', checksum FROM agririsk.model WHERE name = 'tea'",
+	qr/ERROR:  42501: permission denied for table model/, 'and enters no champion');
 # Somebody's operators and functions in the way are not called.
 is(as_role('officer', <<'SQL'), "7", 'nor are traps in the search_path stepped into');
 CREATE TEMP TABLE model (name text);
