@@ -193,34 +193,28 @@ append_weighted(SqlWriter *w, SegmentFigure woe, int i, double weight, bool by_s
 }
 
 /*
+ * The bins of feature i, each worth `weight` times its WOE, and what a missing
+ * value is worth.
+ *
  * Neither NaN nor infinity has a literal everywhere, but x - x = 0 holds for
- * finite numbers alone. Databases disagree on whether NaN is above all numbers;
- * that its negative is below 0 none says. Infinity is an error in score(), which
- * an expression can only answer with NULL.
+ * finite numbers alone. Of the others, infinities have a side of 0 on which they
+ * or their negatives lie. Databases disagree on whether NaN is above all numbers;
+ * that it or its negative is below 0 none says. Infinity is an error in score(),
+ * which an expression can only answer with NULL.
  */
 static void
-append_not_finite(SqlWriter *w, const char *name, const char *missing)
-{
-	appendStringInfoString(w->out, "\n      WHEN ");
-	append_column_minus_itself(w->out, name);
-	appendStringInfoString(w->out, " <> 0 THEN CASE WHEN ");
-	append_number_column(w->out, name);
-	appendStringInfoString(w->out, " < 0 OR - ");
-	append_number_column(w->out, name);
-	appendStringInfo(w->out, " < 0 THEN NULL ELSE %s END", missing);
-}
-
-/* The bins of feature i, each worth `weight` times its WOE. */
-static void
-append_number_bins(SqlWriter *w, int i, double weight, const char *missing)
+append_number_bins(SqlWriter *w, int i, double weight, bool by_segment)
 {
 	const CardFeature *f = &w->sc->card->feature[i];
 	const char *name = w->sc->input[i];
+	bool		several = f->n_bins + f->n_specials > 1;
 	StringInfo	out = w->out;
 	uint32_t	b,
 				v;
 
-	append_not_finite(w, name, missing);
+	appendStringInfoString(out, " WHEN ");
+	append_column_minus_itself(out, name);
+	appendStringInfoString(out, several ? " = 0 THEN CASE" : " = 0 THEN ");
 	for (b = 0; b < f->n_specials; b++)
 	{
 		appendStringInfoString(out, "\n      WHEN ");
@@ -242,8 +236,16 @@ append_number_bins(SqlWriter *w, int i, double weight, const char *missing)
 		appendStringInfoString(out, " THEN ");
 		append_double(out, weight * f->bin[b].woe);
 	}
-	appendStringInfoString(out, "\n      ELSE ");
+	appendStringInfoString(out, several ? "\n      ELSE " : "");
 	append_double(out, weight * f->bin[b].woe);
+	appendStringInfoString(out, several ? " END" : "");
+
+	appendStringInfoString(out, "\n      WHEN ");
+	append_number_column(out, name);
+	appendStringInfoString(out, " < 0 OR - ");
+	append_number_column(out, name);
+	appendStringInfoString(out, " < 0 THEN NULL\n      ELSE ");
+	append_weighted(w, missing_of, i, weight, by_segment);
 }
 
 static void
@@ -254,6 +256,10 @@ append_category_bins(SqlWriter *w, int i, double weight, bool by_segment)
 	uint32_t	b,
 				c;
 
+	appendStringInfoString(out, " WHEN ");
+	append_identifier(out, w->sc->input[i]);
+	appendStringInfoString(out, " IS NULL THEN ");
+	append_weighted(w, missing_of, i, weight, by_segment);
 	for (b = 0; b < f->n_bins; b++)
 	{
 		appendStringInfoString(out, "\n      WHEN ");
@@ -282,12 +288,6 @@ append_term(SqlWriter *w, int i)
 	double		weight = by_segment ? 1 : w->sc->root.weight[i];
 	int32_t		consent = w->sc->feature[i].consent;
 	StringInfo	out = w->out;
-	StringInfoData missing;
-
-	initStringInfo(&missing);
-	w->out = &missing;
-	append_weighted(w, missing_of, i, weight, by_segment);
-	w->out = out;
 
 	appendStringInfoString(out, "\n    + ");
 	if (by_segment)
@@ -303,15 +303,11 @@ append_term(SqlWriter *w, int i)
 		append_identifier(out, w->sc->input[consent]);
 		appendStringInfoString(out, " = TRUE THEN CASE");
 	}
-	appendStringInfoString(out, " WHEN ");
-	append_identifier(out, w->sc->input[i]);
-	appendStringInfo(out, " IS NULL THEN %s", missing.data);
 	if (w->sc->feature[i].category == NULL)
-		append_number_bins(w, i, weight, missing.data);
+		append_number_bins(w, i, weight, by_segment);
 	else
 		append_category_bins(w, i, weight, by_segment);
 	appendStringInfoString(out, consent >= 0 ? " END ELSE 0E0 END" : " END");
-	pfree(missing.data);
 }
 
 static void
