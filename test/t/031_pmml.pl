@@ -16,6 +16,7 @@ my %entity = (amp => '&', lt => '<', gt => '>', quot => '"', apos => "'");
 sub unescape
 {
 	my ($text) = @_;
+	die 'a bare &' if $text =~ /&(?!#\d+;|\w+;)/;
 	$text =~ s/&(?:#(\d+)|(\w+));/defined $1 ? chr $1 : $entity{$2} \/\/ die "entity $2"/ge;
 	return $text;
 }
