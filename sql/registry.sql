@@ -1,0 +1,74 @@
+-- The registry of models: literal cases and messages.
+SET search_path = agririsk, public;
+\pset null '(null)'
+SET DateStyle = ISO;
+CREATE FUNCTION pg_temp.card(intercept float8) RETURNS scorecard LANGUAGE sql AS
+$$ SELECT format('{"format": 1, "name": "c", "intercept": %s, "features": [{"name": "x", "type": "number", "bins": [{"woe": 0}]}]}', intercept)::scorecard $$;
+BEGIN;
+
+-- Versions count up within the name.
+SELECT register_model('rice', pg_temp.card(-1), 1000, 100, '2022-01-01', '2023-12-31');
+SELECT register_model('rice', pg_temp.card(-2));
+SELECT register_model('Rice "x"', pg_temp.card(-1), n_rows => 0, bads => 0);
+SELECT register_model('rice', pg_temp.card(-1), start_on => '2024-05-05', end_on => '2024-05-05');
+SELECT name, version, status, n_rows, bads, start_on, end_on, created_at = CURRENT_TIMESTAMP AS now, body::jsonb -> 'intercept' AS intercept FROM model ORDER BY name COLLATE "C", version;
+-- The checksum is that of the binary form, the same as any tool computes of it.
+SELECT name, version, checksum = encode(sha256(scorecard_send(body)), 'hex') AS right, length(checksum) FROM model ORDER BY name COLLATE "C", version;
+-- Equal cards have equal checksums.
+SELECT count(DISTINCT checksum) FROM model;
+
+-- No champion yet; one, and then another, and the first again.
+SELECT champion('rice'), champion('none'), champion(NULL);
+\set ON_ERROR_ROLLBACK on
+SELECT promote_model('rice', 1);
+SELECT champion('rice') = pg_temp.card(-1) AS first;
+SELECT promote_model('rice', 2, 'challenger');
+SELECT promote_model('rice', 2);
+SELECT champion('rice') = pg_temp.card(-2) AS second;
+SELECT name, version, status FROM model ORDER BY name COLLATE "C", version;
+SELECT promote_model('rice', 2);
+SELECT promote_model('rice', 1, status => 'champion');
+SELECT promote_model('Rice "x"', 1);
+SELECT name, version, status FROM model ORDER BY name COLLATE "C", version;
+SELECT promote_model('rice', 1, 'retired');
+SELECT champion('rice') IS NULL AS none, champion('Rice "x"') = pg_temp.card(-1) AS other;
+
+-- As the docs call it.
+SELECT promote_model('rice', 2);
+SELECT count(*) FROM generate_series(1, 3) x, LATERAL (SELECT x) t WHERE pd((SELECT champion('rice')), t) < 0.5;
+EXPLAIN (COSTS off) SELECT pd((SELECT champion('rice')), t) FROM generate_series(1, 3) x, LATERAL (SELECT x) t;
+
+-- ---------- bad input ----------
+
+\set VERBOSITY default
+SELECT register_model(NULL, pg_temp.card(0));
+SELECT register_model('', pg_temp.card(0));
+SELECT register_model('rice', NULL);
+SELECT register_model('rice', pg_temp.card(0), -1);
+SELECT register_model('rice', pg_temp.card(0), 10, 11);
+SELECT register_model('rice', pg_temp.card(0), bads => -1);
+SELECT register_model('rice', pg_temp.card(0), start_on => '2024-01-02', end_on => '2024-01-01');
+SELECT promote_model('rice', 9);
+SELECT promote_model('wheat', 1, 'retired');
+SELECT promote_model(NULL, NULL);
+SELECT promote_model('rice', 1, 'draft');
+SELECT promote_model('rice', 1, NULL);
+-- What was registered stays.
+UPDATE model SET body = pg_temp.card(7) WHERE name = 'rice' AND version = 1;
+UPDATE model SET n_rows = NULL WHERE name = 'rice' AND version = 1;
+UPDATE model SET version = 7 WHERE name = 'rice' AND version = 1;
+UPDATE model SET created_at = '2000-01-01' WHERE name = 'rice' AND version = 1;
+DELETE FROM model WHERE name = 'rice' AND version = 1;
+TRUNCATE model;
+-- The rules of the table hold for those who write to it by hand.
+\set VERBOSITY terse
+UPDATE model SET status = 'champion' WHERE name = 'rice';
+UPDATE model SET status = 'king' WHERE name = 'rice' AND version = 2;
+INSERT INTO model (name, version, body, checksum) VALUES ('rice', 4, pg_temp.card(0), '00');
+INSERT INTO model (name, version, body, checksum) SELECT 'rice', 2, body, checksum FROM model WHERE version = 1 AND name = 'rice';
+-- With its own date of creation, as one who brings an older registry along does.
+INSERT INTO model (name, version, body, status, created_at, checksum) SELECT 'old', 7, body, 'champion', '2019-05-06 00:00+00', checksum FROM model WHERE version = 2;
+SELECT register_model('old', pg_temp.card(3));
+SELECT name, version, status FROM model ORDER BY name COLLATE "C", version;
+ROLLBACK;
+SELECT count(*) FROM model;

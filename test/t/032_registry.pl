@@ -1,0 +1,186 @@
+# The registry in a cluster: sessions that promote at the same time, dump and
+# restore, and what a role needs.
+use strict;
+use warnings;
+
+use PostgreSQL::Test::BackgroundPsql;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $node = PostgreSQL::Test::Cluster->new('registry');
+$node->init;
+$node->start;
+$node->safe_psql('postgres', <<'SQL');
+CREATE ROLE analyst LOGIN;
+CREATE ROLE officer LOGIN;
+CREATE ROLE passer LOGIN;
+CREATE ROLE trainee LOGIN;
+ALTER ROLE analyst SET search_path = '';
+ALTER ROLE officer SET search_path = '';
+ALTER ROLE passer SET search_path = '';
+CREATE DATABASE bank;
+SQL
+$node->safe_psql('bank', 'CREATE EXTENSION agririsk CASCADE');
+
+sub card
+{
+	my ($intercept) = @_;
+	return qq('{"format": 1, "name": "c", "intercept": $intercept, "features": [{"name": "x", "type": "number", "bins": [{"woe": 0.30000000000000004}]}]}');
+}
+
+sub gets
+{
+	my ($sql, $expected, $title, $database) = @_;
+	is($node->safe_psql($database // 'bank', $sql), $expected, $title);
+}
+
+my $statuses = "SELECT string_agg(version || ' ' || status, ', ' ORDER BY version) FROM agririsk.model WHERE name = 'rice'";
+gets("SELECT agririsk.register_model('rice', " . card($_) . ", 1000, 90, '2022-01-01', '2023-12-31')", -$_, "version @{[-$_]} is registered") for -1, -2, -3;
+
+# ---------- two at a time ----------
+
+sub session
+{
+	return $node->background_psql('bank', on_error_stop => 0);
+}
+
+# Begins a query that waits, and returns once it does.
+sub begin_waiting
+{
+	my ($session, $sql) = @_;
+	my $pid = $session->query_safe('SELECT pg_backend_pid()');
+	$session->query_until(qr/begun/, "\\echo begun\n$sql;\n");
+	$node->poll_query_until('bank', "SELECT wait_event_type = 'Lock' FROM pg_stat_activity WHERE pid = $pid") or die 'does not wait';
+}
+
+# What it said in the end, after the mark that began it.
+sub answer
+{
+	my ($session) = @_;
+	$session->{stderr} = '';
+	my $answer = $session->query('SELECT 0') . $session->{stderr};
+	$session->{stderr} = '';
+	return $answer =~ s/^begun\n//r =~ s/\n?0$//r;
+}
+
+my ($one, $other) = (session(), session());
+$one->query_safe('BEGIN');
+is($one->query_safe(q{SELECT agririsk.promote_model('rice', 1)}), '', 'one session promotes a first champion');
+begin_waiting($other, q{SELECT agririsk.promote_model('rice', 2)});
+pass('another waits');
+gets("SELECT agririsk.promote_model('wheat', agririsk.register_model('wheat', " . card(-9) . '))', '', 'and one of another name does not');
+$one->query_safe('COMMIT');
+is(answer($other), '1', 'then it retires the champion that the first one made');
+gets($statuses, '1 retired, 2 champion, 3 draft', 'so there is one');
+
+$one->query_safe('BEGIN');
+$one->query_safe(q{SELECT agririsk.promote_model('rice', 3)});
+begin_waiting($other, q{SELECT agririsk.promote_model('rice', 1)});
+$one->query_safe('ROLLBACK');
+is(answer($other), '2', 'a promotion that is taken back is as if it never was');
+gets($statuses, '1 champion, 2 retired, 3 draft', 'so there is one');
+
+$other->query_safe('BEGIN ISOLATION LEVEL REPEATABLE READ');
+$other->query_safe('SELECT count(*) FROM agririsk.model');
+gets(q{SELECT agririsk.promote_model('rice', 2)}, '1', 'a promotion after the snapshot of another');
+$other->query(q{SELECT agririsk.promote_model('rice', 3)});
+like($other->{stderr}, qr/could not serialize access/, 'is not overwritten from that snapshot');
+$other->{stderr} = '';
+$other->query_safe('ROLLBACK');
+gets($statuses, '1 retired, 2 champion, 3 draft', 'so there is one');
+
+# A row lock may be had without promote_model, and two champions by hand may not.
+$one->query_safe("BEGIN; UPDATE agririsk.model SET status = 'retired' WHERE name = 'rice' AND version = 2; UPDATE agririsk.model SET status = 'champion' WHERE name = 'rice' AND version = 1");
+begin_waiting($other, q{SELECT agririsk.promote_model('rice', 3)});
+$one->query_safe('COMMIT');
+is(answer($other), '1', 'changes by hand are waited for as well');
+gets($statuses, '1 retired, 2 retired, 3 champion', 'so there is one');
+
+$one->query_safe('BEGIN');
+is($one->query_safe("SELECT agririsk.register_model('rice', " . card(-4) . ')'), '4', 'one session registers');
+begin_waiting($other, "SELECT agririsk.register_model('rice', " . card(-5) . ')');
+$one->query_safe('COMMIT');
+is(answer($other), '5', 'another gets the next version');
+$other->query_safe('BEGIN ISOLATION LEVEL REPEATABLE READ');
+$other->query_safe('SELECT count(*) FROM agririsk.model');
+gets("SELECT agririsk.register_model('rice', " . card(-6) . ')', '6', 'a registration after the snapshot of another');
+$other->query("\\set VERBOSITY verbose\nSELECT agririsk.register_model('rice', " . card(-7) . ')');
+like($other->{stderr}, qr/ERROR:  40001: could not register a model because of another registration at the same time\nDETAIL:  Version 6 of "rice" is taken\.\nHINT:  Try the transaction again\./, 'is an error there, and no endless loop');
+$other->{stderr} = '';
+$other->query_safe('ROLLBACK');
+$_->quit for $one, $other;
+
+# ---------- rights ----------
+
+sub as_role
+{
+	my ($role, $sql) = @_;
+	my ($status, $printed, $complaints) =
+	  $node->psql('bank', "\\set VERBOSITY verbose\n$sql", extra_params => [ '-U', $role ], on_error_stop => 1);
+	return $complaints . $printed;
+}
+
+sub refused
+{
+	my ($role, $sql, $pattern, $title) = @_;
+	like(as_role($role, $sql), $pattern, $title);
+}
+refused('passer', "SELECT agririsk.register_model('mine', " . card(0) . ')',
+	qr/ERROR:  42501: permission denied to register models\nDETAIL:  The role is passer\.\nHINT:  Have the owner of the table GRANT SELECT, INSERT ON agririsk\.model TO passer\./, 'a role without rights does not register');
+refused('passer', q{SELECT agririsk.promote_model('rice', 1)},
+	qr/ERROR:  42501: permission denied to promote models\nDETAIL:  The role is passer\.\nHINT:  Have the owner of the table GRANT SELECT, UPDATE \(status\) ON agririsk\.model TO passer\./, 'nor promotes');
+refused('passer', q{SELECT agririsk.champion('rice')}, qr/ERROR:  42501: permission denied for table model/, 'nor reads the champion');
+$node->safe_psql('bank', 'GRANT SELECT, INSERT ON agririsk.model TO analyst; GRANT SELECT, UPDATE (status) ON agririsk.model TO officer; GRANT SELECT ON agririsk.model TO passer');
+# Each gets just what the hint asks for.
+is(as_role('analyst', "SELECT agririsk.register_model('rice', " . card(-7) . ')'), '7', 'an analyst registers');
+refused('analyst', q{SELECT agririsk.promote_model('rice', 7)}, qr/ERROR:  42501: permission denied to promote models/, 'and does not promote');
+is(as_role('officer', q{SELECT agririsk.promote_model('rice', 7)}), '3', 'an officer promotes');
+refused('officer', "SELECT agririsk.register_model('rice', " . card(0) . ')', qr/ERROR:  42501: permission denied to register models/, 'and does not register');
+refused('officer', 'UPDATE agririsk.model SET n_rows = 1', qr/ERROR:  42501: permission denied for table model/, 'nor rewrites');
+is(as_role('passer', q{SELECT agririsk.champion('rice') OPERATOR(agririsk.=) } . card(-7) . q{, count(agririsk.pd((SELECT agririsk.champion('rice')), t)) FROM (SELECT 1 AS x) t}), 't|1', 'a reader scores with the champion, without a search_path');
+gets($statuses, '1 retired, 2 retired, 3 retired, 4 draft, 5 draft, 6 draft, 7 champion', 'nobody did more');
+# Without INSERT of the status, a row cannot come as the champion.
+$node->safe_psql('bank', 'GRANT SELECT, INSERT (name, version, body, n_rows, bads, start_on, end_on, checksum) ON agririsk.model TO trainee');
+is(as_role('trainee', "SELECT agririsk.register_model('tea', " . card(-1) . ')'), '1', 'who may fill in the other columns registers');
+refused('trainee', "INSERT INTO agririsk.model (name, version, body, status, checksum) SELECT name, 2, body, 'champion', checksum FROM agririsk.model WHERE name = 'tea'",
+	qr/ERROR:  42501: permission denied for table model/, 'and enters no champion');
+# Somebody's operators and functions in the way are not called.
+is(as_role('officer', <<'SQL'), "7", 'nor are traps in the search_path stepped into');
+CREATE TEMP TABLE model (name text);
+CREATE FUNCTION pg_temp.format(text, VARIADIC text[]) RETURNS text LANGUAGE plpgsql AS $$ BEGIN RAISE 'trapped'; END $$;
+SET search_path = pg_temp, pg_catalog;
+SELECT agririsk.promote_model('rice', 7);
+SQL
+
+# ---------- dump and restore ----------
+
+my $folder = PostgreSQL::Test::Utils::tempdir;
+my $rows = "SELECT string_agg(m::text, E'\\n' ORDER BY name, version) FROM agririsk.model m";
+my $before = $node->safe_psql('bank', $rows);
+my $rights = q{SELECT relacl::text || (SELECT attacl::text FROM pg_attribute WHERE attrelid = c.oid AND attname = 'status') FROM pg_class c WHERE oid = 'agririsk.model'::regclass};
+my $granted = $node->safe_psql('bank', $rights);
+$node->command_ok([ 'pg_dump', '-f', "$folder/plain.sql", '-d', $node->connstr('bank') ], 'dumped as SQL');
+$node->command_ok([ 'pg_dump', '-Fc', '-f', "$folder/custom", '-d', $node->connstr('bank') ], 'dumped as an archive');
+$node->safe_psql('postgres', 'CREATE DATABASE by_sql; CREATE DATABASE by_archive; CREATE DATABASE damaged');
+$node->command_ok([ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-d', $node->connstr('by_sql'), '-f', "$folder/plain.sql" ], 'restored from SQL');
+$node->command_ok([ 'pg_restore', '-e', '-d', $node->connstr('by_archive'), "$folder/custom" ], 'restored from the archive');
+for my $database (qw(by_sql by_archive))
+{
+	gets($rows, $before, "$database: every row, to the last digit", $database);
+	gets($rights, $granted, 'and what was granted', $database);
+	gets(q{SELECT agririsk.champion('rice') OPERATOR(agririsk.=) } . card(-7), 't', 'and the champion', $database);
+	gets("SELECT agririsk.register_model('rice', " . card(0) . q{), agririsk.promote_model('rice', 8)}, '8|7', 'and the registry goes on', $database);
+	like(($node->psql($database, 'DELETE FROM agririsk.model'))[2], qr/models are not deleted from the registry/, 'by the same rules');
+}
+
+# A card that changed on the way does not have its checksum.
+my $dump = slurp_file("$folder/plain.sql");
+$dump =~ s/0\.30000000000000004/0.3/;
+append_to_file("$folder/damaged.sql", $dump);
+my ($out, $err) = ('', '');
+IPC::Run::run([ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-d', $node->connstr('damaged'), '-f', "$folder/damaged.sql" ], '>', \$out, '2>', \$err);
+like($err, qr/violates check constraint "model_checksum_check"/, 'a dump whose card was changed is refused');
+
+$node->stop;
+done_testing();
