@@ -88,7 +88,7 @@ binning_weigh(Binning *binning)
 		q = ((double) part->cell.count[BIN_GOOD] + more) /
 			((double) total[BIN_GOOD] + more * (double) with_rows);
 		part->woe = agr_log(p / q);
-		part->iv = (p - q) * part->woe;
+		part->iv = (p - q) * part->woe + 0.0;	/* never -0 */
 		if (part == &binning->missing && binning->missing_policy != BIN_MISSING_BIN)
 			part->iv = NAN;
 		else
@@ -129,9 +129,8 @@ add_part(const BinPart *part, int64_t *total)
 	return true;
 }
 
-/* -1, 0, 1: the order of bytes. */
-static int
-compare_texts(CardText a, CardText b)
+int
+binning_compare_texts(CardText a, CardText b)
 {
 	uint32_t	shorter = a.length < b.length ? a.length : b.length;
 	int			order = shorter > 0 ? memcmp(a.at, b.at, shorter) : 0;
@@ -163,7 +162,7 @@ check_categories(const Binning *binning, CardMemory memory)
 			return "a bin has categories and no rows";
 		for (c = 0; c < list->n; c++)
 		{
-			if (c > 0 && compare_texts(list->text[c - 1], list->text[c]) >= 0)
+			if (c > 0 && binning_compare_texts(list->text[c - 1], list->text[c]) >= 0)
 				return "categories of a bin are not ascending by bytes";
 			if (!card_index_add(seen, list->text[c], 0))
 				return "a category is in two bins";

@@ -77,6 +77,9 @@ typedef struct Binning
 	double		iv;				/* of all parts; NaN where a class has no rows */
 } Binning;
 
+/* Negative, 0 or positive: the order of bytes. */
+extern int	binning_compare_texts(CardText a, CardText b);
+
 /* Every rule of a binning; returns what is wrong, NULL if nothing is. */
 extern const char *binning_check(const Binning *binning, CardMemory memory);
 
