@@ -55,7 +55,7 @@ decode(const char *bytes, Size length, MemoryContext context, int sqlstate)
 		ereport(ERROR,
 				(errcode(sqlstate),
 				 errmsg("invalid stored binning"),
-				 errdetail("Of its %zu bytes is said: %s.", length, fault),
+				 errdetail("It has %zu bytes, and the fault is that %s.", length, fault),
 				 errhint("Write the binning anew from its JSON text.")));
 	return binning;
 }
@@ -322,7 +322,7 @@ agririsk_binning_in(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
 				 errmsg("invalid binning"),
-				 errdetail("Of its parts is said: %s.", fault),
+				 errdetail("The fault is that %s.", fault),
 				 errhint("Keep what optimal_bins wrote; doc/scorecard.md has the format.")));
 	PG_RETURN_POINTER(binning_store(binning));
 }

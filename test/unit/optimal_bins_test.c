@@ -6,28 +6,15 @@
  * computation and no shortcut: it visits every subset of the cuts.
  */
 #include "model/optimal_bins_math.h"
+#include "blocks.h"
 #include "tap.h"
 
 #include <math.h>
 #include <quadmath.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #define MOST		9
-
-static void *
-get_block(void *context, size_t size)
-{
-	void	   *block = malloc(size);
-
-	(void) context;
-	if (block == NULL)
-		abort();
-	return block;
-}
-
-static const CardMemory memory = {get_block, NULL};
 
 static void
 no_pause(void)
@@ -76,9 +63,12 @@ is_feasible(const BinCell *bin, int bins, int64_t rows, const BinLimits *l, BinT
 	return true;
 }
 
-/* Tries all; returns the fewest bins that reach the best IV, 0 where none is feasible. */
+/*
+ * Tries all; returns the fewest bins that reach the best IV, 0 where none is
+ * feasible, and the cuts between them.
+ */
 static int
-try_all(const BinCell *cell, int n, const BinLimits *l, BinTrend trend, __float128 *best)
+try_all(const BinCell *cell, int n, const BinLimits *l, BinTrend trend, __float128 *best, int *best_cuts)
 {
 	int64_t		total[2] = {0, 0};
 	int			best_bins = 0;
@@ -116,6 +106,7 @@ try_all(const BinCell *cell, int n, const BinLimits *l, BinTrend trend, __float1
 		{
 			best_bins = bins;
 			*best = iv;
+			*best_cuts = cuts;
 		}
 	}
 	return best_bins;
@@ -181,7 +172,8 @@ compare_with_all(BinSolver *solver)
 		for (t = 0; t < BIN_TRENDS; t++)
 		{
 			__float128	best;
-			int			bins = try_all(cell, n, &limits, (BinTrend) t, &best);
+			int			cuts;
+			int			bins = try_all(cell, n, &limits, (BinTrend) t, &best, &cuts);
 			BinCell		bin[MOST] = {{{0, 0}}};
 			int64_t		rows = 0;
 			int			at = 0;
@@ -303,6 +295,74 @@ check_folds(void)
 	ok_figure(chi > 1000 && chi < 1400, "as chance would", chi);
 }
 
+/* Out-of-fold IV by the book, with bins found by trying all. */
+static void
+compare_held_out(BinSolver *solver)
+{
+	static BinTrial trial[BIN_TRENDS];
+	double		worst = 0;
+	int			round;
+
+	for (round = 0; round < 300; round++)
+	{
+		BinCell		cell[MOST];
+		BinCell		fold[BIN_FOLDS * MOST];
+		BinLimits	limits = no_limits;
+		BinLimits	fewer;
+		int			n = 2 + (int) below(MOST - 1);
+		int			t;
+
+		make_cells(cell, n, 1000);
+		limits.min_share = below(200) * 1000000;
+		limits.min_bads = 4 * below(10);
+		limits.max_bins = below(5);
+		fewer = limits;
+		fewer.min_bads = 3 * limits.min_bads / 4;
+		bin_deal(cell, n, fold);
+		bin_solve_all(solver, cell, n, &limits, trial, no_pause);
+		for (t = 0; t < BIN_TRENDS; t++)
+		{
+			double		sum = 0;
+			int			f;
+
+			for (f = 0; f < BIN_FOLDS; f++)
+			{
+				BinCell		rest[MOST];
+				double		all[2][2] = {{0}};
+				double		seen[2][2] = {{0}};
+				__float128	best;
+				int			cuts = 0;
+				int			i,
+							c;
+
+				for (i = 0; i < n; i++)
+					for (c = 0; c < 2; c++)
+					{
+						rest[i].count[c] = cell[i].count[c] - fold[f * n + i].count[c];
+						all[0][c] += rest[i].count[c];
+						all[1][c] += fold[f * n + i].count[c];
+					}
+				try_all(rest, n, &fewer, (BinTrend) t, &best, &cuts);
+				for (i = 0; i < n; i++)
+				{
+					for (c = 0; c < 2; c++)
+					{
+						seen[0][c] += rest[i].count[c];
+						seen[1][c] += fold[f * n + i].count[c];
+					}
+					if (i < n - 1 && !(cuts >> i & 1))
+						continue;
+					sum += (seen[1][1] / all[1][1] - seen[1][0] / all[1][0]) *
+						log(seen[0][1] / all[0][1] / (seen[0][0] / all[0][0]));
+					memset(seen, 0, sizeof seen);
+				}
+			}
+			worst = fmax(worst, fabs(trial[t].held_out - sum / BIN_FOLDS));
+		}
+	}
+	ok_figure(worst < 1e-12, "out-of-fold IV is that of bins found by trying all", worst);
+}
+
 static void
 check_auto(void)
 {
@@ -332,7 +392,7 @@ check_auto(void)
 }
 
 static void
-check_candidates(void)
+check_candidates(CardMemory memory)
 {
 	static BinCell cell[5000];
 	int32_t		begin[BIN_MAX_CELLS];
@@ -360,7 +420,7 @@ check_candidates(void)
 
 /* Bits of what is computed, to compare between CPUs; and how long it takes. */
 static void
-print_bits_and_time(void)
+print_bits_and_time(CardMemory memory)
 {
 	static BinTrial trial[BIN_TRENDS];
 	static BinCell cell[200];
@@ -407,6 +467,8 @@ print_bits_and_time(void)
 int
 main(void)
 {
+	Blocks		blocks = {NULL};
+	CardMemory	memory = memory_of(&blocks);
 	BinSolver  *solver = bin_solver_create(MOST, memory);
 
 	compare_with_all(solver);
@@ -414,8 +476,10 @@ main(void)
 	check_ties(solver);
 	check_gap(solver);
 	check_folds();
+	compare_held_out(solver);
 	check_auto();
-	check_candidates();
-	print_bits_and_time();
+	check_candidates(memory);
+	print_bits_and_time(memory);
+	free_blocks(&blocks);
 	return done_testing();
 }
