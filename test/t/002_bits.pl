@@ -50,6 +50,7 @@ CREATE TABLE farmer AS
 CREATE TABLE piece AS
 	SELECT farmer_id, cashflow_agg(on_date, amount) AS cf, concentration_agg(buyer_id, weight) AS buyers, concentration_agg(kind, weight) AS kinds
 	FROM event GROUP BY farmer_id, date_trunc('month', on_date), hashint8(event_id) % 3;
+CREATE TABLE binned AS SELECT optimal_bins(weight, amount > 500) AS b FROM event GROUP BY kind;
 CREATE TABLE card AS SELECT replace(\$card\$$card\$card\$, '%s', (SELECT county_id FROM demo.county WHERE number = 1))::scorecard AS card;
 CREATE MATERIALIZED VIEW applicant AS
 	SELECT f.farmer_id, f.crop, f.county_id, f.agreed, p.inflow_cv, p.peak_month, hhi(e.buyers) AS buyer_hhi, e.money
@@ -116,12 +117,16 @@ my %many = (
 		LATERAL (SELECT ('2022-01-01'::date + 30 * d)::date AS d, entropy(concentration_agg(k, 1 + (k * d * farmer_id) % 97)) FROM generate_series(1, 30) d, generate_series(1, 9) k GROUP BY d) s, cashflow_features(money, d) p},
 	exponentials => q{SELECT md5(string_agg(concat_ws(' ', farmer_id, i, pd), ' ' ORDER BY farmer_id, i)) FROM (SELECT i, jsonb_set(card::jsonb, '{intercept}', to_jsonb(i / 37.0))::scorecard AS moved FROM card, generate_series(-80, 40) i OFFSET 0) c,
 		LATERAL (SELECT farmer_id, pd(moved, a) FROM applicant a OFFSET 0) s});
+# Bins of numbers and of categories: no combine function, so a hash of their own.
+my %bins = (
+	binnings => q{WITH b AS MATERIALIZED (SELECT kind, optimal_bins(weight, farmer_id % 5 = 0 OR amount > 900) AS w, optimal_bins(kind || farmer_id % 7, amount > 500, 1 + event_id % 3, NULL) AS c FROM event GROUP BY kind)
+		SELECT md5(string_agg(concat_ws(' ', kind, w, binning_send(w), c, iv(w), iv(c), (SELECT string_agg(x::text, ' ') FROM bins(w) x), woe(w, 1.5), woe(c, kind || 3)), ' ' ORDER BY kind)) FROM b});
 my %stored = (
 	stored => q{SELECT md5(string_agg(x, ' ' ORDER BY x)) FROM (SELECT concat_ws(' ', farmer_id, cf, cashflow_send(cf), buyers, concentration_send(buyers), kinds) AS x FROM piece
-		UNION ALL SELECT concat_ws(' ', card, scorecard_send(card)) FROM card UNION ALL SELECT a::text FROM applicant a) x});
+		UNION ALL SELECT concat_ws(' ', card, scorecard_send(card)) FROM card UNION ALL SELECT concat_ws(' ', b, binning_send(b)) FROM binned UNION ALL SELECT a::text FROM applicant a) x});
 # What is not exact, to see that a change would be noticed.
 my %inexact = (inexact => q{SELECT md5(string_agg(s::text, ' ' ORDER BY farmer_id)) FROM (SELECT farmer_id, sum(weight) AS s FROM event GROUP BY farmer_id) s});
-my %all = (%whole, %by, %scores, %many, %stored, %inexact);
+my %all = (%whole, %by, %scores, %bins, %many, %stored, %inexact);
 
 my @serial = ('max_parallel_workers_per_gather = 0', 'jit = off');
 my @parallel = (
@@ -185,7 +190,7 @@ for my $name (sort keys %scores)
 	my ($scan) = $plans->{$name} =~ /Workers Planned: 8\n\s+->  (.*?)(?:\n\s*->  CTE|\z)/s;
 	like($scan // '', qr/(?:\bpd\('|_deployed_pd\(.*_deployed_score\(|Function Call: (?:agririsk\.)?explain\()/s, "they score: $name");
 }
-same(digests($node, 'straight', \@parallel, %whole, %by, %scores), 'parallel plans give the bits of serial ones');
+same(digests($node, 'straight', \@parallel, %whole, %by, %scores, %bins), 'parallel plans give the bits of serial ones');
 is((ask($node, 'straight', \@parallel, "SELECT count(*) FROM cashflow_by('SELECT few.process(), on_date, amount FROM event') WHERE key = pg_backend_pid()"))->[0],
 	0, 'the query inside cashflow_by runs in workers');
 
@@ -197,7 +202,7 @@ is_deeply(digests($node, 'few', \@parallel, %few), digests($node, 'few', \@seria
 
 # ---------- order, pieces, memory ----------
 
-my $shuffled = digests($node, 'shuffled', \@serial, %whole, %by, %scores, %inexact);
+my $shuffled = digests($node, 'shuffled', \@serial, %whole, %by, %scores, %bins, %inexact);
 isnt(delete $shuffled->{inexact}, $expected->{inexact}, 'the order of rows shows in inexact sums');
 same($shuffled, 'rows in another order give the same bits');
 same(digests($node, 'straight', \@serial, summaries('pieces')), 'pieces by month and by hash roll up to the same bits');
@@ -211,7 +216,7 @@ like($spilled->{$_}, $compiled, "expressions are compiled where the server can: 
 my (undef, $files) = ask($node, 'straight', [ @cramped, 'log_temp_files = 0', 'client_min_messages = log' ],
 	"SELECT count(*) FROM cashflow_by('SELECT 1, on_date, amount FROM event')");
 like($files, qr/temporary file: /, 'so does cashflow_by');
-same(digests($node, 'straight', \@cramped, %whole, %by, %scores, %stored), 'spilled and compiled, the same bits');
+same(digests($node, 'straight', \@cramped, %whole, %by, %scores, %bins, %stored), 'spilled and compiled, the same bits');
 same(digests($node, 'straight', \@cramped, summaries('pieces')), 'and of pieces');
 
 # ---------- another CPU, after dump and restore ----------
@@ -233,7 +238,7 @@ my $has_fma = -r '/proc/cpuinfo' && slurp_file('/proc/cpuinfo') =~ /^flags.* fma
 my $libm_differs = $node->safe_psql('county', $libm) ne $masked->safe_psql('county', $libm);
 ok($libm_differs || !$has_fma, 'that one has another CPU: its C library gives other bits');
 
-same(digests($masked, 'straight', \@serial, %whole, %by, %scores, %many, %stored), 'it gives the same bits');
+same(digests($masked, 'straight', \@serial, %whole, %by, %scores, %bins, %many, %stored), 'it gives the same bits');
 same(digests($masked, 'straight', \@serial, summaries('pieces')), 'and of restored pieces');
 is((ask($masked, 'straight', \@serial, "SELECT count(*) FROM redeploy('straight.tested')"))->[0], 5, 'what was deployed there is deployed anew');
 same(digests($masked, 'straight', \@serial, %scores), 'and gives the same bits again');

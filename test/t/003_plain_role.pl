@@ -95,6 +95,19 @@ clerk_gets('SELECT farmer, agririsk.hhi(buyers), agririsk.keys(buyers), agririsk
 clerk_gets('SELECT agririsk.rollup(cf), agririsk.rollup(buyers) FROM desk.summary WHERE farmer < 3',
 	'2023-01 +100/1 10+; 2023-02 +300/1 -50/1 11+,12; 2023-03 +10/1 1+; 2023-12 +20/1 1+|{"mill": 130, "shop": 300}', 'rollups');
 
+# ---------- bins ----------
+
+clerk_gets(<<'SQL', "1|< 2|100|10\n2|>= 2|100|30\n3|missing|0|0", 'bins');
+CREATE TABLE desk.binned AS
+	SELECT agririsk.optimal_bins(x, bad, n, agririsk.binning_options(max_bins => 3)) AS b
+	FROM (VALUES (1, false, 90), (1, true, 10), (2, false, 70), (2, true, 30)) v (x, bad, n);
+CREATE INDEX ON desk.binned (b);
+CREATE INDEX ON desk.binned USING hash (b);
+SELECT p.bin, p.label, p.n, p.bads FROM desk.binned, agririsk.bins(b) p;
+SQL
+clerk_gets('SELECT agririsk.woe(b, 1) OPERATOR(pg_catalog.<) agririsk.woe(b, 2), agririsk.bin(b, 5), (SELECT t.bins FROM agririsk.trends(b) t WHERE chosen), agririsk.iv(b) OPERATOR(pg_catalog.>) 0, agririsk.excluded(b) FROM desk.binned',
+	't|2|2|t|0', 'and what they say');
+
 # ---------- a materialized view, and a card on it ----------
 
 my $applicant = <<'SQL';

@@ -47,6 +47,9 @@ my %long = (
 	'a big concentration_agg' => "SELECT keys(concentration_agg(i, 1)) FROM $rows",
 	'a rollup of concentrations' => 'SELECT keys(rollup(c)) FROM piece, generate_series(1, 100000)',
 	'a rollup of cash flows' => 'SELECT months(rollup(cf)) FROM piece, generate_series(1, 1000000)',
+	'optimal_bins' => "SELECT iv(optimal_bins(i / 3.0::float8, i % 7 = 0)) FROM $rows",
+	'optimal_bins of categories' => "SELECT iv(optimal_bins((i % 50000)::text, i % 7 = 0)) FROM $rows",
+	'optimal_bins, late' => "SELECT iv(optimal_bins(x, b)) FROM (SELECT i::bigint * 7919 % 3000017 / 3.0::float8, i % 7 = 0 FROM generate_series(1, 3000000) i UNION ALL SELECT said('now'), true) v (x, b)",
 	'record scoring' => "SELECT sum(pd(card, a)) FROM card, applicant a, $rows",
 	'reasons' => "SELECT count(*) FROM card, $rows, applicant a, explain(card, a)");
 

@@ -1,6 +1,6 @@
 # Bytes that version 0.1.0 stored mean the same for ever. They are put together
-# here by hand from the layouts in cashflow_math.h, concentration_math.h and
-# scorecard_math.h, not copied from what the code writes.
+# here by hand from the layouts in cashflow_math.h, concentration_math.h,
+# scorecard_math.h and binning_math.h, not copied from what the code writes.
 use strict;
 use warnings;
 
@@ -44,6 +44,22 @@ my %form = (
 			'01', '00', '02',                       # version, reserved, two keys
 			'0a', unpack('H*', 'apple'), $double{'1200.5'},                        # length * 2
 			'09', unpack('H*', 'rice'), '00', $double{'300'}, $double{'2^-60'}     # length * 2 + 1: of more than one part; two
+		]
+	},
+	binning => {
+		text => '{"format": 1, "type": "number", "trend": "descending", "bins": [{"high": 0.5, "goods": 1, "bads": 200}, {"goods": 3, "bads": 4}],'
+		  . ' "special": [{"value": -1, "goods": 5, "bads": 0}], "missing": {"policy": "worst", "goods": 6, "bads": 7}, "excluded": {"outcome": 300, "weight": 1},'
+		  . ' "trends": {"descending": {"bins": 2, "iv": 0.25, "out_of_fold_iv": 0.125}, "peak": {"bins": 1, "iv": 0.5}}}',
+		bytes => [
+			'01', '00', '00', '02', '01', '00',    # version, reserved, a number, descending, missing is worst, unseen is average
+			'ac02', '01', '06', '07',              # left out: 300 = 2 * 128 + 44 for their outcome, one for its weight; missing
+			'02', $double{'0.5'},                  # two bins, the cut
+			'01', 'c801', '03', '04',              # their good and bad rows, 200 = 128 + 72
+			'01', $double{'-1'}, '05', '00',       # a special value
+			'00', '00',                            # no bins without trend, none ascending
+			'02', $double{'0.25'}, '01', $double{'0.125'},    # descending: two bins, IV, out of fold
+			'01', $double{'0.5'}, '00',                       # peak: one, and nothing out of fold
+			'00'                                              # valley
 		]
 	},
 	scorecard => {
