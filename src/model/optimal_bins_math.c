@@ -784,17 +784,66 @@ mark_leaves(const BinCell *cell, int32_t n, int64_t least, int32_t leaves, uint8
 	}
 }
 
+/* Marks both sides of cells that hold two quantiles or more, of so many; returns the rows of the others. */
+static int64_t
+mark_heavy(const BinCell *cell, int32_t n, int64_t rows, int32_t quantiles, uint8_t *mark)
+{
+	int64_t		light = rows;
+	int32_t		i;
+
+	for (i = 0; i < n; i++)
+	{
+		if ((Wide) rows_of(&cell[i]) * quantiles < (Wide) 2 * rows)
+			continue;
+		mark[i] = 1;
+		if (i + 1 < n)
+			mark[i + 1] = 1;
+		light -= rows_of(&cell[i]);
+	}
+	return light;
+}
+
+static int32_t
+count_marks(const uint8_t *mark, int32_t n)
+{
+	int32_t		marks = 0;
+	int32_t		i;
+
+	for (i = 0; i < n; i++)
+		marks += mark[i];
+	return marks;
+}
+
+/* Marks so many quantiles of the rows that are in no heavy cell. */
+static void
+mark_quantiles(const BinCell *cell, int32_t n, int64_t rows, int64_t light, int32_t heavy_of,
+			   int32_t quantiles, uint8_t *mark)
+{
+	int64_t		seen = 0;
+	int64_t		k = 1;
+	int32_t		i;
+
+	for (i = 0; i + 1 < n; i++)
+	{
+		if ((Wide) rows_of(&cell[i]) * heavy_of < (Wide) 2 * rows)
+			seen += rows_of(&cell[i]);
+		while (k <= quantiles && (Wide) seen * (quantiles + 1) >= (Wide) k * light)
+		{
+			mark[i + 1] = 1;
+			k++;
+		}
+	}
+}
+
 int32_t
 bin_candidates(const BinCell *cell, int32_t n, int32_t wanted, int64_t min_share,
 			   int32_t *begin, CardMemory memory)
 {
 	uint8_t    *mark = get(memory, n, 1);
 	int64_t		rows = 0;
-	int64_t		seen = 0;
+	int64_t		light;
 	int64_t		least;
-	int32_t		marked = 1;
-	int32_t		quantiles;
-	int32_t		k = 1;
+	int32_t		room;
 	int32_t		found = 0;
 	int32_t		i;
 
@@ -806,20 +855,11 @@ bin_candidates(const BinCell *cell, int32_t n, int32_t wanted, int64_t min_share
 		least = bin_rows_of_share(min_share < LEAF_SHARE ? min_share : LEAF_SHARE, rows);
 		mark_leaves(cell, n, least > 1 ? least : 1, wanted < MAX_LEAVES ? wanted : MAX_LEAVES, mark);
 		mark[0] = 1;
-		for (i = 1; i < n; i++)
-			marked += mark[i];
 
-		/* As many quantiles as there is room for beside the leaves. */
-		quantiles = wanted - marked + 1;
-		for (i = 0; i < n - 1; i++)
-		{
-			seen += rows_of(&cell[i]);
-			while (k < quantiles && (Wide) seen * quantiles >= (Wide) k * rows)
-			{
-				mark[i + 1] = 1;
-				k++;
-			}
-		}
+		/* What the leaves leave of the candidates is enough for both sides of every heavy cell. */
+		room = wanted - count_marks(mark, n);
+		light = mark_heavy(cell, n, rows, room, mark);
+		mark_quantiles(cell, n, rows, light, room, wanted - count_marks(mark, n), mark);
 	}
 	for (i = 0; i < n; i++)
 		if (mark[i])

@@ -4,7 +4,7 @@ BEGIN;
 SET LOCAL client_min_messages = warning;
 SELECT set_config('search_path', 'agririsk, ' || current_setting('search_path'), true) \g /dev/null
 \getenv shared AGRIRISK_SHARED
-SELECT plan(39);
+SELECT plan(40);
 
 -- ---------- golden optima ----------
 
@@ -52,6 +52,7 @@ SELECT (SELECT sum(iv) FROM (SELECT max(iv) AS iv FROM raw_bins, trends(free) t 
        (SELECT sum(iv) FROM (SELECT max(iv) AS iv FROM raw_bins, trends(by_share) t WHERE trend <> 'none' GROUP BY name) s) AS by_share,
        (SELECT sum(iv) FROM raw_bins, trends(standard) t WHERE chosen) AS standard, (SELECT sum(out_of_fold_iv) FROM raw_bins, trends(standard) t WHERE chosen) AS held_out;
 SELECT cmp_ok(free, '>=', 1.2332::float8, 'eight raw variables total at least 1.2332 without limits') FROM total;
+SELECT cmp_ok(by_share, '>=', 1.2332::float8, 'nor do bins of at least 5 % cost more than that') FROM total;
 SELECT diag(format('eight raw variables: IV %s without limits, %s with min_bin_share alone, %s by default, %s of it out of fold', round(free::numeric, 4), round(by_share::numeric, 4), round(standard::numeric, 4), round(held_out::numeric, 4))) FROM total;
 -- What a package's own pre-binning reaches, with bins of at least 5 % as well.
 SELECT ok((SELECT bool_and(iv >= best4 - 1e-12) FROM (SELECT name, max(t.iv) AS iv FROM raw_bins, trends(by_share) t WHERE trend <> 'none' GROUP BY name) s,
@@ -78,7 +79,7 @@ SELECT is((SELECT count(*) FROM woe_cell JOIN woe USING (name) JOIN woe_binning 
             WHERE p.n = woe_cell.bads + goods AND p.bads = woe_cell.bads AND abs(p.woe - (g -> rule -> 'woe' ->> (i::int - 1))::float8) <= 1e-12), (SELECT count(*) FROM woe_cell), 'and the WOE of each of them');
 SELECT ok((SELECT count(DISTINCT rule) = 2 FROM woe_binning), 'both rules were needed');
 \else
-SELECT skip('AGRIRISK_SHARED is not set: no reference optima', 9);
+SELECT skip('AGRIRISK_SHARED is not set: no reference optima', 10);
 \endif
 
 -- ---------- order, weights, kinds ----------

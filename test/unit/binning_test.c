@@ -119,6 +119,33 @@ check_stored(void)
 	ok(survivors > 100, "any damage is refused, or is another binning in its one form");
 }
 
+/* Damage of more than one byte that would read as another value. */
+static void
+check_numbers_out_of_range(void)
+{
+	/* 2^32 + 3 bins, of which 32 bits would be 3; then IV, and nothing held out. */
+	static const uint8_t many[] = {0x83, 0x80, 0x80, 0x80, 0x10, 0, 0, 0, 0, 0, 0, 0xd0, 0x3f, 0};
+	static const uint8_t nan[] = {0, 0, 0, 0, 0, 0, 0xf8, 0x7f};
+	/* Four billion bins, of which there is no byte. */
+	static const uint8_t long_list[] = {BINNING_VERSION, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0x0f};
+	Binning		b = make_numbers();
+	uint8_t    *bytes;
+	size_t		size;
+
+	ok(!check_binning_bytes(long_list, sizeof long_list), "a list longer than its bytes gets no memory");
+	b.outcome[BIN_VALLEY].bins = 0;
+	bytes = encode(&b, &size);
+	bytes = realloc(bytes, size + sizeof many);
+	memcpy(bytes + size - 1, many, sizeof many);
+	ok(!check_binning_bytes(bytes, size - 1 + sizeof many), "more bins than 32 bits hold are refused");
+	free(bytes);
+	b = make_numbers();
+	bytes = encode(&b, &size);
+	memcpy(bytes + size - 8, nan, sizeof nan);
+	ok(!check_binning_bytes(bytes, size), "so is an IV that is no number");
+	free(bytes);
+}
+
 static void
 check_rules(void)
 {
@@ -248,6 +275,7 @@ int
 main(void)
 {
 	check_stored();
+	check_numbers_out_of_range();
 	check_rules();
 	check_weights();
 	check_policies();

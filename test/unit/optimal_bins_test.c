@@ -207,9 +207,10 @@ compare_with_all(BinSolver *solver)
 static void
 compare_large_counts(BinSolver *solver)
 {
-	/* Rates that doubles cannot tell apart. */
-	int64_t		most = TALLY_MAX_TOTAL / 4;
-	BinCell		cell[2] = {{{most, most - 1}}, {{most + 1, most}}};
+	/* (2m + 3) / (3m + 4) is below (2m + 1) / (3m + 1) by 2^-77, which doubles cannot tell. */
+	int64_t		m = INT64_C(1) << 37;
+	BinCell		cell[2] = {{{m + 1, 2 * m + 3}}, {{m, 2 * m + 1}}};
+	BinCell		first;
 	BinLimits	two = no_limits;
 	static BinTrial trial;
 
@@ -219,8 +220,15 @@ compare_large_counts(BinSolver *solver)
 	ok(trial.bins == 2, "rates that only integers tell apart rise");
 	bin_solve(solver, BIN_DESCENDING, &trial);
 	ok(trial.bins == 0, "and do not fall");
-	cell[0].count[1] = most;
-	cell[1].count[0] = most;
+	first = cell[0];
+	cell[0] = cell[1];
+	cell[1] = first;
+	bin_solver_load(solver, cell, 2, &two);
+	bin_solve(solver, BIN_DESCENDING, &trial);
+	ok(trial.bins == 2, "others fall");
+	bin_solve(solver, BIN_ASCENDING, &trial);
+	ok(trial.bins == 0, "and do not rise");
+	cell[1] = cell[0];
 	bin_solver_load(solver, cell, 2, &no_limits);
 	bin_solve(solver, BIN_NONE, &trial);
 	ok(trial.bins == 1, "equal rates are never cut apart");
@@ -233,11 +241,23 @@ check_ties(BinSolver *solver)
 	BinCell		cell[3] = {{{1, 2}}, {{1, 1}}, {{2, 1}}};
 	BinLimits	two = no_limits;
 	static BinTrial trial;
+	int			i;
 
 	two.max_bins = 2;
 	bin_solver_load(solver, cell, 3, &two);
 	bin_solve(solver, BIN_NONE, &trial);
 	ok(trial.bins == 2 && trial.end[0] == 0, "of two equal partitions the one whose last bin is wider");
+
+	/* The same in front of a last bin of average rate, which is reached from below and from above. */
+	for (i = 0; i < 2; i++)
+	{
+		BinCell		four[4] = {{{1 + i, 2 - i}}, {{1, 1}}, {{2 - i, 1 + i}}, {{5, 5}}};
+
+		two.max_bins = 3;
+		bin_solver_load(solver, four, 4, &two);
+		bin_solve(solver, BIN_NONE, &trial);
+		ok(trial.bins == 3 && trial.end[0] == 0 && trial.end[1] == 2, "and so for the bin before");
+	}
 }
 
 static void
@@ -293,6 +313,15 @@ check_folds(void)
 	ok(sums, "folds share out every row");
 	/* About 3 * 399 degrees of freedom, deviation 49. */
 	ok_figure(chi > 1000 && chi < 1400, "as chance would", chi);
+	chi = 0;
+	for (i = 0; i < 200; i++)
+		cell[i].count[0] = cell[i].count[1] = 1000000 + i;
+	bin_deal(cell, 200, fold);
+	for (i = 0; i < BIN_FOLDS * 200; i++)
+		for (c = 0; c < 2; c++)
+			chi += pow((double) fold[i].count[c] - 250000, 2) / 250000;
+	/* 3 * 400 degrees of freedom. */
+	ok_figure(chi > 1000 && chi < 1400, "and for many rows", chi);
 }
 
 /* Out-of-fold IV by the book, with bins found by trying all. */
@@ -414,6 +443,13 @@ check_candidates(CardMemory memory)
 	for (i = 0; i < n && begin[i] != 1234; i++)
 		;
 	ok(i < n, "a tree finds the edge that quantiles would miss");
+	/* One cell has a third of the rows: both of its sides are candidates, if not many are. */
+	cell[2000].count[0] = 12000;
+	cell[2000].count[1] = 9000;
+	n = bin_candidates(cell, 5000, 40, 0, begin, memory);
+	for (i = 0; i < n && begin[i] != 2000; i++)
+		;
+	ok(i + 1 < n && begin[i + 1] == 2001 && n <= 40, "a value of many rows is a candidate by itself");
 	n = bin_candidates(cell, 60, 200, 0, begin, memory);
 	ok(n == 60, "few cells are all candidates");
 }
