@@ -26,6 +26,7 @@ CREATE FUNCTION scorecard_send(scorecard) RETURNS bytea
 COMMENT ON FUNCTION scorecard_send(scorecard) IS
 'Writes a scorecard in its binary form, which is the stored one.';
 
+-- Preferred, so that bins('...') of a literal without a type means a card, though binnings have bins, too.
 CREATE TYPE scorecard (
   INPUT = scorecard_in,
   OUTPUT = scorecard_out,
@@ -33,7 +34,8 @@ CREATE TYPE scorecard (
   SEND = scorecard_send,
   INTERNALLENGTH = VARIABLE,
   ALIGNMENT = int4,
-  STORAGE = extended
+  STORAGE = extended,
+  PREFERRED = true
 );
 COMMENT ON TYPE scorecard IS
 'A scorecard: features cut into bins, a weight of evidence (WOE, log-odds; positive is riskier) for each bin, a weight per feature, an intercept, a scale of points, and segments with weights of their own. Its text is JSON.';

@@ -13,6 +13,7 @@
 #include "libpq/pqformat.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
+#include "model/json_read.h"
 #include "model/scorecard.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -51,13 +52,6 @@ scorecard_memory(MemoryContext context)
 	return memory;
 }
 
-/* Text as JSON shows it, without what is too long for a message. */
-static void
-append_clipped(StringInfo out, const char *at, int length)
-{
-	escape_json(out, pnstrdup(at, pg_mbcliplen(at, length, 80)));
-}
-
 static void
 check_card(Card *card, CardMemory memory, int sqlstate)
 {
@@ -70,7 +64,7 @@ check_card(Card *card, CardMemory memory, int sqlstate)
 	if (fault.has_number)
 		scorecard_append_number(&value, fault.number);
 	else if (fault.detail == NULL)
-		append_clipped(&value, fault.text.at, fault.text.length);
+		json_append_clipped(&value, fault.text.at, fault.text.length);
 	ereport(ERROR,
 			(errcode(sqlstate),
 			 errmsg("invalid scorecard at %s: %s", fault.path, fault.what),
@@ -123,210 +117,6 @@ scorecard_text(CardText t)
 
 /* ---------- from JSON ---------- */
 
-/* Where in the document the reader is, as messages name it. */
-typedef struct JsonReader
-{
-	StringInfoData path;
-	CardMemory	memory;
-} JsonReader;
-
-static int
-enter_key(JsonReader *r, const char *key)
-{
-	int			mark = r->path.len;
-
-	appendStringInfo(&r->path, "%s%s", mark > 0 ? "." : "", key);
-	return mark;
-}
-
-static int
-enter_item(JsonReader *r, int i)
-{
-	int			mark = r->path.len;
-
-	appendStringInfo(&r->path, "[%d]", i);
-	return mark;
-}
-
-static void
-leave(JsonReader *r, int mark)
-{
-	r->path.len = mark;
-	r->path.data[mark] = '\0';
-}
-
-static void refuse(JsonReader *r, const JsonbValue *value, const char *what, const char *hint)
-			pg_attribute_noreturn();
-
-static void
-refuse(JsonReader *r, const JsonbValue *value, const char *what, const char *hint)
-{
-	StringInfoData shown;
-
-	initStringInfo(&shown);
-	if (value == NULL)
-		appendStringInfoString(&shown, "missing");
-	else
-		switch (value->type)
-		{
-			case jbvNull:
-				appendStringInfoString(&shown, "null");
-				break;
-			case jbvBool:
-				appendStringInfoString(&shown, value->val.boolean ? "true" : "false");
-				break;
-			case jbvNumeric:
-				appendStringInfo(&shown, "%.80s",
-								 DatumGetCString(DirectFunctionCall1(numeric_out,
-																	 NumericGetDatum(value->val.numeric))));
-				break;
-			case jbvString:
-				append_clipped(&shown, value->val.string.val, value->val.string.len);
-				break;
-			default:
-				appendStringInfoString(&shown,
-									   JsonContainerIsArray(value->val.binary.data)
-									   ? "an array" : "an object");
-				break;
-		}
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-			 errmsg("invalid scorecard%s%s: %s", r->path.len > 0 ? " at " : "", r->path.data, what),
-			 errdetail("The value is %s.", shown.data),
-			 errhint("%s", hint)));
-}
-
-/* An object with no other than these keys. */
-static JsonbContainer *
-read_object(JsonReader *r, JsonbValue *value, const char *keys)
-{
-	JsonbContainer *object;
-	JsonbIterator *iterator;
-	JsonbIteratorToken token;
-	JsonbValue	item;
-
-	if (value == NULL || value->type != jbvBinary || !JsonContainerIsObject(value->val.binary.data))
-		refuse(r, value, "not an object", psprintf("Give an object with the keys %s.", keys));
-	object = value->val.binary.data;
-
-	iterator = JsonbIteratorInit(object);
-	while ((token = JsonbIteratorNext(&iterator, &item, true)) != WJB_DONE)
-	{
-		const char *at = keys;
-		bool		known = false;
-
-		if (token != WJB_KEY)
-			continue;
-		/* The keys are listed as a reader wants to see them: "a, b, c". */
-		while (!known && *at != '\0')
-		{
-			size_t		length = strcspn(at, ",");
-
-			known = length == item.val.string.len && memcmp(at, item.val.string.val, length) == 0;
-			at += length;
-			at += strspn(at, ", ");
-		}
-		if (!known)
-			refuse(r, &item, "unknown key", psprintf("The keys known here are %s.", keys));
-	}
-	return object;
-}
-
-static JsonbValue *
-get_field(JsonbContainer *object, const char *key)
-{
-	return getKeyJsonValueFromContainer(object, key, strlen(key), NULL);
-}
-
-static JsonbContainer *
-read_array(JsonReader *r, JsonbValue *value, uint32_t *n)
-{
-	if (value == NULL || value->type != jbvBinary || !JsonContainerIsArray(value->val.binary.data))
-		refuse(r, value, "not an array", "Give an array, [...].");
-	*n = JsonContainerSize(value->val.binary.data);
-	return value->val.binary.data;
-}
-
-static void *
-get_array(uint32_t n, size_t size)
-{
-	return palloc_extended(Max(n, 1) * size, MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
-}
-
-static double
-read_number(JsonReader *r, JsonbValue *value)
-{
-	double		x;
-
-	if (value == NULL || value->type != jbvNumeric)
-		refuse(r, value, "not a number", "Give a number.");
-	/* Goes by the digits, so that each number has its nearest float8. */
-	x = DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow,
-										   NumericGetDatum(value->val.numeric)));
-	if (!isfinite(x))
-		refuse(r, value, "out of range", "Give a number that float8 can hold.");
-	return x + 0.0;				/* negative zero is zero */
-}
-
-static CardText
-read_text(JsonReader *r, JsonbValue *value)
-{
-	CardText	text = {"", 0};
-
-	if (value == NULL || value->type != jbvString)
-		refuse(r, value, "not a string", "Give a string, \"...\".");
-	if (value->val.string.len > 0)
-	{
-		text.at = value->val.string.val;
-		text.length = value->val.string.len;
-	}
-	return text;
-}
-
-static bool
-text_is(CardText text, const char *word)
-{
-	return text.length == strlen(word) && memcmp(text.at, word, text.length) == 0;
-}
-
-/* Which of the words the value is: their number, from zero. */
-static int
-read_word(JsonReader *r, JsonbValue *value, const char *const *word, const char *hint)
-{
-	CardText	text = read_text(r, value);
-	int			i;
-
-	for (i = 0; word[i] != NULL; i++)
-		if (text_is(text, word[i]))
-			return i;
-	refuse(r, value, "unknown word", hint);
-}
-
-/* Fields of an object, which `key` names for messages. */
-static double
-read_number_field(JsonReader *r, JsonbContainer *object, const char *key, const double *absent)
-{
-	JsonbValue *value = get_field(object, key);
-	int			mark = enter_key(r, key);
-	double		x = value == NULL && absent != NULL ? *absent : read_number(r, value);
-
-	leave(r, mark);
-	return x;
-}
-
-static CardText
-read_text_field(JsonReader *r, JsonbContainer *object, const char *key, bool required)
-{
-	CardText	text = {"", 0};
-	JsonbValue *value = get_field(object, key);
-	int			mark = enter_key(r, key);
-
-	if (value != NULL || required)
-		text = read_text(r, value);
-	leave(r, mark);
-	return text;
-}
-
 static const char *const kind_words[] = {"number", "category", NULL};
 static const char *const unseen_words[] = {"average", "worst", "error", NULL};
 static const char *const missing_words[] = {"worst", "best", "neutral", NULL};
@@ -338,30 +128,30 @@ static const char *const missing_words[] = {"worst", "best", "neutral", NULL};
 static double
 read_edge(JsonReader *r, JsonbContainer *before, JsonbContainer *bin, int i)
 {
-	JsonbValue *high = get_field(before, "high");
-	JsonbValue *low = get_field(bin, "low");
+	JsonbValue *high = json_get_field(before, "high");
+	JsonbValue *low = json_get_field(bin, "low");
 	int			mark;
 	double		edge = 0;
 
 	if (high != NULL || low == NULL)
 	{
-		mark = enter_item(r, i - 1);
-		edge = read_number_field(r, before, "high", NULL);
-		leave(r, mark);
+		mark = json_enter_item(r, i - 1);
+		edge = json_read_number_field(r, before, "high", NULL);
+		json_leave(r, mark);
 	}
 	if (low != NULL)
 	{
 		double		start;
 
-		mark = enter_item(r, i);
-		start = read_number_field(r, bin, "low", NULL);
+		mark = json_enter_item(r, i);
+		start = json_read_number_field(r, bin, "low", NULL);
 		if (high != NULL && start != edge)
 		{
-			enter_key(r, "low");
-			refuse(r, low, "not where the bin before it ends",
+			json_enter_key(r, "low");
+			json_refuse(r, low, "not where the bin before it ends",
 				   "Bins follow each other without gap or overlap; one of \"high\" and the next \"low\" is enough.");
 		}
-		leave(r, mark);
+		json_leave(r, mark);
 		edge = start;
 	}
 	return edge;
@@ -370,13 +160,13 @@ read_edge(JsonReader *r, JsonbContainer *before, JsonbContainer *bin, int i)
 static void
 refuse_edge(JsonReader *r, JsonbContainer *bin, int i, const char *key, const char *what)
 {
-	JsonbValue *value = get_field(bin, key);
+	JsonbValue *value = json_get_field(bin, key);
 
 	if (value != NULL)
 	{
-		enter_item(r, i);
-		enter_key(r, key);
-		refuse(r, value, what, "Leave it out: every number has to fall into a bin.");
+		json_enter_item(r, i);
+		json_enter_key(r, key);
+		json_refuse(r, value, what, "Leave it out: every number has to fall into a bin.");
 	}
 }
 
@@ -386,37 +176,37 @@ read_bins(JsonReader *r, JsonbContainer *object, CardFeature *f)
 	bool		number = f->kind == CARD_NUMBER;
 	JsonbContainer *bins;
 	JsonbContainer *before = NULL;
-	int			mark = enter_key(r, "bins");
+	int			mark = json_enter_key(r, "bins");
 	uint32_t	b,
 				c;
 
-	bins = read_array(r, get_field(object, "bins"), &f->n_bins);
-	f->bin = get_array(f->n_bins, sizeof *f->bin);
-	f->cut = get_array(f->n_bins, sizeof *f->cut);
+	bins = json_read_array(r, json_get_field(object, "bins"), &f->n_bins);
+	f->bin = json_get_array(f->n_bins, sizeof *f->bin);
+	f->cut = json_get_array(f->n_bins, sizeof *f->cut);
 	for (b = 0; b < f->n_bins; b++)
 	{
-		int			item = enter_item(r, b);
-		JsonbContainer *bin = read_object(r, getIthJsonbValueFromContainer(bins, b),
+		int			item = json_enter_item(r, b);
+		JsonbContainer *bin = json_read_object(r, getIthJsonbValueFromContainer(bins, b),
 										  number ? "low, high, woe" : "categories, woe");
 
-		f->bin[b].woe = read_number_field(r, bin, "woe", NULL);
+		f->bin[b].woe = json_read_number_field(r, bin, "woe", NULL);
 		if (!number)
 		{
-			int			list = enter_key(r, "categories");
-			JsonbContainer *categories = read_array(r, get_field(bin, "categories"),
+			int			list = json_enter_key(r, "categories");
+			JsonbContainer *categories = json_read_array(r, json_get_field(bin, "categories"),
 													&f->bin[b].n_categories);
 
-			f->bin[b].category = get_array(f->bin[b].n_categories, sizeof(CardText));
+			f->bin[b].category = json_get_array(f->bin[b].n_categories, sizeof(CardText));
 			for (c = 0; c < f->bin[b].n_categories; c++)
 			{
-				int			category = enter_item(r, c);
+				int			category = json_enter_item(r, c);
 
-				f->bin[b].category[c] = read_text(r, getIthJsonbValueFromContainer(categories, c));
-				leave(r, category);
+				f->bin[b].category[c] = json_read_text(r, getIthJsonbValueFromContainer(categories, c));
+				json_leave(r, category);
 			}
-			leave(r, list);
+			json_leave(r, list);
 		}
-		leave(r, item);
+		json_leave(r, item);
 
 		if (number && before == NULL)
 			refuse_edge(r, bin, b, "low", "the first bin has no lower edge");
@@ -426,46 +216,46 @@ read_bins(JsonReader *r, JsonbContainer *object, CardFeature *f)
 			refuse_edge(r, bin, b, "high", "the last bin has no upper edge");
 		before = bin;
 	}
-	leave(r, mark);
+	json_leave(r, mark);
 }
 
 static void
 read_specials(JsonReader *r, JsonbContainer *object, CardFeature *f)
 {
-	JsonbValue *value = get_field(object, "special");
+	JsonbValue *value = json_get_field(object, "special");
 	JsonbContainer *specials;
-	int			mark = enter_key(r, "special");
+	int			mark = json_enter_key(r, "special");
 	uint32_t	i,
 				v;
 
 	if (value != NULL)
 	{
-		specials = read_array(r, value, &f->n_specials);
-		f->special = get_array(f->n_specials, sizeof *f->special);
+		specials = json_read_array(r, value, &f->n_specials);
+		f->special = json_get_array(f->n_specials, sizeof *f->special);
 		for (i = 0; i < f->n_specials; i++)
 		{
-			int			item = enter_item(r, i);
-			JsonbContainer *special = read_object(r, getIthJsonbValueFromContainer(specials, i),
+			int			item = json_enter_item(r, i);
+			JsonbContainer *special = json_read_object(r, getIthJsonbValueFromContainer(specials, i),
 												  "values, woe");
 			JsonbContainer *values;
 			int			list;
 
-			f->special[i].woe = read_number_field(r, special, "woe", NULL);
-			list = enter_key(r, "values");
-			values = read_array(r, get_field(special, "values"), &f->special[i].n_values);
-			f->special[i].value = get_array(f->special[i].n_values, sizeof(double));
+			f->special[i].woe = json_read_number_field(r, special, "woe", NULL);
+			list = json_enter_key(r, "values");
+			values = json_read_array(r, json_get_field(special, "values"), &f->special[i].n_values);
+			f->special[i].value = json_get_array(f->special[i].n_values, sizeof(double));
 			for (v = 0; v < f->special[i].n_values; v++)
 			{
-				int			at = enter_item(r, v);
+				int			at = json_enter_item(r, v);
 
-				f->special[i].value[v] = read_number(r, getIthJsonbValueFromContainer(values, v));
-				leave(r, at);
+				f->special[i].value[v] = json_read_number(r, getIthJsonbValueFromContainer(values, v));
+				json_leave(r, at);
 			}
-			leave(r, list);
-			leave(r, item);
+			json_leave(r, list);
+			json_leave(r, item);
 		}
 	}
-	leave(r, mark);
+	json_leave(r, mark);
 }
 
 static void
@@ -473,43 +263,43 @@ read_missing(JsonReader *r, JsonbContainer *object, CardFeature *f)
 {
 	static const char hint[] = "Give {\"woe\": number}, \"worst\", \"best\" or \"neutral\", or leave it out where none was learnt.";
 	static const CardMissing policies[] = {CARD_MISSING_WORST, CARD_MISSING_BEST, CARD_MISSING_NEUTRAL};
-	JsonbValue *value = get_field(object, "missing");
-	int			mark = enter_key(r, "missing");
+	JsonbValue *value = json_get_field(object, "missing");
+	int			mark = json_enter_key(r, "missing");
 
 	f->missing = CARD_MISSING_NONE;
 	if (value != NULL && value->type == jbvString)
-		f->missing = policies[read_word(r, value, missing_words, hint)];
+		f->missing = policies[json_read_word(r, value, missing_words, hint)];
 	else if (value != NULL && (value->type != jbvBinary || JsonContainerIsArray(value->val.binary.data)))
-		refuse(r, value, "unknown policy", hint);
+		json_refuse(r, value, "unknown policy", hint);
 	else if (value != NULL)
 	{
 		f->missing = CARD_MISSING_WOE;
-		f->missing_woe = read_number_field(r, read_object(r, value, "woe"), "woe", NULL);
+		f->missing_woe = json_read_number_field(r, json_read_object(r, value, "woe"), "woe", NULL);
 	}
-	leave(r, mark);
+	json_leave(r, mark);
 }
 
 static void
 read_feature(JsonReader *r, JsonbValue *value, CardFeature *f)
 {
 	static const double one = 1;
-	JsonbContainer *object = read_object(r, value,
+	JsonbContainer *object = json_read_object(r, value,
 										 "name, type, weight, reason, consent, bins, special, missing, unseen");
-	JsonbValue *unseen = get_field(object, "unseen");
+	JsonbValue *unseen = json_get_field(object, "unseen");
 	int			mark;
 
-	f->name = read_text_field(r, object, "name", true);
-	mark = enter_key(r, "type");
-	f->kind = (CardKind) read_word(r, get_field(object, "type"), kind_words,
+	f->name = json_read_text_field(r, object, "name", true);
+	mark = json_enter_key(r, "type");
+	f->kind = (CardKind) json_read_word(r, json_get_field(object, "type"), kind_words,
 								   "Give \"number\" or \"category\".");
-	leave(r, mark);
-	f->weight = read_number_field(r, object, "weight", &one);
-	f->reason = read_text_field(r, object, "reason", false);
-	f->consent = read_text_field(r, object, "consent", false);
-	if (f->consent.length == 0 && get_field(object, "consent") != NULL)
+	json_leave(r, mark);
+	f->weight = json_read_number_field(r, object, "weight", &one);
+	f->reason = json_read_text_field(r, object, "reason", false);
+	f->consent = json_read_text_field(r, object, "consent", false);
+	if (f->consent.length == 0 && json_get_field(object, "consent") != NULL)
 	{
-		enter_key(r, "consent");
-		refuse(r, get_field(object, "consent"), "empty",
+		json_enter_key(r, "consent");
+		json_refuse(r, json_get_field(object, "consent"), "empty",
 			   "Give the name of a boolean column, or leave it out.");
 	}
 	read_bins(r, object, f);
@@ -517,10 +307,10 @@ read_feature(JsonReader *r, JsonbValue *value, CardFeature *f)
 	read_missing(r, object, f);
 	if (unseen != NULL)
 	{
-		mark = enter_key(r, "unseen");
-		f->unseen = (CardUnseen) read_word(r, unseen, unseen_words,
+		mark = json_enter_key(r, "unseen");
+		f->unseen = (CardUnseen) json_read_word(r, unseen, unseen_words,
 										   "Give \"average\", \"worst\" or \"error\".");
-		leave(r, mark);
+		json_leave(r, mark);
 	}
 }
 
@@ -542,8 +332,8 @@ read_weights(JsonReader *r, JsonbValue *value, CardSegment *s, const CardIndex *
 	JsonbValue	item;
 
 	if (value->type != jbvBinary || !JsonContainerIsObject(value->val.binary.data))
-		refuse(r, value, "not an object", "Give an object of feature names and weights.");
-	s->weight = get_array(JsonContainerSize(value->val.binary.data), sizeof *s->weight);
+		json_refuse(r, value, "not an object", "Give an object of feature names and weights.");
+	s->weight = json_get_array(JsonContainerSize(value->val.binary.data), sizeof *s->weight);
 	iterator = JsonbIteratorInit(value->val.binary.data);
 	while ((token = JsonbIteratorNext(&iterator, &item, true)) != WJB_DONE)
 	{
@@ -553,11 +343,11 @@ read_weights(JsonReader *r, JsonbValue *value, CardSegment *s, const CardIndex *
 												  item.val.string.len);
 
 			if (feature < 0)
-				refuse(r, &item, "no such feature", "Weights name features of the card.");
+				json_refuse(r, &item, "no such feature", "Weights name features of the card.");
 			s->weight[s->n_weights].feature = (uint32_t) feature;
 		}
 		else if (token == WJB_VALUE)
-			s->weight[s->n_weights++].weight = read_number(r, &item);
+			s->weight[s->n_weights++].weight = json_read_number(r, &item);
 	}
 	qsort(s->weight, s->n_weights, sizeof *s->weight, compare_weights);
 }
@@ -565,54 +355,54 @@ read_weights(JsonReader *r, JsonbValue *value, CardSegment *s, const CardIndex *
 static void
 read_segment(JsonReader *r, JsonbValue *value, CardSegment *s, const CardIndex *features)
 {
-	JsonbContainer *object = read_object(r, value, "name, parent, intercept, weights");
-	JsonbValue *parent = get_field(object, "parent");
-	JsonbValue *weights = get_field(object, "weights");
+	JsonbContainer *object = json_read_object(r, value, "name, parent, intercept, weights");
+	JsonbValue *parent = json_get_field(object, "parent");
+	JsonbValue *weights = json_get_field(object, "weights");
 	int			mark;
 
-	s->name = read_text_field(r, object, "name", true);
-	s->parent = read_text_field(r, object, "parent", false);
+	s->name = json_read_text_field(r, object, "name", true);
+	s->parent = json_read_text_field(r, object, "parent", false);
 	if (parent != NULL && s->parent.length == 0)
 	{
-		enter_key(r, "parent");
-		refuse(r, parent, "empty", "Leave it out where the parent is the card itself.");
+		json_enter_key(r, "parent");
+		json_refuse(r, parent, "empty", "Leave it out where the parent is the card itself.");
 	}
-	s->has_intercept = get_field(object, "intercept") != NULL;
+	s->has_intercept = json_get_field(object, "intercept") != NULL;
 	if (s->has_intercept)
-		s->intercept = read_number_field(r, object, "intercept", NULL);
+		s->intercept = json_read_number_field(r, object, "intercept", NULL);
 	if (weights != NULL)
 	{
-		mark = enter_key(r, "weights");
+		mark = json_enter_key(r, "weights");
 		read_weights(r, weights, s, features);
-		leave(r, mark);
+		json_leave(r, mark);
 	}
 }
 
 static void
 read_scale(JsonReader *r, JsonbContainer *root, Card *card)
 {
-	JsonbValue *value = get_field(root, "scale");
-	int			mark = enter_key(r, "scale");
+	JsonbValue *value = json_get_field(root, "scale");
+	int			mark = json_enter_key(r, "scale");
 
 	card->base_score = 600;
 	card->base_odds = 50;
 	card->pdo = 20;
 	if (value != NULL)
 	{
-		JsonbContainer *scale = read_object(r, value, "base_score, base_odds, pdo");
+		JsonbContainer *scale = json_read_object(r, value, "base_score, base_odds, pdo");
 
-		card->base_score = read_number_field(r, scale, "base_score", &card->base_score);
-		card->base_odds = read_number_field(r, scale, "base_odds", &card->base_odds);
-		card->pdo = read_number_field(r, scale, "pdo", &card->pdo);
+		card->base_score = json_read_number_field(r, scale, "base_score", &card->base_score);
+		card->base_odds = json_read_number_field(r, scale, "base_odds", &card->base_odds);
+		card->pdo = json_read_number_field(r, scale, "pdo", &card->pdo);
 	}
-	leave(r, mark);
+	json_leave(r, mark);
 }
 
 static Card *
 read_card(JsonReader *r, JsonbValue *document)
 {
 	Card	   *card = palloc0(sizeof *card);
-	JsonbContainer *root = read_object(r, document,
+	JsonbContainer *root = json_read_object(r, document,
 									   "format, name, scale, intercept, features, segments");
 	JsonbContainer *list;
 	CardIndex  *features;
@@ -620,109 +410,57 @@ read_card(JsonReader *r, JsonbValue *document)
 	int			mark;
 	uint32_t	i;
 
-	format = read_number_field(r, root, "format", NULL);
+	format = json_read_number_field(r, root, "format", NULL);
 	if (format != CARD_VERSION)
 	{
-		enter_key(r, "format");
-		refuse(r, get_field(root, "format"), "unknown format",
+		json_enter_key(r, "format");
+		json_refuse(r, json_get_field(root, "format"), "unknown format",
 			   "This version of agririsk reads format 1.");
 	}
-	card->name = read_text_field(r, root, "name", true);
+	card->name = json_read_text_field(r, root, "name", true);
 	read_scale(r, root, card);
-	card->intercept = read_number_field(r, root, "intercept", NULL);
+	card->intercept = json_read_number_field(r, root, "intercept", NULL);
 
-	mark = enter_key(r, "features");
-	list = read_array(r, get_field(root, "features"), &card->n_features);
-	card->feature = get_array(card->n_features, sizeof *card->feature);
+	mark = json_enter_key(r, "features");
+	list = json_read_array(r, json_get_field(root, "features"), &card->n_features);
+	card->feature = json_get_array(card->n_features, sizeof *card->feature);
 	features = card_index_create(r->memory, card->n_features);
 	for (i = 0; i < card->n_features; i++)
 	{
-		int			item = enter_item(r, i);
+		int			item = json_enter_item(r, i);
 
 		read_feature(r, getIthJsonbValueFromContainer(list, i), &card->feature[i]);
 		card_index_add(features, card->feature[i].name, i);
-		leave(r, item);
+		json_leave(r, item);
 	}
-	leave(r, mark);
+	json_leave(r, mark);
 
-	mark = enter_key(r, "segments");
-	if (get_field(root, "segments") != NULL)
+	mark = json_enter_key(r, "segments");
+	if (json_get_field(root, "segments") != NULL)
 	{
-		list = read_array(r, get_field(root, "segments"), &card->n_segments);
-		card->segment = get_array(card->n_segments, sizeof *card->segment);
+		list = json_read_array(r, json_get_field(root, "segments"), &card->n_segments);
+		card->segment = json_get_array(card->n_segments, sizeof *card->segment);
 		for (i = 0; i < card->n_segments; i++)
 		{
-			int			item = enter_item(r, i);
+			int			item = json_enter_item(r, i);
 
 			read_segment(r, getIthJsonbValueFromContainer(list, i), &card->segment[i], features);
-			leave(r, item);
+			json_leave(r, item);
 		}
 	}
-	leave(r, mark);
+	json_leave(r, mark);
 	return card;
-}
-
-/* How many keys the objects of a well-formed JSON text have. */
-static int64
-count_keys_of_text(const char *json)
-{
-	int64		keys = 0;
-	bool		quoted = false;
-
-	for (; *json != '\0'; json++)
-	{
-		if (*json == '"')
-			quoted = !quoted;
-		else if (quoted && *json == '\\')
-			json++;
-		else if (!quoted && *json == ':')
-			keys++;
-	}
-	return keys;
-}
-
-static int64
-count_keys(Jsonb *json)
-{
-	JsonbIterator *iterator = JsonbIteratorInit(&json->root);
-	JsonbIteratorToken token;
-	JsonbValue	item;
-	int64		keys = 0;
-
-	while ((token = JsonbIteratorNext(&iterator, &item, false)) != WJB_DONE)
-		keys += token == WJB_KEY;
-	return keys;
 }
 
 Datum
 agririsk_scorecard_in(PG_FUNCTION_ARGS)
 {
-	Jsonb	   *json = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, PG_GETARG_DATUM(0)));
 	JsonReader	reader;
 	JsonbValue	document;
 	Card	   *card;
-	int64		written = count_keys_of_text(PG_GETARG_CSTRING(0));
-	int64		kept = count_keys(json);
 
-	/* jsonb keeps the last of equal keys; in a card that is a typing error. */
-	if (written != kept)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-				 errmsg("a key of the scorecard is given twice"),
-				 errdetail("Of " INT64_FORMAT " keys, " INT64_FORMAT " are left when equal ones of an object count once.",
-						   written, kept),
-				 errhint("Look for an object that names the same key twice.")));
-
-	initStringInfo(&reader.path);
-	reader.memory = scorecard_memory(CurrentMemoryContext);
-	if (JB_ROOT_IS_SCALAR(json))
-		document = *getIthJsonbValueFromContainer(&json->root, 0);
-	else
-	{
-		document.type = jbvBinary;
-		document.val.binary.data = &json->root;
-		document.val.binary.len = VARSIZE_ANY_EXHDR(json);
-	}
+	json_open(&reader, "scorecard", ERRCODE_INVALID_TEXT_REPRESENTATION, CurrentMemoryContext);
+	json_parse(&reader, PG_GETARG_CSTRING(0), &document);
 	card = read_card(&reader, &document);
 	check_card(card, reader.memory, ERRCODE_INVALID_TEXT_REPRESENTATION);
 	PG_RETURN_POINTER(store_card(card));

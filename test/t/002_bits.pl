@@ -54,6 +54,7 @@ CREATE TABLE judged AS
 	SELECT farmer_id % 40 AS g, roc_agg(weight, kind = 'sale') AS r, calibration_agg((weight - floor(weight)) * 0.9 + 0.05, kind = 'sale') AS c,
 		distribution_agg(weight) AS d, distribution_agg(kind) AS k, confusion_agg(kind, CASE WHEN weight > 1000 THEN 'sale' ELSE kind END) AS m
 	FROM event GROUP BY 1;
+CREATE TABLE binned AS SELECT optimal_bins(weight, amount > 500) AS b FROM event GROUP BY kind;
 CREATE TABLE card AS SELECT replace(\$card\$$card\$card\$, '%s', (SELECT county_id FROM demo.county WHERE number = 1))::scorecard AS card;
 CREATE MATERIALIZED VIEW applicant AS
 	SELECT f.farmer_id, f.crop, f.county_id, f.agreed, p.inflow_cv, p.peak_month, hhi(e.buyers) AS buyer_hhi, e.money
@@ -120,10 +121,14 @@ my %many = (
 		LATERAL (SELECT ('2022-01-01'::date + 30 * d)::date AS d, entropy(concentration_agg(k, 1 + (k * d * farmer_id) % 97)) FROM generate_series(1, 30) d, generate_series(1, 9) k GROUP BY d) s, cashflow_features(money, d) p},
 	exponentials => q{SELECT md5(string_agg(concat_ws(' ', farmer_id, i, pd), ' ' ORDER BY farmer_id, i)) FROM (SELECT i, jsonb_set(card::jsonb, '{intercept}', to_jsonb(i / 37.0))::scorecard AS moved FROM card, generate_series(-80, 40) i OFFSET 0) c,
 		LATERAL (SELECT farmer_id, pd(moved, a) FROM applicant a OFFSET 0) s});
+# Bins of numbers and of categories: no combine function, so a hash of their own.
+my %bins = (
+	binnings => q{WITH b AS MATERIALIZED (SELECT kind, optimal_bins(weight, farmer_id % 5 = 0 OR amount > 900) AS w, optimal_bins(kind || farmer_id % 7, amount > 500, 1 + event_id % 3, NULL) AS c FROM event GROUP BY kind)
+		SELECT md5(string_agg(concat_ws(' ', kind, w, binning_send(w), c, iv(w), iv(c), (SELECT string_agg(x::text, ' ') FROM bins(w) x), woe(w, 1.5), woe(c, kind || 3)), ' ' ORDER BY kind)) FROM b});
 my %stored = (
 	stored => q{SELECT md5(string_agg(x, ' ' ORDER BY x)) FROM (SELECT concat_ws(' ', farmer_id, cf, cashflow_send(cf), buyers, concentration_send(buyers), kinds) AS x FROM piece
 		UNION ALL SELECT concat_ws(' ', g, r, roc_send(r), c, calibration_send(c), recalibration(c), d, distribution_send(d), k, distribution_send(k), m, confusion_send(m)) FROM judged
-		UNION ALL SELECT concat_ws(' ', card, scorecard_send(card)) FROM card UNION ALL SELECT a::text FROM applicant a) x});
+		UNION ALL SELECT concat_ws(' ', card, scorecard_send(card)) FROM card UNION ALL SELECT concat_ws(' ', b, binning_send(b)) FROM binned UNION ALL SELECT a::text FROM applicant a) x});
 # What is not exact, to see that a change would be noticed.
 my %inexact = (inexact => q{SELECT md5(string_agg(s::text, ' ' ORDER BY farmer_id)) FROM (SELECT farmer_id, sum(weight) AS s FROM event GROUP BY farmer_id) s});
 # Ranks: the scan below is parallel, not the aggregate.
@@ -144,7 +149,7 @@ my %agreements = (
 	all_agreements => q{WITH f AS MATERIALIZED (SELECT confusion_agg(kind, CASE WHEN weight > 1000 THEN 'sale' ELSE kind END, kind) AS c, distribution_agg(kind) AS d FROM event),
 		h AS (SELECT jsonb_object_agg(stratum, 1000 + n / 7.0::float8) AS areas FROM f, matrix(c) WHERE truth = stratum AND predicted = stratum)
 		SELECT md5(concat_ws(' ', c, d, (SELECT string_agg(a::text, ' ') FROM h, area_adjusted(c, areas) a), area_adjusted_accuracy(c, areas))) FROM f, h});
-my %all = (%whole, %by, %scores, %many, %stored, %ranks, %checks, %agreements, %inexact);
+my %all = (%whole, %by, %scores, %many, %stored, %bins, %ranks, %checks, %agreements, %inexact);
 
 my @serial = ('max_parallel_workers_per_gather = 0', 'jit = off');
 my @parallel = (
@@ -210,7 +215,7 @@ for my $name (sort keys %scores)
 }
 like($_, qr/HashAggregate.*->  Gather\b.*Workers Planned: 8.*Parallel Seq Scan on straight\.event/s, 'they read what is ranked') for values %{ plans('straight', \@parallel, 'VERBOSE, COSTS off', %ranks, %checks) };
 like($_, qr/Partial (?:Hash|Group)?Aggregate/, 'workers count what agrees') for values %{ plans('straight', \@parallel, 'VERBOSE, COSTS off', %agreements) };
-same(digests($node, 'straight', \@parallel, %whole, %by, %scores, %ranks, %checks, %agreements), 'parallel plans give the bits of serial ones');
+same(digests($node, 'straight', \@parallel, %whole, %by, %scores, %bins, %ranks, %checks, %agreements), 'parallel plans give the bits of serial ones');
 is((ask($node, 'straight', \@parallel, "SELECT count(*) FROM cashflow_by('SELECT few.process(), on_date, amount FROM event') WHERE key = pg_backend_pid()"))->[0],
 	0, 'the query inside cashflow_by runs in workers');
 
@@ -222,7 +227,7 @@ is_deeply(digests($node, 'few', \@parallel, %few), digests($node, 'few', \@seria
 
 # ---------- order, pieces, memory ----------
 
-my $shuffled = digests($node, 'shuffled', \@serial, %whole, %by, %scores, %ranks, %checks, %agreements, %inexact);
+my $shuffled = digests($node, 'shuffled', \@serial, %whole, %by, %scores, %bins, %ranks, %checks, %agreements, %inexact);
 isnt(delete $shuffled->{inexact}, $expected->{inexact}, 'the order of rows shows in inexact sums');
 same($shuffled, 'rows in another order give the same bits');
 same(digests($node, 'straight', \@serial, summaries('pieces')), 'pieces by month and by hash roll up to the same bits');
@@ -236,7 +241,7 @@ like($spilled->{$_}, $compiled, "expressions are compiled where the server can: 
 my (undef, $files) = ask($node, 'straight', [ @cramped, 'log_temp_files = 0', 'client_min_messages = log' ],
 	"SELECT count(*) FROM cashflow_by('SELECT 1, on_date, amount FROM event')");
 like($files, qr/temporary file: /, 'so does cashflow_by');
-same(digests($node, 'straight', \@cramped, %whole, %by, %scores, %ranks, %checks, %agreements, %stored), 'spilled and compiled, the same bits');
+same(digests($node, 'straight', \@cramped, %whole, %by, %scores, %bins, %ranks, %checks, %agreements, %stored), 'spilled and compiled, the same bits');
 same(digests($node, 'straight', \@cramped, summaries('pieces')), 'and of pieces');
 
 # ---------- another CPU, after dump and restore ----------
@@ -258,7 +263,7 @@ my $has_fma = -r '/proc/cpuinfo' && slurp_file('/proc/cpuinfo') =~ /^flags.* fma
 my $libm_differs = $node->safe_psql('county', $libm) ne $masked->safe_psql('county', $libm);
 ok($libm_differs || !$has_fma, 'that one has another CPU: its C library gives other bits');
 
-same(digests($masked, 'straight', \@serial, %whole, %by, %scores, %many, %ranks, %checks, %agreements, %stored), 'it gives the same bits');
+same(digests($masked, 'straight', \@serial, %whole, %by, %scores, %many, %bins, %ranks, %checks, %agreements, %stored), 'it gives the same bits');
 same(digests($masked, 'straight', \@serial, summaries('pieces')), 'and of restored pieces');
 is((ask($masked, 'straight', \@serial, "SELECT count(*) FROM redeploy('straight.tested')"))->[0], 5, 'what was deployed there is deployed anew');
 same(digests($masked, 'straight', \@serial, %scores), 'and gives the same bits again');

@@ -130,6 +130,19 @@ clerk_gets('SELECT d, agririsk.n(d), agririsk.psi(d, d), (SELECT count(*) FROM a
 clerk_gets('SELECT m, agririsk.accuracy(m), agririsk.kappa(m), agririsk.f1(m, \'mill\'), (SELECT count(*) FROM agririsk.class_accuracy(m)), (SELECT accuracy FROM agririsk.area_adjusted_accuracy(m, \'{"mill": 3, "shop": 1}\')) FROM (SELECT agririsk.rollup(m) FROM desk.checked) s (m)',
 	'{"counts": [["mill", "mill", 3], ["shop", "mill", 1], ["mill", "shop", 1], ["shop", "shop", 1]], "excluded": 2}|0.6666666666666666|0.25|0.75|2|0.6875', 'and confusions');
 
+# ---------- bins ----------
+
+clerk_gets(<<'SQL', "1|< 2|100|10\n2|>= 2|100|30\n3|missing|0|0", 'bins');
+CREATE TABLE desk.binned AS
+	SELECT agririsk.optimal_bins(x, bad, n, agririsk.binning_options(max_bins => 3)) AS b
+	FROM (VALUES (1, false, 90), (1, true, 10), (2, false, 70), (2, true, 30)) v (x, bad, n);
+CREATE INDEX ON desk.binned (b);
+CREATE INDEX ON desk.binned USING hash (b);
+SELECT p.bin, p.label, p.n, p.bads FROM desk.binned, agririsk.bins(b) p;
+SQL
+clerk_gets('SELECT agririsk.woe(b, 1) OPERATOR(pg_catalog.<) agririsk.woe(b, 2), agririsk.bin(b, 5), (SELECT t.bins FROM agririsk.trends(b) t WHERE chosen), agririsk.iv(b) OPERATOR(pg_catalog.>) 0, agririsk.excluded(b) FROM desk.binned',
+	't|2|2|t|0', 'and what they say');
+
 # ---------- a materialized view, and a card on it ----------
 
 my $applicant = <<'SQL';

@@ -65,6 +65,9 @@ my %long = (
 	'confusion_agg' => "SELECT n(confusion_agg((i % 300)::text, (i % 299)::text)) FROM $rows",
 	'areas' => 'SELECT count(a) FROM judged, area_adjusted(m, areas) a, generate_series(1, 1000000)',
 	'a bootstrap' => 'SELECT auc_bootstrap(r, 1000000) FROM ranked',
+	'optimal_bins' => "SELECT iv(optimal_bins(i / 3.0::float8, i % 7 = 0)) FROM $rows",
+	'optimal_bins of categories' => "SELECT iv(optimal_bins((i % 50000)::text, i % 7 = 0)) FROM $rows",
+	'optimal_bins, late' => "SELECT iv(optimal_bins(x, b)) FROM (SELECT i::bigint * 7919 % 3000017 / 3.0::float8, i % 7 = 0 FROM generate_series(1, 3000000) i UNION ALL SELECT said('now'), true) v (x, b)",
 	'record scoring' => "SELECT sum(pd(card, a)) FROM card, applicant a, $rows",
 	'reasons' => "SELECT count(*) FROM card, $rows, applicant a, explain(card, a)");
 

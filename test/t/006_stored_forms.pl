@@ -1,6 +1,6 @@
 # Bytes that version 0.1.0 stored mean the same for ever. They are put together
 # here by hand from the layouts in cashflow_math.h, concentration_math.h,
-# scorecard_math.h, tally_math.h, confusion_math.h and distribution_math.h, not copied from what the code writes.
+# scorecard_math.h, tally_math.h, confusion_math.h, distribution_math.h and binning_math.h, not copied from what the code writes.
 use strict;
 use warnings;
 
@@ -86,6 +86,22 @@ my %form = (
 			# 0.5 is 3fe0000000000000; its key has the sign turned over: bfe0000000000000. The step is 7fc0000000000001
 			'81', ('80') x 6, 'e0', '7f',           # 1, nothing up to bit 48, bits 49 to 55: 1100000; 56 to 62: 1111111
 			'02', '02'                              # both classes, one good - 1; three bads - 1
+		]
+	},
+	binning => {
+		text => '{"format": 1, "type": "number", "trend": "descending", "bins": [{"high": 0.5, "goods": 1, "bads": 200}, {"goods": 3, "bads": 4}],'
+		  . ' "special": [{"value": -1, "goods": 5, "bads": 0}], "missing": {"policy": "worst", "goods": 6, "bads": 7}, "excluded": {"outcome": 300, "weight": 1},'
+		  . ' "trends": {"descending": {"bins": 2, "iv": 0.25, "out_of_fold_iv": 0.125}, "peak": {"bins": 1, "iv": 0.5}}}',
+		bytes => [
+			'01', '00', '00', '02', '01', '00',    # version, reserved, a number, descending, missing is worst, unseen is average
+			'ac02', '01', '06', '07',              # left out: 300 = 2 * 128 + 44 for their outcome, one for its weight; missing
+			'02', $double{'0.5'},                  # two bins, the cut
+			'01', 'c801', '03', '04',              # their good and bad rows, 200 = 128 + 72
+			'01', $double{'-1'}, '05', '00',       # a special value
+			'00', '00',                            # no bins without trend, none ascending
+			'02', $double{'0.25'}, '01', $double{'0.125'},    # descending: two bins, IV, out of fold
+			'01', $double{'0.5'}, '00',                       # peak: one, and nothing out of fold
+			'00'                                              # valley
 		]
 	},
 	scorecard => {

@@ -8,55 +8,9 @@
 
 #include "model/score_math.h"
 
-#include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include "blocks.h"
+
 #include <string.h>
-
-/* Blocks of one card, each on its own, so that the sanitizer knows its end. */
-typedef struct Blocks
-{
-	struct Block
-	{
-		struct Block *next;
-	}		   *last;
-} Blocks;
-
-static void *
-get_block(void *context, size_t size)
-{
-	Blocks	   *blocks = context;
-	struct Block *block = malloc(sizeof *block + 8 + size);
-
-	if (block == NULL)
-	{
-		fprintf(stderr, "no memory for %zu bytes\n", size);
-		abort();
-	}
-	block->next = blocks->last;
-	blocks->last = block;
-	return (char *) block + 16;
-}
-
-static CardMemory
-memory_of(Blocks *blocks)
-{
-	CardMemory	memory = {get_block, blocks};
-
-	return memory;
-}
-
-static void
-free_blocks(Blocks *blocks)
-{
-	while (blocks->last != NULL)
-	{
-		struct Block *block = blocks->last;
-
-		blocks->last = block->next;
-		free(block);
-	}
-}
 
 /* Log-odds as score.c computes them, of one value for every feature. */
 static double

@@ -1,0 +1,283 @@
+/*
+ * binning_test.c
+ *		Stored binnings under damage, and WOE and IV against the C library in
+ *		__float128.
+ */
+#include "binning_check.h"
+#include "tap.h"
+
+#include <quadmath.h>
+
+static uint8_t *
+encode(const Binning *binning, size_t *size)
+{
+	uint8_t    *bytes;
+
+	*size = binning_encode(binning, NULL);
+	bytes = malloc(*size);
+	binning_encode(binning, bytes);
+	return bytes;
+}
+
+static BinPart bins[3] = {{{{90, 10}}, 0, 0}, {{{80, 20}}, 0, 0}, {{{60, 40}}, 0, 0}};
+static double cuts[2] = {-2.5, 1e300};
+static BinPart specials[2] = {{{{4, 0}}, 0, 0}, {{{300, 200}}, 0, 0}};
+static double values[2] = {-9, 7};
+
+static Binning
+make_numbers(void)
+{
+	Binning		binning = {
+		.kind = CARD_NUMBER, .trend = BIN_PEAK, .missing_policy = BIN_MISSING_BIN,
+		.no_outcome = 7, .no_weight = 200, .missing = {{{3, 9}}, 0, 0}, .n_bins = 3,
+		.bin = bins, .cut = cuts, .n_specials = 2, .special_value = values, .special = specials
+	};
+	int			t;
+
+	for (t = 0; t < BIN_TRENDS; t++)
+	{
+		binning.outcome[t].bins = t == 1 ? 0 : t == 2 ? 499 : 3;
+		binning.outcome[t].iv = 0.25 * t;
+		binning.outcome[t].held_out = t == 3 ? NAN : -0.01;
+	}
+	return binning;
+}
+
+static CardText first_list[2] = {{"apple", 5}, {"rice", 4}};
+static CardText second_list[1] = {{"", 0}};
+static BinCategories lists[2] = {{2, first_list}, {1, second_list}};
+
+static Binning
+make_categories(void)
+{
+	Binning		binning = make_numbers();
+
+	binning.kind = CARD_CATEGORY;
+	binning.unseen = CARD_UNSEEN_WORST;
+	binning.missing_policy = BIN_MISSING_BEST;
+	binning.n_bins = 2;
+	binning.categories = lists;
+	binning.n_specials = 0;
+	return binning;
+}
+
+/* Every byte replaced by every other, every length cut; returns how many damages are still binnings. */
+static long
+damage(const Binning *binning)
+{
+	size_t		size;
+	uint8_t    *bytes = encode(binning, &size);
+	long		survivors = 0;
+	size_t		i;
+	int			b;
+
+	for (i = 0; i < size; i++)
+	{
+		uint8_t		kept = bytes[i];
+		uint8_t    *shorter = malloc(i > 0 ? i : 1);
+
+		memcpy(shorter, bytes, i);
+		if (check_binning_bytes(shorter, i))
+			abort();
+		free(shorter);
+		for (b = 0; b < 256; b++)
+		{
+			bytes[i] = (uint8_t) b;
+			survivors += b != kept && check_binning_bytes(bytes, size);
+		}
+		bytes[i] = kept;
+	}
+	free(bytes);
+	return survivors;
+}
+
+static bool
+refused(const Binning *binning)
+{
+	Blocks		blocks = {NULL};
+	bool		bad = binning_check(binning, memory_of(&blocks)) != NULL;
+
+	free_blocks(&blocks);
+	return bad;
+}
+
+static void
+check_stored(void)
+{
+	Binning		numbers = make_numbers();
+	Binning		categories = make_categories();
+	size_t		size;
+	uint8_t    *bytes = encode(&numbers, &size);
+	long		survivors;
+
+	ok(check_binning_bytes(bytes, size), "numbers come back as they were");
+	free(bytes);
+	bytes = encode(&categories, &size);
+	ok(check_binning_bytes(bytes, size), "so do categories");
+	free(bytes);
+	survivors = damage(&numbers) + damage(&categories);
+	ok(survivors > 100, "any damage is refused, or is another binning in its one form");
+}
+
+/* Damage of more than one byte that would read as another value. */
+static void
+check_numbers_out_of_range(void)
+{
+	/* 2^32 + 3 bins, of which 32 bits would be 3; then IV, and nothing held out. */
+	static const uint8_t many[] = {0x83, 0x80, 0x80, 0x80, 0x10, 0, 0, 0, 0, 0, 0, 0xd0, 0x3f, 0};
+	static const uint8_t nan[] = {0, 0, 0, 0, 0, 0, 0xf8, 0x7f};
+	/* Four billion bins, of which there is no byte. */
+	static const uint8_t long_list[] = {BINNING_VERSION, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0x0f};
+	Binning		b = make_numbers();
+	uint8_t    *bytes;
+	size_t		size;
+
+	ok(!check_binning_bytes(long_list, sizeof long_list), "a list longer than its bytes gets no memory");
+	b.outcome[BIN_VALLEY].bins = 0;
+	bytes = encode(&b, &size);
+	bytes = realloc(bytes, size + sizeof many);
+	memcpy(bytes + size - 1, many, sizeof many);
+	ok(!check_binning_bytes(bytes, size - 1 + sizeof many), "more bins than 32 bits hold are refused");
+	free(bytes);
+	b = make_numbers();
+	bytes = encode(&b, &size);
+	memcpy(bytes + size - 8, nan, sizeof nan);
+	ok(!check_binning_bytes(bytes, size), "so is an IV that is no number");
+	free(bytes);
+}
+
+static void
+check_rules(void)
+{
+	static BinPart lacking[2] = {{{{5, 5}}, 0, 0}, {{{5, 0}}, 0, 0}};
+	static double same[2] = {1, 1};
+	static double zero[2] = {-0.0, 1};
+	static BinPart many[2] = {{{{TALLY_MAX_TOTAL, 5}}, 0, 0}, {{{5, 5}}, 0, 0}};
+	static CardText twice[2] = {{"rice", 4}, {"rice", 4}};
+	static BinCategories twice_list[2] = {{2, twice}, {1, second_list}};
+	static BinCategories shared[2] = {{1, second_list}, {1, second_list}};
+	static BinCategories none[2] = {{1, second_list}, {0, NULL}};
+	Binning		b = make_numbers();
+
+	ok(!refused(&b), "a binning within the rules");
+	b.n_bins = 0;
+	ok(refused(&b), "without bins it is refused");
+	b = make_numbers();
+	b.n_bins = 2;
+	b.bin = lacking;
+	ok(refused(&b), "with a bin that lacks a class");
+	b.bin = many;
+	ok(refused(&b), "with more rows than can be");
+	b = make_numbers();
+	b.cut = same;
+	ok(refused(&b), "with equal cuts");
+	b.cut = zero;
+	ok(refused(&b), "with a negative zero");
+	b = make_numbers();
+	b.special_value = same;
+	ok(refused(&b), "with a special value twice");
+	b = make_numbers();
+	b.unseen = CARD_UNSEEN_ERROR;
+	ok(refused(&b), "with unseen numbers");
+	b = make_numbers();
+	b.outcome[0].held_out = INFINITY;
+	ok(refused(&b), "with an infinite IV");
+	b = make_categories();
+	b.categories = twice_list;
+	ok(refused(&b), "with a category twice in a bin");
+	b.categories = shared;
+	ok(refused(&b), "or in two");
+	b.categories = none;
+	ok(refused(&b), "or a bin without any");
+}
+
+/* By the definition; halves where any of k parts with rows lacks a class. */
+static __float128
+woe_of(const BinPart *part, double goods, double bads, double half, double k)
+{
+	return logq(((part->cell.count[BIN_BAD] + half) / (bads + (__float128) half * k)) /
+				((part->cell.count[BIN_GOOD] + half) / (goods + (__float128) half * k)));
+}
+
+static void
+check_weights(void)
+{
+	double		worst = 0;
+	int			round;
+
+	for (round = 0; round < 2000; round++)
+	{
+		BinPart		part[6] = {{{{0, 0}}, 0, 0}};
+		BinPart    *missing = &part[5];
+		Binning		b = {.kind = CARD_NUMBER, .n_bins = 3, .bin = part, .cut = cuts,
+			.n_specials = 2, .special = part + 3, .special_value = values};
+		double		goods = 0,
+					bads = 0,
+					k = 0;
+		bool		half = false;
+		__float128	iv = 0;
+		int			i;
+
+		for (i = 0; i < 6; i++)
+		{
+			int64_t		most = i < 3 ? 1000 : 4;
+
+			part[i].cell.count[BIN_GOOD] = (i < 3) + below(most);
+			part[i].cell.count[BIN_BAD] = (i < 3) + below(most);
+			goods += part[i].cell.count[BIN_GOOD];
+			bads += part[i].cell.count[BIN_BAD];
+			if (part[i].cell.count[0] + part[i].cell.count[1] == 0)
+				continue;
+			k++;
+			half = half || part[i].cell.count[0] == 0 || part[i].cell.count[1] == 0;
+		}
+		b.missing = *missing;
+		binning_weigh(&b);
+		part[5] = b.missing;
+		for (i = 0; i < 6; i++)
+		{
+			double		h = half ? 0.5 : 0;
+			__float128	w;
+
+			if (part[i].cell.count[0] + part[i].cell.count[1] == 0)
+			{
+				worst = fmax(worst, fabs(part[i].woe) + fabs(part[i].iv));
+				continue;
+			}
+			w = woe_of(&part[i], goods, bads, h, k);
+			iv += ((part[i].cell.count[1] + h) / (bads + (__float128) h * k) -
+				   (part[i].cell.count[0] + h) / (goods + (__float128) h * k)) * w;
+			worst = fmax(worst, fabs((double) (w - part[i].woe)));
+		}
+		worst = fmax(worst, fabs((double) (iv - b.iv)));
+	}
+	ok_figure(worst < 1e-14, "WOE and IV of random binnings", worst);
+}
+
+static void
+check_policies(void)
+{
+	Binning		b = make_numbers();
+
+	b.n_specials = 0;
+	b.missing_policy = BIN_MISSING_WORST;
+	binning_weigh(&b);
+	ok(b.missing.woe == b.bin[2].woe && isnan(b.missing.iv), "missing as the worst bin");
+	b.missing_policy = BIN_MISSING_BEST;
+	binning_weigh(&b);
+	ok(b.missing.woe == b.bin[0].woe, "as the best");
+	b.missing_policy = BIN_MISSING_NEUTRAL;
+	binning_weigh(&b);
+	ok(b.missing.woe == 0, "as neither");
+}
+
+int
+main(void)
+{
+	check_stored();
+	check_numbers_out_of_range();
+	check_rules();
+	check_weights();
+	check_policies();
+	return done_testing();
+}
