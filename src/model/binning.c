@@ -490,7 +490,7 @@ agririsk_binning_bins(PG_FUNCTION_ARGS)
 {
 	Binning    *binning = binning_read(PG_GETARG_VARLENA_PP(0), CurrentMemoryContext);
 	TupleDesc	columns;
-	Tuplestorestate *rows = agr_begin_rows(fcinfo, &columns);
+	Tuplestorestate *rows = agr_begin_rows(fcinfo, work_mem, &columns);
 	bool		number = binning->kind == CARD_NUMBER;
 	Datum		value[10] = {0};
 	bool		none[10] = {true, true, true, true, true, true, true, true, true, true};
@@ -530,7 +530,7 @@ agririsk_binning_trends(PG_FUNCTION_ARGS)
 {
 	Binning    *binning = binning_read(PG_GETARG_VARLENA_PP(0), CurrentMemoryContext);
 	TupleDesc	columns;
-	Tuplestorestate *rows = agr_begin_rows(fcinfo, &columns);
+	Tuplestorestate *rows = agr_begin_rows(fcinfo, work_mem, &columns);
 	int			t;
 
 	for (t = 0; t < BIN_TRENDS; t++)
