@@ -360,8 +360,8 @@ agririsk_roc_auc_ci(PG_FUNCTION_ARGS)
 	return make_row(fcinfo, values, nulls);
 }
 
-static double
-captured_share(struct varlena *value, double share)
+static RocCapture
+get_capture(struct varlena *value, double share)
 {
 	TallyReader reader;
 	TallyEntry	entry;
@@ -379,24 +379,25 @@ captured_share(struct varlena *value, double share)
 	while (next_entry(&reader, &entry))
 		roc_capture_add(&capture, &entry);
 	tally_end(&reader, &roc_type);
-	return roc_capture_end(&capture);
+	return capture;
 }
 
 AGR_FUNCTION(agririsk_roc_capture);
 Datum
 agririsk_roc_capture(PG_FUNCTION_ARGS)
 {
-	return return_measure(fcinfo, captured_share(PG_GETARG_VARLENA_PP(0), PG_GETARG_FLOAT8(1)));
+	RocCapture	capture = get_capture(PG_GETARG_VARLENA_PP(0), PG_GETARG_FLOAT8(1));
+
+	return return_measure(fcinfo, roc_capture_end(&capture));
 }
 
 AGR_FUNCTION(agririsk_roc_lift);
 Datum
 agririsk_roc_lift(PG_FUNCTION_ARGS)
 {
-	double		share = PG_GETARG_FLOAT8(1);
-	double		captured = captured_share(PG_GETARG_VARLENA_PP(0), share);
+	RocCapture	capture = get_capture(PG_GETARG_VARLENA_PP(0), PG_GETARG_FLOAT8(1));
 
-	return return_measure(fcinfo, share > 0 ? captured / share : NAN);
+	return return_measure(fcinfo, roc_lift_end(&capture));
 }
 
 AGR_FUNCTION(agririsk_roc_direction_warning);
