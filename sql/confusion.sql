@@ -90,6 +90,9 @@ SELECT '{"counts": 1}'::confusion;
 SELECT '{"counts": [], "other": 1}'::confusion;
 SELECT '{"counts": [], "excluded": -1}'::confusion;
 SELECT '{"counts": [], "excluded": null}'::confusion;
+-- A key given twice is an error: JSON would keep the last of them.
+SELECT '{"counts": [], "excluded": 1, "excluded": 5}'::confusion;
+SELECT '{"counts": [["a", "a", 1]], "counts": []}'::confusion;
 SELECT '{"counts": [1]}'::confusion;
 SELECT '{"counts": [["a", "b", 1], {"a": 1}]}'::confusion;
 SELECT '{"counts": [["a", 1]]}'::confusion;

@@ -89,6 +89,7 @@ SELECT 'excluded 1099511627776/0/0'::roc + 'excluded 1/0/0';
 SELECT ' excluded 0/2/0 ; 0.30000000000000004 1/0;0.3 2 / 1; 1e22 0/1;-Infinity 1/1; 0.3 1/1 '::roc;
 SELECT 'empty'::roc, ' empty '::roc, 'excluded 0/0/0'::roc;
 SELECT ''::roc;
+SELECT 'empty; 5 1/0'::roc;
 SELECT '0.1'::roc;
 SELECT '0.1 1'::roc;
 SELECT '0.1 1/1; '::roc;

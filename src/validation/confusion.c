@@ -20,6 +20,7 @@
 #include "core/key_sums.h"
 #include "core/ratio_math.h"
 #include "core/record.h"
+#include "core/text_form.h"
 #include "validation/confusion_math.h"
 
 /* Above any cell's three names with a zero byte between them. */
@@ -335,6 +336,8 @@ agririsk_confusion_in(PG_FUNCTION_ARGS)
 		CHECK_FOR_INTERRUPTS();
 		read_text_cell(state, getIthJsonbValueFromContainer(counts->val.binary.data, i), i);
 	}
+	if (agr_json_keys(PG_GETARG_CSTRING(0)) != JB_ROOT_COUNT(json))
+		bad_text("A key is given twice", -1);
 	PG_RETURN_POINTER(make_value(state));
 }
 

@@ -22,6 +22,7 @@
 #include "core/key_sums.h"
 #include "core/record.h"
 #include "core/tally.h"
+#include "core/text_form.h"
 #include "validation/distribution_math.h"
 
 static const TallyType distribution_type = {
@@ -263,6 +264,8 @@ read_names(char *text)
 		if (rows > 0)
 			add_name(state, key.val.string.val, key.val.string.len, rows);
 	}
+	if (agr_json_keys(text) != JB_ROOT_COUNT(json) + JsonContainerSize(names->val.binary.data))
+		bad_text("A key or a name is given twice");
 	return make_value(state);
 }
 
