@@ -28,12 +28,12 @@ agr_json_keys(char *json)
 }
 
 size_t
-agr_utf8_length(const char *name, size_t length)
+agr_utf8_length(const char *name, size_t length, size_t most)
 {
 	char	   *converted;
 	size_t		bytes;
 
-	if (GetDatabaseEncoding() == PG_UTF8)
+	if (GetDatabaseEncoding() == PG_UTF8 || length <= most / MAX_CONVERSION_GROWTH)
 		return length;
 	converted = pg_server_to_any(name, length, PG_UTF8);
 	if (converted == name)
