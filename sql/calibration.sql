@@ -51,6 +51,13 @@ SELECT spiegelhalter_z('0.5 3/1'), spiegelhalter_z('0 1/0; 0.5 3/1; 1 0/1');
 SELECT c, calibration_slope(c) AS slope, calibration_in_the_large(c) IS NOT NULL AS large
   FROM (VALUES ('0.1 5/0; 0.2 3/0; 0.3 0/4'::calibration), ('0.1 0/5; 0.3 4/0'), ('0.1 5/0; 0.2 3/2; 0.3 0/4'), ('0.2 3/2')) v (c);
 SELECT calibration_slope('0.1 5/0; 0.2 3/2; 0.25 1/0; 0.3 0/4') > 1 AS steep;
+-- The line goes through the logits of the shares, however far the PDs are from what came (from 0 to -ln 3 in 15 ln 10),
+-- or how near they are to each other.
+SELECT abs(calibration_slope(c) / (ln(3::float8) / (15 * ln(10::float8))) - 1) < 1e-14 AS slope_right, abs(calibration_intercept(c)) < 1e-14 AS intercept_right
+  FROM (VALUES ('1e-15 3/1; 0.5 2/2'::calibration)) v (c);
+SELECT abs(slope * (ln(0.1000001::float8 / 0.8999999) - ln(1 / 9.0::float8)) / (ln(10 / 95.0::float8) - ln(10 / 100.0::float8)) - 1) < 1e-8 AS slope_right,
+       abs(intercept - (ln(0.1::float8) + slope * ln(9::float8))) < 1e-8 * slope AS intercept_right, slope_se > 0 AS with_error
+  FROM recalibration('0.1 100/10; 0.1000001 95/10');
 -- Very small PDs keep their digits: the loss of a good is the PD itself.
 SELECT log_loss('1e-20 1/0'), log_loss('1e-300 0/1') = -ln(1e-300::float8) AS large, brier('1e-200 1/0');
 

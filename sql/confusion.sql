@@ -52,6 +52,8 @@ SELECT round(accuracy::numeric, 3) AS accuracy, round(accuracy_se::numeric, 3) A
 -- A stratum without a row: only user's accuracies are known. With a single row: no standard errors but those of others.
 SELECT class, area_share, area_share_se, users_accuracy, users_accuracy_se, producers_accuracy, producers_accuracy_se FROM map, area_adjusted(c, '{"a": 30, "b": 70, "unseen": 1}');
 SELECT class, area_share, area_share_se, users_accuracy, users_accuracy_se, producers_accuracy, producers_accuracy_se FROM map, area_adjusted(c + '{"counts": [["b", "c", 1]]}', '{"a": 30, "b": 70, "c": 0.5, "unseen": 0}');
+-- Where the strata are the classes, user's accuracy is the stratum's share, of an area of 0 too: the area cancels.
+SELECT class, area, users_accuracy, users_accuracy_se ^ 2 AS users_variance, producers_accuracy FROM area_adjusted('{"counts": [["a", "a", 2], ["b", "a", 2], ["b", "b", 3], ["a", "b", 1]]}', '{"a": 0, "b": 70}');
 SELECT * FROM map, area_adjusted_accuracy(c, '{"a": 0, "b": 0}');
 SELECT count(*) FROM area_adjusted('{"counts": []}', '{}');
 SELECT * FROM map, area_adjusted_accuracy(c, NULL);
@@ -88,6 +90,9 @@ SELECT '{"counts": 1}'::confusion;
 SELECT '{"counts": [], "other": 1}'::confusion;
 SELECT '{"counts": [], "excluded": -1}'::confusion;
 SELECT '{"counts": [], "excluded": null}'::confusion;
+-- A key given twice is an error: JSON would keep the last of them.
+SELECT '{"counts": [], "excluded": 1, "excluded": 5}'::confusion;
+SELECT '{"counts": [["a", "a", 1]], "counts": []}'::confusion;
 SELECT '{"counts": [1]}'::confusion;
 SELECT '{"counts": [["a", "b", 1], {"a": 1}]}'::confusion;
 SELECT '{"counts": [["a", 1]]}'::confusion;

@@ -71,6 +71,11 @@ SELECT '{"names": {"a": 1.5}}'::distribution;
 SELECT '{"names": {"a": "1"}}'::distribution;
 SELECT '{"names": {}, "missing": 1e30}'::distribution;
 SELECT '{"names": {}, "other": 1}'::distribution;
+-- A key given twice is an error: JSON would keep the last of them.
+SELECT '{"names": {"a": 1, "a": 2}}'::distribution;
+SELECT '{"names": {"a": 1, "\u0061": 1}}'::distribution;
+SELECT '{"names": {}, "missing": 1, "missing": 2}'::distribution;
+SELECT '{"names": {"a": 1}, "names": {}}'::distribution;
 SELECT '{"names": {"a": 1}'::distribution;
 SELECT '1 1/1'::distribution;
 SELECT 'excluded 1/1/0; 1 1'::distribution;

@@ -17,6 +17,9 @@ SELECT m.n, m.bads, m.auc, m.ks, m.excluded, abs(m.variance - 0.0201822916666667
 -- The riskiest eighth is .9, a quarter .9 and .8, three eighths half of each class at .6, and so on.
 SELECT share, capture(r, share / 8.0), lift(r, share / 8.0)
   FROM (SELECT roc_agg(score, bad) FROM loan) s (r), generate_series(0, 8) share;
+-- Where all are bad, or all tie, a share has its share: lift is 1, however small it is.
+SELECT lift(r, 0.1), capture(r, 0.1) FROM (SELECT roc_agg(i / 7.0, true) FROM generate_series(1, 1001) i) s (r);
+SELECT lift('1 1000000000000/1000000000', 1e-12), lift('1 3/1', 5e-324), capture('1 3/1', 5e-324);
 SELECT c.* FROM (SELECT roc_agg(score, bad) FROM loan) s (r), curve(r) c;
 -- Of few points, those at even distances.
 SELECT c.* FROM (SELECT roc_agg(score, bad) FROM loan) s (r), curve(r, 3) c;
@@ -86,6 +89,7 @@ SELECT 'excluded 1099511627776/0/0'::roc + 'excluded 1/0/0';
 SELECT ' excluded 0/2/0 ; 0.30000000000000004 1/0;0.3 2 / 1; 1e22 0/1;-Infinity 1/1; 0.3 1/1 '::roc;
 SELECT 'empty'::roc, ' empty '::roc, 'excluded 0/0/0'::roc;
 SELECT ''::roc;
+SELECT 'empty; 5 1/0'::roc;
 SELECT '0.1'::roc;
 SELECT '0.1 1'::roc;
 SELECT '0.1 1/1; '::roc;

@@ -303,7 +303,7 @@ CREATE FUNCTION area_adjusted(c confusion, mapped_area jsonb,
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 50 ROWS 10
   AS 'MODULE_PATHNAME', 'agririsk_confusion_area_adjusted';
 COMMENT ON FUNCTION area_adjusted(confusion, jsonb) IS
-'What a stratified sample says of a map, one row per class: the true share and area of the class (in the unit of mapped_area, which gives the area of each stratum), user''s and producer''s accuracy, each with its standard error. NULL where a stratum of some area has no row; a standard error also where one has a single row. A sampled stratum without an area, or a negative area, is an error. Sources: Olofsson et al. 2014, Good practices for estimating area and assessing accuracy of land change; Stehman 2014 where the strata are not the mapped classes.';
+'What a stratified sample says of a map, one row per class: the true share and area of the class (in the unit of mapped_area, which gives the area of each stratum), user''s and producer''s accuracy, each with its standard error. NULL where a stratum of some area has no row, or all areas are 0; a standard error also where one has a single row; producer''s accuracy where no area is truly so. Where the strata are the mapped classes user''s accuracy is that of the stratum''s own rows, whatever the areas. A sampled stratum without an area, or a negative area, is an error. Sources: Olofsson et al. 2014, Good practices for estimating area and assessing accuracy of land change; Stehman 2014 where the strata are not the mapped classes.';
 
 CREATE FUNCTION area_adjusted_accuracy(c confusion, mapped_area jsonb,
   OUT accuracy double precision, OUT accuracy_se double precision)

@@ -440,7 +440,9 @@ tally_text_open(TallyText *reader, const char *text, int classes, int64_t *exclu
 	memset(excluded, 0, TALLY_EXCLUSIONS * sizeof *excluded);
 	if (accept_word(reader, "excluded"))
 		read_counts(reader, excluded, TALLY_EXCLUSIONS);
-	else if (!accept_word(reader, "empty"))
+	else if (accept_word(reader, "empty"))
+		reader->ended = true;
+	else
 		return;
 	reader->begun = true;
 }
@@ -457,6 +459,8 @@ tally_text_next(TallyText *reader, TallyEntry *entry)
 	{
 		if (reader->text[reader->at] == '\0')
 			return false;
+		if (reader->ended)
+			return fail(reader, "nothing follows 'empty'");
 		if (!accept(reader, ';'))
 			return fail(reader, "';' or the end is expected");
 	}

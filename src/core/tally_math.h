@@ -163,6 +163,7 @@ typedef struct TallyText
 	size_t		at;				/* offset of what is read next, or of the fault */
 	int			classes;		/* 1 or 2 */
 	bool		begun;			/* an item was read */
+	bool		ended;			/* it was "empty" */
 	const char *fault;			/* what is wrong, NULL if nothing is */
 } TallyText;
 

@@ -180,11 +180,27 @@ calibration_hosmer_lemeshow(const CalibrationGroup *group, int used)
 
 /* Recalibration. */
 
+/*
+ * With a free slope the covariate is (logit(PD) - centre) / scale: of PDs that
+ * lie close together, or far from one half, the plain logits are all but
+ * collinear with the intercept.
+ */
 typedef struct Likelihood
 {
 	const CalibrationInput *input;
 	bool		free_slope;
+	double		centre;
+	double		scale;
 } Likelihood;
+
+/* With all digits for a small x: many rows of a small loss make a large one. */
+static double
+log_of_one_and(double x)
+{
+	Twofold		sum = two_sum(1, x);
+
+	return agr_log(sum.high) + sum.low / sum.high;
+}
 
 static double
 log_likelihood(void *data, const double *x, double *gradient, double *curvature)
@@ -198,7 +214,7 @@ log_likelihood(void *data, const double *x, double *gradient, double *curvature)
 	open_input(likelihood->input, &r);
 	while (next_pd(&r))
 	{
-		double		covariate = logit(r.pd);
+		double		covariate = (logit(r.pd) - likelihood->centre) / likelihood->scale;
 		double		eta = likelihood->free_slope ? x[0] + x[1] * covariate : x[0] + covariate;
 		double		odds = agr_exp(-fabs(eta)); /* of the less likely outcome */
 		double		unlikely = odds / (1 + odds);
@@ -206,7 +222,7 @@ log_likelihood(void *data, const double *x, double *gradient, double *curvature)
 		double		bad = eta > 0 ? likely : unlikely;
 		double		good = eta > 0 ? unlikely : likely;
 		double		weight = bad * good;
-		double		loss = agr_log(1 + odds);	/* of the likely outcome */
+		double		loss = log_of_one_and(odds);	/* of the likely outcome */
 
 		add_rows(&value, r.bads, -(eta > 0 ? loss : loss - eta));
 		add_rows(&value, r.goods, -(eta > 0 ? loss + eta : loss));
@@ -233,10 +249,11 @@ log_likelihood(void *data, const double *x, double *gradient, double *curvature)
 
 /*
  * With one covariate, classes are separated just if all PDs of one are at or
- * above all PDs of the other.
+ * above all PDs of the other. Also gives the logit of the share of bads, and the
+ * range of the PDs.
  */
 static CalibrationStatus
-check_maximum(const CalibrationInput *input, bool free_slope)
+check_maximum(const CalibrationInput *input, bool free_slope, double *base, double *lowest, double *highest)
 {
 	CalibrationReader r;
 	double		least[2] = {INFINITY, INFINITY};
@@ -264,27 +281,97 @@ check_maximum(const CalibrationInput *input, bool free_slope)
 	if (certain || r.tally.head.total[0] == 0 || r.tally.head.total[1] == 0 ||
 		(free_slope && (greatest[0] <= least[1] || greatest[1] <= least[0])))
 		return CALIBRATION_UNDEFINED;
+	*base = agr_log((double) r.tally.head.total[1] / (double) r.tally.head.total[0]);
+	*lowest = fmin(least[0], least[1]);
+	*highest = fmax(greatest[0], greatest[1]);
 	return CALIBRATION_OK;
+}
+
+/*
+ * Centre and scale for the logits: their mean, and a power of two near their
+ * standard deviation, which rounds nothing. False if all are equal.
+ */
+static bool
+standardize(Likelihood *likelihood)
+{
+	CalibrationReader r;
+	Twofold		sum = {0, 0};
+	Twofold		squares = {0, 0};
+	double		n;
+	int			exponent;
+
+	open_input(likelihood->input, &r);
+	n = (double) r.tally.head.total[0] + (double) r.tally.head.total[1];
+	while (next_pd(&r))
+		add_rows(&sum, r.goods + r.bads, logit(r.pd));
+	likelihood->centre = sum.high / n;
+	open_input(likelihood->input, &r);
+	while (next_pd(&r))
+	{
+		double		distance = logit(r.pd) - likelihood->centre;
+
+		add_rows(&squares, r.goods + r.bads, distance * distance);
+	}
+	if (!(squares.high > 0))
+		return false;
+	(void) frexp(sqrt(squares.high / n), &exponent);
+	likelihood->scale = ldexp(1, exponent);
+	return true;
+}
+
+/*
+ * An intercept less than 4 away from the best one for slope 1, between those
+ * that the least and the greatest PD alone would have. From there the curvature
+ * changes by less than exp(4), whereas far away there may be none to be seen.
+ */
+static double
+bracket_intercept(Likelihood *likelihood, double base, double least, double greatest)
+{
+	double		low = base - logit(greatest);
+	double		high = base - logit(least);
+
+	while (high - low > 8)
+	{
+		double		middle = low + (high - low) / 2;
+		double		gradient;
+		double		curvature;
+
+		(void) log_likelihood(likelihood, &middle, &gradient, &curvature);
+		if (gradient > 0)
+			low = middle;
+		else
+			high = middle;
+	}
+	return low + (high - low) / 2;
 }
 
 CalibrationStatus
 calibration_recalibrate(const CalibrationInput *input, bool free_slope, Recalibration *result)
 {
-	Likelihood	likelihood = {input, free_slope};
-	int			n = free_slope ? 2 : 1;
-	double		x[2] = {0, 1};
+	Likelihood	likelihood = {input, free_slope, 0, 1};
+	double		x[2] = {0, 0};
 	double		inverse[4] = {0};
 	double		work[10];
 	double		value;
-	CalibrationStatus status = check_maximum(input, free_slope);
+	double		least;
+	double		greatest;
+	double		base;
+	double		shift;
+	CalibrationStatus status = check_maximum(input, free_slope, &base, &least, &greatest);
 
 	if (status != CALIBRATION_OK)
 		return status;
-	if (newton_maximum(log_likelihood, &likelihood, n, x, inverse, &value, work) != NEWTON_CONVERGED)
+	if (free_slope && !standardize(&likelihood))
 		return CALIBRATION_UNDEFINED;
-	result->intercept = x[0];
-	result->slope = x[1];
-	result->intercept_se = sqrt(inverse[0]);
-	result->slope_se = sqrt(inverse[3]);
+
+	/* Without a slope, where the curvature is at its best. */
+	x[0] = free_slope ? base : bracket_intercept(&likelihood, base, least, greatest);
+	if (newton_maximum(log_likelihood, &likelihood, free_slope ? 2 : 1, x, inverse, &value, work) != NEWTON_CONVERGED)
+		return CALIBRATION_UNDEFINED;
+	shift = free_slope ? likelihood.centre / likelihood.scale : 0;
+	result->intercept = x[0] - x[1] * shift;
+	result->slope = free_slope ? x[1] / likelihood.scale : 1;
+	result->intercept_se = sqrt(inverse[0] - shift * (2 * inverse[1] - shift * inverse[3]));
+	result->slope_se = sqrt(inverse[3]) / likelihood.scale;
 	return CALIBRATION_OK;
 }

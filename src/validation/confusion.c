@@ -20,6 +20,7 @@
 #include "core/key_sums.h"
 #include "core/ratio_math.h"
 #include "core/record.h"
+#include "core/text_form.h"
 #include "validation/confusion_math.h"
 
 /* Above any cell's three names with a zero byte between them. */
@@ -48,13 +49,25 @@ shown_name(const char *name, size_t length)
 }
 
 static void
-name_too_long(const char *name, size_t length)
+name_too_long(const char *name, size_t length, size_t bytes)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 			 errmsg("name of a class or stratum is too long"),
-			 errdetail("%s has %zu bytes; %d are allowed.", shown_name(name, length), length, CONFUSION_MAX_NAME),
+			 errdetail("%s has %zu bytes%s; %d are allowed.", shown_name(name, length), bytes,
+					   bytes == length ? "" : " in UTF-8", CONFUSION_MAX_NAME),
 			 errhint("Classes are a few short names; use a code.")));
+}
+
+/* A name that is new: it must fit the binary form, too. */
+static ConfusionName
+new_name(const char *name, size_t length)
+{
+	size_t		bytes = agr_utf8_length(name, length, CONFUSION_MAX_NAME);
+
+	if (bytes > CONFUSION_MAX_NAME)
+		name_too_long(name, length, bytes);
+	return (ConfusionName) {name, length, 0};
 }
 
 static void
@@ -109,7 +122,7 @@ static char *
 append_name(char *at, const char *name, size_t length)
 {
 	if (length > CONFUSION_MAX_NAME)
-		name_too_long(name, length);
+		name_too_long(name, length, length);
 	memcpy(at, name, length);
 	return at + length;
 }
@@ -293,8 +306,7 @@ read_text_cell(ConfusionState *state, JsonbValue *cell, int at)
 
 		if (element->type != jbvString)
 			bad_text("a name is a string", at);
-		name[i].name = element->val.string.val;
-		name[i].length = element->val.string.len;
+		name[i] = new_name(element->val.string.val, element->val.string.len);
 	}
 	count = json_count(getIthJsonbValueFromContainer(array, size - 1));
 	if (count < 0)
@@ -335,6 +347,8 @@ agririsk_confusion_in(PG_FUNCTION_ARGS)
 		CHECK_FOR_INTERRUPTS();
 		read_text_cell(state, getIthJsonbValueFromContainer(counts->val.binary.data, i), i);
 	}
+	if (agr_json_keys(PG_GETARG_CSTRING(0)) != JB_ROOT_COUNT(json))
+		bad_text("A key is given twice", -1);
 	PG_RETURN_POINTER(make_value(state));
 }
 
@@ -471,8 +485,7 @@ agririsk_confusion_add(PG_FUNCTION_ARGS)
 		{
 			text	   *value = PG_GETARG_TEXT_PP(i + 1);
 
-			name[i].name = VARDATA_ANY(value);
-			name[i].length = VARSIZE_ANY_EXHDR(value);
+			name[i] = new_name(VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value));
 		}
 		add_cell(state, &name[nargs > 3 ? 2 : 1], &name[0], &name[1], weight);
 	}

@@ -411,6 +411,29 @@ known(const ConfusionAreas *areas, Estimate estimate)
 	return estimate;
 }
 
+/*
+ * User's accuracy of a class that is a stratum of its own, and so mapped nowhere
+ * else: its area cancels, even where that is 0.
+ */
+static Estimate
+users_in_stratum(const Confusion *c, uint32_t class)
+{
+	Estimate	result;
+	int64_t		n = 0;
+	int64_t		correct = 0;
+	uint32_t	i;
+
+	for (i = 0; i < c->cells; i++)
+		if (c->cell[i].stratum == class)
+		{
+			n += c->cell[i].count;
+			correct += c->cell[i].truth == class ? c->cell[i].count : 0;
+		}
+	result.value = n > 0 ? ratio_round((Unsigned128) correct, (Unsigned128) n) : NAN;
+	result.se = n > 1 ? sqrt(result.value * (1 - result.value) / (double) (n - 1)) : NAN;
+	return result;
+}
+
 ConfusionArea
 confusion_area(const Confusion *c, const ConfusionAreas *areas, uint32_t class)
 {
@@ -419,10 +442,8 @@ confusion_area(const Confusion *c, const ConfusionAreas *areas, uint32_t class)
 	result.share = known(areas, ratio(c, areas, TRULY, class));
 	result.producers = known(areas, ratio(c, areas, TRULY_MAPPED, class));
 
-	/* In a stratum of its own a class is mapped nowhere else. */
-	result.users = ratio(c, areas, MAPPED_TRULY, class);
-	if (!areas->strata_are_classes)
-		result.users = known(areas, result.users);
+	result.users = areas->strata_are_classes ? users_in_stratum(c, class) :
+		known(areas, ratio(c, areas, MAPPED_TRULY, class));
 	return result;
 }
 

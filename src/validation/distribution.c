@@ -22,6 +22,7 @@
 #include "core/key_sums.h"
 #include "core/record.h"
 #include "core/tally.h"
+#include "core/text_form.h"
 #include "validation/distribution_math.h"
 
 static const TallyType distribution_type = {
@@ -114,15 +115,31 @@ count_rows(NameState *state, int64 *number, int64 added)
 }
 
 static void
+name_too_long(const char *name, size_t length, size_t bytes)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+			 errmsg("name of a distribution is too long"),
+			 errdetail("%s has %zu bytes%s; %d are allowed.", shown_name(name, length), bytes,
+					   bytes == length ? "" : " in UTF-8", DISTRIBUTION_MAX_NAME),
+			 errhint("Categories are a few short names; use a code.")));
+}
+
+/* A name that is new: it must fit the binary form, too. */
+static void
+check_name(const char *name, size_t length)
+{
+	size_t		bytes = agr_utf8_length(name, length, DISTRIBUTION_MAX_NAME);
+
+	if (bytes > DISTRIBUTION_MAX_NAME)
+		name_too_long(name, length, bytes);
+}
+
+static void
 add_name(NameState *state, const char *name, size_t length, int64 rows)
 {
 	if (length > DISTRIBUTION_MAX_NAME)
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("name of a distribution is too long"),
-				 errdetail("%s has %zu bytes; %d are allowed.",
-						   shown_name(name, length), length, DISTRIBUTION_MAX_NAME),
-				 errhint("Categories are a few short names; use a code.")));
+		name_too_long(name, length, length);
 	count_rows(state, NULL, rows);
 	(void) key_sums_add_count(state->sums, name, length, rows);
 	if (state->sums->count > DISTRIBUTION_MAX_NAMES)
@@ -260,9 +277,12 @@ read_names(char *text)
 			continue;
 		(void) JsonbIteratorNext(&it, &value, true);
 		rows = json_count(&value);
+		check_name(key.val.string.val, key.val.string.len);
 		if (rows > 0)
 			add_name(state, key.val.string.val, key.val.string.len, rows);
 	}
+	if (agr_json_keys(text) != JB_ROOT_COUNT(json) + JsonContainerSize(names->val.binary.data))
+		bad_text("A key or a name is given twice");
 	return make_value(state);
 }
 
@@ -494,6 +514,7 @@ agririsk_distribution_add_name(PG_FUNCTION_ARGS)
 	{
 		text	   *name = PG_GETARG_TEXT_PP(1);
 
+		check_name(VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name));
 		add_name(state, VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name), weight);
 	}
 	PG_RETURN_POINTER(state);

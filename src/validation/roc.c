@@ -215,6 +215,17 @@ agririsk_roc_metrics_final(PG_FUNCTION_ARGS)
 	return make_row(fcinfo, values, nulls);
 }
 
+/* Entries, or draws, between two looks for an interrupt. */
+#define PAUSE		65536
+
+static inline bool
+next_entry(TallyReader *reader, TallyEntry *entry)
+{
+	if (reader->left % PAUSE == 0)
+		CHECK_FOR_INTERRUPTS();
+	return tally_next(reader, entry);
+}
+
 static void
 measure_value(struct varlena *value, RocMeasures *measures)
 {
@@ -224,7 +235,7 @@ measure_value(struct varlena *value, RocMeasures *measures)
 
 	tally_begin(&reader, value, &roc_type);
 	roc_begin(&sums, reader.head.total);
-	while (tally_next(&reader, &entry))
+	while (next_entry(&reader, &entry))
 		roc_add(&sums, &entry);
 	tally_end(&reader, &roc_type);
 	roc_end(&sums, measures);
@@ -349,8 +360,8 @@ agririsk_roc_auc_ci(PG_FUNCTION_ARGS)
 	return make_row(fcinfo, values, nulls);
 }
 
-static double
-captured_share(struct varlena *value, double share)
+static RocCapture
+get_capture(struct varlena *value, double share)
 {
 	TallyReader reader;
 	TallyEntry	entry;
@@ -365,27 +376,28 @@ captured_share(struct varlena *value, double share)
 				 errhint("0.1 is the riskiest tenth.")));
 	tally_begin(&reader, value, &roc_type);
 	roc_capture_begin(&capture, reader.head.total, share);
-	while (tally_next(&reader, &entry))
+	while (next_entry(&reader, &entry))
 		roc_capture_add(&capture, &entry);
 	tally_end(&reader, &roc_type);
-	return roc_capture_end(&capture);
+	return capture;
 }
 
 AGR_FUNCTION(agririsk_roc_capture);
 Datum
 agririsk_roc_capture(PG_FUNCTION_ARGS)
 {
-	return return_measure(fcinfo, captured_share(PG_GETARG_VARLENA_PP(0), PG_GETARG_FLOAT8(1)));
+	RocCapture	capture = get_capture(PG_GETARG_VARLENA_PP(0), PG_GETARG_FLOAT8(1));
+
+	return return_measure(fcinfo, roc_capture_end(&capture));
 }
 
 AGR_FUNCTION(agririsk_roc_lift);
 Datum
 agririsk_roc_lift(PG_FUNCTION_ARGS)
 {
-	double		share = PG_GETARG_FLOAT8(1);
-	double		captured = captured_share(PG_GETARG_VARLENA_PP(0), share);
+	RocCapture	capture = get_capture(PG_GETARG_VARLENA_PP(0), PG_GETARG_FLOAT8(1));
 
-	return return_measure(fcinfo, share > 0 ? captured / share : NAN);
+	return return_measure(fcinfo, roc_lift_end(&capture));
 }
 
 AGR_FUNCTION(agririsk_roc_direction_warning);
@@ -429,7 +441,7 @@ choose_points(TallyReader *reader, CurvePoint *points, int max_points)
 	TallyEntry	entry;
 	int			n = 0;
 
-	while (tally_next(reader, &entry))
+	while (next_entry(reader, &entry))
 	{
 		double		tpr = (double) (total[ROC_BAD] - below[ROC_BAD]) / (double) total[ROC_BAD];
 		double		fpr = (double) (total[ROC_GOOD] - below[ROC_GOOD]) / (double) total[ROC_GOOD];
@@ -504,9 +516,6 @@ check_interrupts(void)
 	CHECK_FOR_INTERRUPTS();
 }
 
-/* Between two looks for an interrupt. */
-#define DRAWS_AT_ONCE			65536
-
 static double
 resampled_auc(const RocResampler *resampler, TallyEntry *sample, uint64 seed, int32 replicate)
 {
@@ -525,7 +534,7 @@ resampled_auc(const RocResampler *resampler, TallyEntry *sample, uint64 seed, in
 			uint64		bits = roc_draw_bits(seed, replicate, draw);
 
 			sample[roc_draw_entry(resampler, class, bits)].count[class]++;
-			if (i % DRAWS_AT_ONCE == 0)
+			if (i % PAUSE == 0)
 				CHECK_FOR_INTERRUPTS();
 		}
 	roc_begin(&sums, resampler->total);
@@ -569,8 +578,8 @@ read_resampler(RocResampler *resampler, TallyReader *reader)
 	TallyEntry *entries = palloc(distinct * sizeof(TallyEntry));
 	int64		i;
 
-	for (i = 0; i < distinct && tally_next(reader, &entries[i]); i++)
-		CHECK_FOR_INTERRUPTS();
+	for (i = 0; i < distinct && next_entry(reader, &entries[i]); i++)
+		;
 	if (i == distinct)
 		(void) tally_next(reader, &(TallyEntry) {0});
 	tally_end(reader, &roc_type);

@@ -119,36 +119,54 @@ roc_end(RocSums *sums, RocMeasures *measures)
 void
 roc_capture_begin(RocCapture *capture, const int64_t *total, double share)
 {
-	double		rows = (double) (total[ROC_GOOD] + total[ROC_BAD]);
-
 	memset(capture, 0, sizeof *capture);
 	memcpy(capture->total, total, sizeof capture->total);
-	capture->rows = rows - share * rows;
-	capture->captured = 0;
+	capture->share = share;
+	capture->rows = two_product(share, (double) (total[ROC_GOOD] + total[ROC_BAD]));
 }
 
 void
 roc_capture_add(RocCapture *capture, const TallyEntry *entry)
 {
-	double		ties = (double) (entry->count[ROC_GOOD] + entry->count[ROC_BAD]);
-	double		reached;
+	int64_t		ties = entry->count[ROC_GOOD] + entry->count[ROC_BAD];
+	Twofold		above;
+	Twofold		of_ties;
 
+	if (capture->ties > 0)
+		return;
 	capture->below[ROC_GOOD] += entry->count[ROC_GOOD];
 	capture->below[ROC_BAD] += entry->count[ROC_BAD];
-	reached = (double) (capture->below[ROC_GOOD] + capture->below[ROC_BAD]);
-	if (capture->found || reached < capture->rows)
+	above.high = (double) (capture->total[ROC_GOOD] + capture->total[ROC_BAD] -
+						   capture->below[ROC_GOOD] - capture->below[ROC_BAD]);
+	above.low = 0;
+	of_ties = twofold_subtract(capture->rows, above);
+	if (of_ties.high < 0)
 		return;
-	capture->found = true;
-	capture->captured = (double) (capture->total[ROC_BAD] - capture->below[ROC_BAD]) +
-		(double) entry->count[ROC_BAD] * ((reached - capture->rows) / ties);
+	capture->ties = ties;
+	capture->captured =
+		twofold_add(two_product((double) (capture->total[ROC_BAD] - capture->below[ROC_BAD]), (double) ties),
+					twofold_multiply((Twofold) {(double) entry->count[ROC_BAD], 0}, of_ties));
 }
 
 double
 roc_capture_end(const RocCapture *capture)
 {
+	Twofold		all = two_product((double) capture->total[ROC_BAD], (double) capture->ties);
+
 	if (capture->total[ROC_BAD] == 0)
 		return NAN;
-	return capture->captured / (double) capture->total[ROC_BAD];
+	return twofold_divide(capture->captured, all).high;
+}
+
+double
+roc_lift_end(const RocCapture *capture)
+{
+	Twofold		all = two_product((double) capture->total[ROC_BAD], (double) capture->ties);
+	Twofold		share = {capture->share, 0};
+
+	if (capture->total[ROC_BAD] == 0 || capture->share == 0)
+		return NAN;
+	return twofold_divide(twofold_divide(capture->captured, all), share).high;
 }
 
 /* Spreads every bit over all (Steele, Lea and Flood 2014, variant 13 of Stafford). */

@@ -18,6 +18,7 @@
 
 #include "core/ratio_math.h"
 #include "core/tally_math.h"
+#include "core/twofold.h"
 
 #define ROC_GOOD	0
 #define ROC_BAD		1
@@ -71,14 +72,17 @@ extern void roc_end(RocSums *sums, RocMeasures *measures);
 /*
  * The share of the bads among the riskiest `share` of all rows, which is in
  * [0, 1]; of the rows that tie at the border the same part of both classes.
+ * Counted from the riskiest down and without a rounding before the last, so
+ * that the smallest share keeps its digits.
  */
 typedef struct RocCapture
 {
 	int64_t		total[2];
 	int64_t		below[2];
-	double		rows;			/* that are not among the riskiest */
-	double		captured;
-	bool		found;
+	double		share;
+	Twofold		rows;			/* that are the riskiest */
+	Twofold		captured;		/* bads among them, times ties */
+	int64_t		ties;			/* rows at the border, 0: it is not found yet */
 } RocCapture;
 
 extern void roc_capture_begin(RocCapture *capture, const int64_t *total, double share);
@@ -86,6 +90,9 @@ extern void roc_capture_add(RocCapture *capture, const TallyEntry *entry);
 
 /* NaN without bads. */
 extern double roc_capture_end(const RocCapture *capture);
+
+/* That over the share; NaN also if it is 0. */
+extern double roc_lift_end(const RocCapture *capture);
 
 /*
  * Resampling of either class with replacement. A draw is 64 bits that depend on

@@ -101,6 +101,37 @@ for my $name (sort keys %long)
 }
 $canceller->quit;
 
+# ---------- cancelled within one call ----------
+
+# Measures of a large value look for an interrupt as they read it: the variable
+# is still unset. A call that ran to its end first would have set it.
+$node->safe_psql('postgres', <<'SQL');
+CREATE TABLE large (r roc);
+ALTER TABLE large ALTER r SET STORAGE EXTERNAL;
+INSERT INTO large SELECT roc_agg(i, i % 7 = 0) FROM generate_series(1, 2000000) i;
+SQL
+for my $measure ('auc(r)', 'capture(r, 1)')
+{
+	is($node->safe_psql('postgres', <<"SQL"), 'inside', "$measure of two million scores: cancelled inside");
+SET client_min_messages = error;
+SET statement_timeout = '1s';
+DO \$\$
+DECLARE
+  r roc := (SELECT l.r FROM large l);
+  x float8;
+BEGIN
+  LOOP
+    x := NULL;
+    x := $measure;
+  END LOOP;
+EXCEPTION WHEN query_canceled THEN
+  PERFORM set_config('agririsk_test.cancelled', CASE WHEN x IS NULL THEN 'inside' ELSE 'after' END, false);
+END \$\$;
+SELECT current_setting('agririsk_test.cancelled');
+SQL
+}
+$node->safe_psql('postgres', 'DROP TABLE large');
+
 # ---------- killed in the middle ----------
 
 $node->safe_psql('postgres', 'CREATE TABLE kept AS SELECT cf, c FROM piece LIMIT 3');

@@ -187,5 +187,19 @@ for my $type (sort keys %named)
 	is($node->safe_psql('latin', "SET search_path = agririsk, public; CREATE TABLE of_$type (v $type); COPY of_$type FROM '$file' (FORMAT binary); SELECT v = $value FROM of_$type"), 't', 'and received there');
 }
 
+# A name that would not fit the binary form is refused at once, in words that
+# are of the database's encoding: é 128 times is 256 bytes of UTF-8, 127 times 254.
+for my $made (
+	'distribution_agg(?)', 'confusion_agg(?, ?)', q{confusion_agg('a', 'a', ?)},
+	q{('{"names": {"' || ? || '": 1}}')::distribution}, q{('{"counts": [["a", "' || ? || '", 1]]}')::confusion})
+{
+	my $sent = $made =~ /distribution/ ? 'distribution' : 'confusion';
+	my $fits = $made =~ s/\?/repeat(chr(233), 127)/gr;
+	my $not = $made =~ s/\?/repeat(chr(233), 128)/gr;
+	is($node->safe_psql('latin', "SET search_path = agririsk, public; SELECT length(${sent}_send($fits)) > 254"), 't', "$made: 254 bytes of UTF-8 are sent");
+	my (undef, undef, $error) = $node->psql('latin', "SET search_path = agririsk, public; SELECT $not");
+	like($error, qr/ is too long\nDETAIL:  "\xe9{64}\.\.\." has 256 bytes in UTF-8; 255 are allowed\.\n/, "$made: 256 are refused");
+}
+
 $node->stop;
 done_testing();

@@ -199,6 +199,107 @@ test_recalibration(void)
 	ok_figure(worst > 0 && worst < 1e-13, "the score equations hold, per row", worst);
 }
 
+static bool
+close_to(double got, long double want)
+{
+	digest_double(got);
+	return fabsl(got - want) <= 1e-12L * (1 + fabsl(want));
+}
+
+/* Two PDs: the line goes through the logits of their shares of bads. */
+static void
+test_two_pds(void)
+{
+	static const struct
+	{
+		const char *what;
+		double		pd[2];
+		int64_t		count[2][2];
+		double		within;
+	}			cases[] = {
+		{"1e-14 and a half", {1e-14, 0.5}, {{3, 1}, {2, 2}}, 1e-14},
+		{"1e-15 and a half", {1e-15, 0.5}, {{3, 1}, {2, 2}}, 1e-14},
+		{"1e-300 and a half", {1e-300, 0.5}, {{3, 1}, {2, 2}}, 1e-14},
+		{"1e-300 and almost 1", {1e-300, 1 - 0x1p-53}, {{3, 1}, {2, 2}}, 1e-14},
+		{"a millionth apart", {0.1, 0.1000001}, {{100, 10}, {95, 10}}, 1e-9},
+		{"a billionth apart", {0.1, 0.1 + 1e-10}, {{100, 10}, {95, 10}}, 1e-5},
+		{"both very small", {1e-200, 2e-200}, {{100, 10}, {95, 10}}, 1e-12},
+		{"a single bad of a billion", {1e-9, 0.5}, {{1000000000, 1}, {3, 1}}, 1e-12}
+	};
+	static Rows rows;
+	CalibrationInput input = {rows.bytes, 0, NULL};
+	size_t		i;
+
+	rows.distinct = 2;
+	for (i = 0; i < sizeof cases / sizeof cases[0]; i++)
+	{
+		Recalibration fit;
+		long double x[2],
+					y[2],
+					variance[2],
+					slope,
+					step;
+		double		within = cases[i].within;
+		int			k;
+
+		memcpy(rows.value, cases[i].pd, sizeof cases[i].pd);
+		memcpy(rows.count, cases[i].count, sizeof cases[i].count);
+		store(&rows, 0);
+		input.length = rows.length;
+		for (k = 0; k < 2; k++)
+		{
+			int64_t    *count = rows.count[k];
+
+			x[k] = logl(rows.value[k]) - log1pl(-rows.value[k]);
+			y[k] = logl((long double) count[1] / count[0]);
+			variance[k] = 1 / (long double) count[0] + 1 / (long double) count[1];
+		}
+		step = x[1] - x[0];
+		slope = (y[1] - y[0]) / step;
+		if (calibration_recalibrate(&input, true, &fit) != CALIBRATION_OK)
+		{
+			ok(false, cases[i].what);
+			continue;
+		}
+		digest_double(fit.slope);
+		digest_double(fit.intercept_se);
+		ok(fabsl(fit.slope - slope) <= within * fabsl(slope) &&
+		   fabsl(fit.intercept - (y[0] - slope * x[0])) <= within * (1 + fabsl(slope * x[0])) &&
+		   fabsl(fit.slope_se * step / sqrtl(variance[0] + variance[1]) - 1) <= 10 * within &&
+		   fabsl(fit.intercept_se * step / sqrtl(variance[0] * x[1] * x[1] + variance[1] * x[0] * x[0]) - 1) <= 10 * within,
+		   cases[i].what);
+	}
+}
+
+/* With the slope held at 1: from the logits' own place, or where the likelihood is flat. */
+static void
+test_in_the_large(void)
+{
+	static Rows rows;
+	CalibrationInput input = {rows.bytes, 0, NULL};
+	Recalibration fit;
+
+	rows.distinct = 1;
+	rows.value[0] = 1e-300;
+	rows.count[0][0] = 3;
+	rows.count[0][1] = 1;
+	store(&rows, 0);
+	input.length = rows.length;
+	ok(calibration_recalibrate(&input, false, &fit) == CALIBRATION_OK &&
+	   close_to(fit.intercept, -logl(3) - logl(1e-300)) && close_to(fit.intercept_se, sqrtl(4 / 3.0L)),
+	   "all of one very small PD");
+
+	/* The first is never bad, so that the others are three of four. */
+	rows.distinct = 2;
+	rows.value[1] = 0.5;
+	rows.count[1][0] = 2;
+	rows.count[1][1] = 2;
+	store(&rows, 0);
+	input.length = rows.length;
+	ok(calibration_recalibrate(&input, false, &fit) == CALIBRATION_OK &&
+	   close_to(fit.intercept, logl(3)) && close_to(fit.intercept_se, sqrtl(4 / 3.0L)), "and some of a half");
+}
+
 static void
 test_bytes(void)
 {
@@ -365,6 +466,8 @@ main(void)
 {
 	test_scores();
 	test_recalibration();
+	test_two_pds();
+	test_in_the_large();
 	test_bytes();
 	test_refused();
 	test_psi();

@@ -255,12 +255,28 @@ test_capture(void)
 			roc_capture_begin(&c, s.total, share);
 			for (i = 0; i < s.distinct; i++)
 				roc_capture_add(&c, &s.entries[i]);
-			good = good && fabsq(roc_capture_end(&c) - captured / s.total[ROC_BAD]) < 1e-13Q;
+			good = good && fabsq(roc_capture_end(&c) - captured / s.total[ROC_BAD]) < 2e-16Q;
 			ends = ends && (step > 0 || roc_capture_end(&c) == 0) && (step < 40 || roc_capture_end(&c) == 1);
 		}
 	}
 	ok(good, "of ties at the border, a part of either class is captured");
 	ok(ends, "none of nothing, all of all");
+
+	/* Where all are bad any share captures just that share. */
+	for (trial = 0, good = true; trial < 2000; trial++)
+	{
+		double		share = trial < 1000 ? (trial + 1) / 1000.0 : pow(10, -300 * uniform(0, 1));
+		TallyEntry	entries[3] = {{1, {0, 1 + below(10)}}, {2, {0, 1 + below(1000000000)}}, {3, {0, 1 + below(100)}}};
+		int64_t		total[2] = {0, entries[0].count[1] + entries[1].count[1] + entries[2].count[1]};
+		RocCapture	c;
+		int			i;
+
+		roc_capture_begin(&c, total, share);
+		for (i = 0; i < 3; i++)
+			roc_capture_add(&c, &entries[i]);
+		good = good && roc_capture_end(&c) == share && roc_lift_end(&c) == 1;
+	}
+	ok(good, "of bads alone a share is that share, lift is 1");
 }
 
 static void

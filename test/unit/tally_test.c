@@ -341,7 +341,7 @@ test_text(void)
 	   fault_of("1 99999999999999999999999/0", 2, 2), "so are those of rows");
 	ok(fault_of("1 1/1 2 1/1", 2, 6) && fault_of("1 1/1;", 2, 6) &&
 	   fault_of("excluded 1/2", 2, 12) && fault_of("excluded 1/1/1 1 1/1", 2, 15) &&
-	   fault_of("empty; ", 2, 7), "and of what is between");
+	   fault_of("empty; ", 2, 5) && fault_of("empty; 5 1/0", 2, 5) && fault_of("5 1/0; empty", 2, 7), "and of what is between");
 	for (t = 0; t < sizeof texts / sizeof *texts; t++)
 	{
 		size_t		length = strlen(texts[t]);
