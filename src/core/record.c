@@ -11,7 +11,6 @@
 #include "access/htup_details.h"
 #include "core/record.h"
 #include "lib/stringinfo.h"
-#include "miscadmin.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/typcache.h"

@@ -163,12 +163,6 @@ same_text(const LayerRow *a, const LayerRow *b, int which)
 
 /* ---- reading ---- */
 
-static const char *
-column_name(const LandEvidence *e, TupleDesc row, int column)
-{
-	return NameStr(TupleDescAttr(row, column)->attname);
-}
-
 /* Remembers a column's type; an error if it is none of some. */
 static void
 check_column(LandEvidence *e, TupleDesc row, int column, const Oid *type, int types, const char *wanted)
@@ -183,7 +177,7 @@ check_column(LandEvidence *e, TupleDesc row, int column, const Oid *type, int ty
 	ereport(ERROR,
 			(errcode(ERRCODE_DATATYPE_MISMATCH),
 			 errmsg("column %d of %s, \"%s\", must be %s", column + 1, e->reader.argument,
-					column_name(e, row, column), wanted),
+					NameStr(TupleDescAttr(row, column)->attname), wanted),
 			 errdetail("It is %s.", format_type_be(TupleDescAttr(row, column)->atttypid)),
 			 errhint("Select %s, in this order.", e->reader.columns)));
 }

@@ -164,5 +164,18 @@ for my $table ('square', 'huge')
 }
 is(left_behind(), 0, 'and are gone');
 
+# ---------- PostGIS elsewhere, no search_path, workers ----------
+
+$node->safe_psql('postgres', 'CREATE DATABASE elsewhere');
+$node->safe_psql('elsewhere', 'CREATE SCHEMA "g i s"; CREATE EXTENSION postgis SCHEMA "g i s"; CREATE EXTENSION agririsk;'
+	  . ' CREATE TABLE square AS SELECT i AS id, "g i s".ST_MakeEnvelope(i * 10, 0, i * 10 + 12, 12) AS geom FROM generate_series(1, 3000) i; ANALYZE square');
+my $bare = "SET search_path = ''; SET max_parallel_workers_per_gather = 4; SET parallel_setup_cost = 0; SET parallel_tuple_cost = 0; SET min_parallel_table_scan_size = 0;";
+# Each of 12 x 12 has 2 x 12 in common with the next; the first and the last have one neighbour.
+is($node->safe_psql('elsewhere', "$bare SELECT count(*), sum(area) FROM agririsk.overlap_self_join('SELECT id, geom FROM public.square')"),
+	'2999|71976', 'overlap_self_join with PostGIS elsewhere');
+is( $node->safe_psql('elsewhere', "$bare SELECT count(*), sum(held_area), min(held_share), sum(cardinality(double_claim_plots)) FROM agririsk.land_evidence('SELECT id, id, geom FROM public.square',"
+		  . " 'SELECT id, id, id, geom, ''contract''::text, 1, 1, NULL::date, NULL::date FROM public.square', '2024-01-01')"),
+	'3000|432000|1|5998', 'and land_evidence');
+
 $node->stop;
 done_testing();
