@@ -10,7 +10,7 @@
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
-/* Doubled until it is COLUMN_CHUNK, so that every column begins aligned. */
+/* Room of a chunk at first, a multiple of 8 as well; doubled up to COLUMN_CHUNK. */
 #define FIRST_ROWS		32
 
 static char *
@@ -139,7 +139,7 @@ column_store_make_room(ColumnStore *store)
 {
 	NodeBudget *budget = store->member.budget;
 	bool		full = store->room == COLUMN_CHUNK;
-	int			room = full ? COLUMN_CHUNK : Max(2 * store->room, FIRST_ROWS);
+	int			room = full ? COLUMN_CHUNK : Min(Max(2 * store->room, FIRST_ROWS), COLUMN_CHUNK);
 	int			more = full ? room : room - store->room;
 
 	CHECK_FOR_INTERRUPTS();
