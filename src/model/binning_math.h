@@ -75,6 +75,7 @@ typedef struct Binning
 	BinPart    *special;
 	BinOutcome	outcome[BIN_TRENDS];
 	double		iv;				/* of all parts; NaN where a class has no rows */
+	const char *single;			/* why there is one bin, where it was searched for */
 } Binning;
 
 /* Negative, 0 or positive: the order of bytes. */
