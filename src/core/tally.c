@@ -134,7 +134,7 @@ void
 tally_init(Tally *tally, FunctionCallInfo fcinfo)
 {
 	/* Half for the rows, the other for sorting or merging those of one group. */
-	NodeBudget *budget = node_budget(fcinfo, (Size) work_mem * 1024 / 2, evict);
+	NodeBudget *budget = node_budget(fcinfo, (Size) work_mem * 1024 / 2);
 	MemoryContext context;
 
 	if (!AggCheckCallContext(fcinfo, &context))
@@ -142,7 +142,7 @@ tally_init(Tally *tally, FunctionCallInfo fcinfo)
 	memset(tally, 0, sizeof *tally);
 	tally->context = context;
 	pool_init(&tally->pool, context);
-	budget_join(budget, fcinfo, &tally->member);
+	budget_join(budget, fcinfo, &tally->member, evict);
 }
 
 static void
