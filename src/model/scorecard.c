@@ -52,8 +52,8 @@ scorecard_memory(MemoryContext context)
 	return memory;
 }
 
-static void
-check_card(Card *card, CardMemory memory, int sqlstate)
+void
+scorecard_check(Card *card, CardMemory memory, int sqlstate)
 {
 	CardFault	fault;
 	StringInfoData value;
@@ -84,22 +84,25 @@ decode_card(const char *bytes, size_t length, CardMemory memory, int sqlstate)
 				 errmsg("invalid stored scorecard"),
 				 errdetail("%s", what),
 				 errhint("Write the card anew from its JSON text.")));
-	check_card(card, memory, sqlstate);
+	scorecard_check(card, memory, sqlstate);
 	return card;
+}
+
+Card *
+scorecard_read(const struct varlena *stored, MemoryContext context)
+{
+	return decode_card(VARDATA_ANY(stored), VARSIZE_ANY_EXHDR(stored), scorecard_memory(context),
+					   ERRCODE_DATA_CORRUPTED);
 }
 
 const ScoreCard *
 scorecard_compile(const struct varlena *stored, MemoryContext context)
 {
-	CardMemory	memory = scorecard_memory(context);
-
-	return score_compile(decode_card(VARDATA_ANY(stored), VARSIZE_ANY_EXHDR(stored), memory,
-									 ERRCODE_DATA_CORRUPTED),
-						 memory);
+	return score_compile(scorecard_read(stored, context), scorecard_memory(context));
 }
 
-static struct varlena *
-store_card(const Card *card)
+struct varlena *
+scorecard_store(const Card *card)
 {
 	Size		size = VARHDRSZ + card_encode(card, NULL);
 	struct varlena *stored = palloc(size);
@@ -668,8 +671,8 @@ agririsk_scorecard_in(PG_FUNCTION_ARGS)
 	json_open(&reader, "scorecard", ERRCODE_INVALID_TEXT_REPRESENTATION, CurrentMemoryContext);
 	json_parse(&reader, PG_GETARG_CSTRING(0), &document);
 	card = read_card(&reader, &document);
-	check_card(card, reader.memory, ERRCODE_INVALID_TEXT_REPRESENTATION);
-	PG_RETURN_POINTER(store_card(card));
+	scorecard_check(card, reader.memory, ERRCODE_INVALID_TEXT_REPRESENTATION);
+	PG_RETURN_POINTER(scorecard_store(card));
 }
 
 /* ---------- to JSON ---------- */
@@ -910,9 +913,7 @@ append_fit(StringInfo out, const Card *card)
 Datum
 agririsk_scorecard_out(PG_FUNCTION_ARGS)
 {
-	struct varlena *stored = PG_DETOAST_DATUM_PACKED(PG_GETARG_DATUM(0));
-	Card	   *card = decode_card(VARDATA_ANY(stored), VARSIZE_ANY_EXHDR(stored),
-								   scorecard_memory(CurrentMemoryContext), ERRCODE_DATA_CORRUPTED);
+	Card	   *card = scorecard_read(PG_DETOAST_DATUM_PACKED(PG_GETARG_DATUM(0)), CurrentMemoryContext);
 	StringInfoData out;
 	uint32_t	i;
 
@@ -1002,7 +1003,7 @@ agririsk_scorecard_recv(PG_FUNCTION_ARGS)
 	}
 	if (card->fit != NULL)
 		verify_fit(card->fit);
-	PG_RETURN_POINTER(store_card(card));
+	PG_RETURN_POINTER(scorecard_store(card));
 }
 
 Datum
