@@ -272,9 +272,8 @@ read_outcomes(JsonReader *r, JsonbContainer *root, Binning *binning)
 	json_leave(r, mark);
 }
 
-AGR_FUNCTION(agririsk_binning_in);
-Datum
-agririsk_binning_in(PG_FUNCTION_ARGS)
+Binning *
+binning_parse(char *text)
 {
 	Binning    *binning = palloc0(sizeof *binning);
 	JsonReader	reader;
@@ -285,7 +284,7 @@ agririsk_binning_in(PG_FUNCTION_ARGS)
 	int			mark;
 
 	json_open(r, "binning", ERRCODE_INVALID_TEXT_REPRESENTATION, CurrentMemoryContext);
-	json_parse(r, PG_GETARG_CSTRING(0), &document);
+	json_parse(r, text, &document);
 	root = json_read_object(r, &document, "format, type, trend, bins, special, missing, unseen, excluded, trends");
 	if (json_read_number_field(r, root, "format", NULL) != BINNING_VERSION)
 	{
@@ -311,7 +310,14 @@ agririsk_binning_in(PG_FUNCTION_ARGS)
 				 errmsg("invalid binning"),
 				 errdetail("The fault is that %s.", fault),
 				 errhint("Keep what optimal_bins wrote; doc/scorecard.md has the format.")));
-	PG_RETURN_POINTER(binning_store(binning));
+	return binning;
+}
+
+AGR_FUNCTION(agririsk_binning_in);
+Datum
+agririsk_binning_in(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_POINTER(binning_store(binning_parse(PG_GETARG_CSTRING(0))));
 }
 
 /* ---------- to JSON ---------- */

@@ -384,6 +384,17 @@ add_term(FitDesign *design, int feature)
 	return term;
 }
 
+/* Why a binning has one bin, as part of a list: without its full stop. */
+static char *
+drop_reason(const Binning *binning)
+{
+	char	   *why = pstrdup(binning->single ? binning->single : "Its bins do not differ.");
+
+	why[strlen(why) - 1] = '\0';
+	why[0] = pg_tolower((unsigned char) why[0]);
+	return why;
+}
+
 static void
 add_woe_term(FitDesign *design, int f)
 {
@@ -396,7 +407,7 @@ add_woe_term(FitDesign *design, int f)
 	learnt->held_iv = design->without < 0 ? NAN : held_out_iv(learnt);
 	if (!varies(learnt))
 	{
-		learnt->dropped = pstrdup(learnt->binning->single ? learnt->binning->single : "its bins do not differ");
+		learnt->dropped = drop_reason(learnt->binning);
 		return;
 	}
 	term = add_term(design, f);
@@ -478,16 +489,19 @@ static void
 add_moment(const FitDesign *design, const FitPass *pass, int f, double center, int power, Moments *moments)
 {
 	const double *x = pass->column[f];
+	Moments		sum = *moments;
 	int			i;
 
 	for (i = 0; i < pass->n; i++)
 		if (pass->fold[i] != design->without && !isnan(x[i]))
 		{
 			double		distance = x[i] - center;
+			int64		weight = row_weight(pass, i);
 
-			rounded_sum_add(&moments->sum, power == 1 ? distance : distance * distance, (double) row_weight(pass, i));
-			moments->n += row_weight(pass, i);
+			rounded_sum_add(&sum.sum, power == 1 ? distance : distance * distance, (double) weight);
+			sum.n += weight;
 		}
+	*moments = sum;
 }
 
 /* Means of a power of x - center, of all numbers. */
@@ -653,13 +667,9 @@ pick_rows(FitDesign *design, uint16 *pick)
 	const uint8 *fold = design->column[design->layout.fold];
 	int			n = 0;
 
-	if (design->without < 0)
-		while (design->at < design->chunk_rows && n < LOGIT_BLOCK)
-			pick[n++] = design->at++;
-	else
-		for (; design->at < design->chunk_rows && n < LOGIT_BLOCK; design->at++)
-			if (design->only >= 0 ? fold[design->at] == design->only : fold[design->at] != design->without)
-				pick[n++] = design->at;
+	for (; design->at < design->chunk_rows && n < LOGIT_BLOCK; design->at++)
+		if (design->only >= 0 ? fold[design->at] == design->only : fold[design->at] != design->without)
+			pick[n++] = design->at;
 	return n;
 }
 
@@ -669,39 +679,76 @@ look_up(const FitTerm *term, uint32 code)
 	return code < term->n_codes ? term->z[code] : 0;
 }
 
-static void
-fill_term(const FitDesign *design, const FitTerm *term, const uint16 *pick, int n, double *x)
+/* The terms of n rows of the chunk: from the one at hand on, or those picked. */
+static inline void
+fill_term(const FitDesign *design, const FitTerm *term, const uint16 *pick, int first, int n, double *x)
 {
+#define ROW(i) (pick ? pick[i] : first + (i))
 	const void *column = design->column[term->feature];
 	uint32		width = design->store->column[term->feature].width;
+	double		center = term->center;
 	double		unit = 1 / term->scale;
 	int			i;
 
-	if (term->z == NULL)
+	if (term->z == NULL && design->rows->feature[term->feature].consent < 0)
+		for (i = 0; i < n; i++)
+			x[i] = (((const double *) column)[ROW(i)] - center) * unit;
+	else if (term->z == NULL)
 		for (i = 0; i < n; i++)
 		{
-			double		value = ((const double *) column)[pick[i]];
+			double		value = ((const double *) column)[ROW(i)];
 
-			x[i] = isnan(value) ? 0 : (value - term->center) * unit;
+			x[i] = isnan(value) ? 0 : (value - center) * unit;
 		}
 	else if (width == 1)
 		for (i = 0; i < n; i++)
-			x[i] = term->z[((const uint8 *) column)[pick[i]]];
+			x[i] = term->z[((const uint8 *) column)[ROW(i)]];
 	else if (width == 2)
 		for (i = 0; i < n; i++)
-			x[i] = term->z[((const uint16 *) column)[pick[i]]];
+			x[i] = term->z[((const uint16 *) column)[ROW(i)]];
 	else
 		for (i = 0; i < n; i++)
-			x[i] = look_up(term, ((const uint32 *) column)[pick[i]]);
+			x[i] = look_up(term, ((const uint32 *) column)[ROW(i)]);
+#undef ROW
+}
+
+static void
+fill_block(const FitDesign *design, const uint16 *pick, int first, LogitBlock *block)
+{
+	const FitLayout *layout = &design->layout;
+	const uint8 *outcome = design->column[layout->outcome];
+	const int64 *weight = layout->weight < 0 ? NULL : design->column[layout->weight];
+	const double *offset = layout->offset < 0 || design->plain ? NULL : design->column[layout->offset];
+	int			i;
+
+	for (i = 0; i < design->n_terms; i++)
+	{
+		double	   *x = block->x + (Size) i * LOGIT_BLOCK;
+
+		if (design->used != NULL && !design->used[i])
+			continue;
+		/* The same loops twice, so that the usual one has no picking in it. */
+		if (pick == NULL)
+			fill_term(design, &design->term[i], NULL, first, block->n, x);
+		else
+			fill_term(design, &design->term[i], pick, first, block->n, x);
+	}
+	for (i = 0; i < block->n; i++)
+	{
+		int			row = pick ? pick[i] : first + i;
+
+		block->y[i] = outcome[row];
+		block->weight[i] = weight ? (double) weight[row] : 1;
+		block->offset[i] = offset ? offset[row] : 0;
+	}
 }
 
 static void
 next_block(LogitRows *logit, LogitBlock *block)
 {
 	FitDesign  *design = (FitDesign *) logit;
-	const FitLayout *layout = &design->layout;
 	uint16		pick[LOGIT_BLOCK];
-	int			i;
+	int			first;
 
 	block->n = 0;
 	while (block->n == 0)
@@ -717,17 +764,12 @@ next_block(LogitRows *logit, LogitBlock *block)
 			read_chunk(design->store, design->chunk, design->column, design->buffer);
 			design->chunk_rows = column_store_chunk_rows(design->store, design->chunk);
 		}
-		block->n = pick_rows(design, pick);
+		first = design->at;
+		block->n = design->without < 0 ? Min(LOGIT_BLOCK, design->chunk_rows - first) : pick_rows(design, pick);
+		if (design->without < 0)
+			design->at += block->n;
 	}
-	for (i = 0; i < design->n_terms; i++)
-		if (design->used == NULL || design->used[i])
-			fill_term(design, &design->term[i], pick, block->n, block->x + (Size) i * LOGIT_BLOCK);
-	for (i = 0; i < block->n; i++)
-	{
-		block->y[i] = ((const uint8 *) design->column[layout->outcome])[pick[i]];
-		block->weight[i] = layout->weight < 0 ? 1 : (double) ((const int64 *) design->column[layout->weight])[pick[i]];
-		block->offset[i] = layout->offset < 0 || design->plain ? 0 : ((const double *) design->column[layout->offset])[pick[i]];
-	}
+	fill_block(design, design->without < 0 ? NULL : pick, first, block);
 }
 
 void

@@ -207,27 +207,23 @@ correlate(FitModel *model, const int *at, int m)
 {
 	FitDesign  *design = model->design;
 	int			n = design->n_terms + 1;
-	double	   *information = palloc_extended((Size) n * n * sizeof(double), MCXT_ALLOC_HUGE);
+	LogitProblem problem = {.rows = &design->logit, .used = model->used, .pause = check_interrupts};
+	double	   *sum = palloc_extended((Size) n * n * sizeof(double), MCXT_ALLOC_HUGE);
 	double	   *product = palloc_extended((Size) m * m * sizeof(double), MCXT_ALLOC_HUGE);
-	double	   *zero = palloc0(n * sizeof(double));
 	double	   *deviation = palloc(m * sizeof(double));
 	int			i,
 				j;
 
-	/* With all coefficients 0 each row's information is a quarter of its cross-products. */
 	design->used = model->used;
-	design->plain = true;
 	fit_design_rewind(design, false);
-	logit_information(&design->logit, model->used, zero, information,
-					  scorecard_memory(CurrentMemoryContext), check_interrupts);
-	design->plain = false;
+	logit_cross_products(&problem, sum, scorecard_memory(CurrentMemoryContext));
 	design->used = NULL;
 	for (i = 0; i < m; i++)
 	{
-		const double *row = information + (at[i] + 1) * n;
+		const double *row = sum + (Size) (at[i] + 1) * n;
 
 		for (j = 0; j <= i; j++)
-			product[i * m + j] = row[at[j] + 1] - row[0] * information[(at[j] + 1) * n] / information[0];
+			product[i * m + j] = row[at[j] + 1] - row[0] * sum[(Size) (at[j] + 1) * n] / sum[0];
 		deviation[i] = sqrt(product[i * m + i]);
 		for (j = 0; j <= i; j++)
 			product[i * m + j] = i == j ? 1 : product[i * m + j] / (deviation[i] * deviation[j]);

@@ -6,6 +6,7 @@
 
 #include "agririsk.h"
 
+#include <float.h>
 #include <math.h>
 
 #include "model/fit_options.h"
@@ -132,14 +133,10 @@ read_feature_binning(JsonReader *r, JsonbValue *value, FitFeatureOptions *featur
 static void
 read_given(JsonReader *r, JsonbValue *value, FitFeatureOptions *feature)
 {
-	char	   *text;
-	Datum		stored;
 
 	if (value->type != jbvBinary || !JsonContainerIsObject(value->val.binary.data))
 		json_refuse(r, value, "not a binning", "Give the JSON of a binning, as optimal_bins(...)::jsonb.");
-	text = JsonbToCString(NULL, value->val.binary.data, value->val.binary.len);
-	stored = DirectFunctionCall1(agririsk_binning_in, CStringGetDatum(text));
-	feature->given = binning_read((struct varlena *) DatumGetPointer(stored), CurrentMemoryContext);
+	feature->given = binning_parse(JsonbToCString(NULL, value->val.binary.data, value->val.binary.len));
 }
 
 static void

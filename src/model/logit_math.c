@@ -1039,3 +1039,21 @@ logit_fit(const LogitProblem *problem, LogitFit *fit, CardMemory memory)
 		give(&fitter, fitter.step, fit->involved, true);
 	return status;
 }
+
+void
+logit_cross_products(const LogitProblem *problem, double *product, CardMemory memory)
+{
+	int			n = 1 + problem->rows->n_terms;
+	Fitter		fitter;
+	int			j,
+				k;
+
+	prepare(&fitter, problem, memory);
+	/* With p = 1/2 everywhere the information is a quarter of them. */
+	fitter.pass.flat = fitter.pass.fine = true;
+	evaluate(&fitter);
+	memset(product, 0, (size_t) n * n * sizeof(double));
+	for (j = 0; j < fitter.m; j++)
+		for (k = 0; k < fitter.m; k++)
+			product[(size_t) fitter.place[j] * n + fitter.place[k]] = 4 * fitter.information[j * fitter.m + k];
+}

@@ -79,6 +79,12 @@ typedef struct LogitFit
 
 extern LogitStatus logit_fit(const LogitProblem *problem, LogitFit *fit, CardMemory memory);
 
+/*
+ * Sums over the rows of the products of terms used, the constant first, at
+ * (1 + n_terms)^2 places. Nothing but rows, used and pause of the problem counts.
+ */
+extern void logit_cross_products(const LogitProblem *problem, double *product, CardMemory memory);
+
 /* eta of a block's rows, with the bits it has in the fit. */
 extern void logit_eta(const LogitBlock *block, int n_terms, const double *beta,
 					  const bool *used, double *eta);
