@@ -377,7 +377,7 @@ try_folds(FitRows *rows, Binning ***binning, NodeBudget *budget, FitOutcome *out
 		return;
 	tally_init_within(&folds.trial.tally, budget, CurrentMemoryContext);
 	for (k = 0; k < n && !folds.failed; k++)
-		try_fold(rows, k, binning[k + 1], budget, &folds);
+		try_fold(rows, k, binning ? binning[k + 1] : NULL, budget, &folds);
 	for (f = 0; f < rows->n_features; f++)
 		folds.iv[f] = folds.failed ? NAN : folds.iv[f] / n;
 	if (!folds.failed)
