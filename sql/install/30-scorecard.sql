@@ -153,7 +153,8 @@ COMMENT ON FUNCTION explain(scorecard, record, text) IS
 CREATE FUNCTION bins(card scorecard,
     OUT feature text, OUT bin integer, OUT label text, OUT low double precision,
     OUT high double precision, OUT categories text[], OUT woe double precision,
-    OUT points double precision) RETURNS SETOF record
+    OUT points double precision, OUT n bigint, OUT bads bigint, OUT bad_rate double precision)
+  RETURNS SETOF record
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 100 ROWS 80
   AS 'MODULE_PATHNAME', 'agririsk_bins';
 COMMENT ON FUNCTION bins(scorecard) IS

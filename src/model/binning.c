@@ -98,24 +98,11 @@ agririsk_binning_send(PG_FUNCTION_ARGS)
 
 /* ---------- from JSON ---------- */
 
-static int64
-read_count(JsonReader *r, JsonbContainer *object, const char *key)
-{
-	JsonbValue *value = json_get_field(object, key);
-	int			mark = json_enter_key(r, key);
-	double		x = json_read_number(r, value);
-
-	if (x < 0 || x > TALLY_MAX_TOTAL || x != floor(x))
-		json_refuse(r, value, "not a number of rows", "Give a whole number from 0 to 1099511627776.");
-	json_leave(r, mark);
-	return (int64) x;
-}
-
 static void
 read_part(JsonReader *r, JsonbContainer *object, BinPart *part)
 {
-	part->cell.count[BIN_GOOD] = read_count(r, object, "goods");
-	part->cell.count[BIN_BAD] = read_count(r, object, "bads");
+	part->cell.count[BIN_GOOD] = json_read_rows_field(r, object, "goods", true);
+	part->cell.count[BIN_BAD] = json_read_rows_field(r, object, "bads", true);
 }
 
 static int
@@ -242,8 +229,8 @@ read_excluded(JsonReader *r, JsonbContainer *root, Binning *binning)
 	{
 		JsonbContainer *excluded = json_read_object(r, value, "outcome, weight");
 
-		binning->no_outcome = read_count(r, excluded, "outcome");
-		binning->no_weight = read_count(r, excluded, "weight");
+		binning->no_outcome = json_read_rows_field(r, excluded, "outcome", true);
+		binning->no_weight = json_read_rows_field(r, excluded, "weight", true);
 	}
 	json_leave(r, mark);
 }
@@ -267,7 +254,7 @@ read_outcomes(JsonReader *r, JsonbContainer *root, Binning *binning)
 		if (item != NULL)
 		{
 			JsonbContainer *object = json_read_object(r, item, "bins, iv, out_of_fold_iv");
-			int64		bins = read_count(r, object, "bins");
+			int64		bins = json_read_rows_field(r, object, "bins", true);
 
 			if (bins < 1 || bins > BIN_MAX_CELLS)
 			{
