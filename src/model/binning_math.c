@@ -253,9 +253,15 @@ binning_feature(const Binning *binning, CardFeature *feature, CardMemory memory)
 
 	feature->kind = binning->kind;
 	feature->unseen = binning->unseen;
-	feature->missing = binning->missing_policy == BIN_MISSING_BIN && part_rows(&binning->missing) == 0 ?
-		CARD_MISSING_NONE : CARD_MISSING_WOE;
-	feature->missing_woe = binning->missing.woe;
+	feature->missing = CARD_MISSING_NONE;
+	feature->missing_goods = feature->missing_bads = -1;
+	if (binning->missing_policy != BIN_MISSING_BIN || part_rows(&binning->missing) > 0)
+	{
+		feature->missing = CARD_MISSING_WOE;
+		feature->missing_woe = binning->missing.woe;
+		feature->missing_goods = binning->missing.cell.count[BIN_GOOD];
+		feature->missing_bads = binning->missing.cell.count[BIN_BAD];
+	}
 	feature->n_bins = binning->n_bins;
 	feature->bin = get(memory, binning->n_bins, sizeof *feature->bin);
 	feature->cut = binning->cut;
@@ -265,6 +271,8 @@ binning_feature(const Binning *binning, CardFeature *feature, CardMemory memory)
 
 		memset(bin, 0, sizeof *bin);
 		bin->woe = binning->bin[i].woe;
+		bin->goods = binning->bin[i].cell.count[BIN_GOOD];
+		bin->bads = binning->bin[i].cell.count[BIN_BAD];
 		if (binning->kind != CARD_CATEGORY)
 			continue;
 		bin->n_categories = binning->categories[i].n;
@@ -278,6 +286,8 @@ binning_feature(const Binning *binning, CardFeature *feature, CardMemory memory)
 
 		memset(special, 0, sizeof *special);
 		special->woe = binning->special[i].woe;
+		special->goods = binning->special[i].cell.count[BIN_GOOD];
+		special->bads = binning->special[i].cell.count[BIN_BAD];
 		special->n_values = 1;
 		special->value = &binning->special_value[i];
 	}

@@ -329,6 +329,10 @@ check_features(void)
 	ok(same, "which finds the WOE of every number, special ones too");
 	ok(f->missing == CARD_MISSING_WOE && f->missing_woe == b.missing.woe && b.missing.woe != 0, "and of a missing one");
 
+	ok(card->card->feature->bin[1].goods == 80 && card->card->feature->bin[1].bads == 20 &&
+	   card->card->feature->special[0].goods == 4 && card->card->feature->special[0].bads == 0 &&
+	   card->card->feature->missing_goods == 3 && card->card->feature->missing_bads == 9, "with the rows of each");
+
 	b.missing.cell = (BinCell) {{0, 0}};
 	binning_weigh(&b);
 	ok(make_card(&b, memory)->feature->missing == CARD_MISSING_NONE, "but where no row was missing, none was learnt");
