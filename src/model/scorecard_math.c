@@ -157,7 +157,7 @@ check_counts(int64_t goods, int64_t bads, CardFault *fault, uint32_t feature,
 	fault_at(fault, "goods and bads do not go together",
 			 "Give both, whole numbers of rows up to 2^40, or neither.",
 			 "features[%u].%s%s", feature, list, at);
-	return of_number(fault, is_rows(goods) ? bads : goods);
+	return of_detail(fault, "One of them is missing or out of range.");
 }
 
 static bool
@@ -289,17 +289,22 @@ check_linear(const CardFeature *f, uint32_t i, CardFault *fault)
 	{
 		fault_at(fault, "low and high do not go together", "Give both ends of the range, or neither.",
 				 "features[%u]", i);
-		return of_number(fault, isnan(f->low) ? f->high : f->low);
+		return of_detail(fault, "One of them is missing.");
 	}
 	if (!isnan(f->low) && !is_value(f->low))
 	{
 		fault_at(fault, "out of range", value_hint, "features[%u].low", i);
 		return of_number(fault, f->low);
 	}
-	if (!isnan(f->high) && (!is_value(f->high) || f->high < f->low))
+	if (!isnan(f->high) && !is_value(f->high))
 	{
-		fault_at(fault, f->high < f->low ? "the range ends before it starts" : "out of range",
-				 value_hint, "features[%u].high", i);
+		fault_at(fault, "out of range", value_hint, "features[%u].high", i);
+		return of_number(fault, f->high);
+	}
+	if (f->high < f->low)
+	{
+		fault_at(fault, "the range ends before it starts", "Give the least value as low, the largest as high.",
+				 "features[%u].high", i);
 		return of_number(fault, f->high);
 	}
 	if (f->missing > CARD_MISSING_WOE && f->missing != CARD_MISSING_NEUTRAL)
@@ -612,7 +617,8 @@ check_terms(const Card *card, CardFault *fault)
 			fault_at(fault, "not a feature, or out of order",
 					 "Terms name features of the card in its order, those of one feature by level.",
 					 "%s", path);
-			return of_number(fault, t->feature);
+			return t->feature < 0 || t->feature >= (int64_t) card->n_features
+				? of_number(fault, t->feature) : of_text(fault, card->feature[t->feature].name);
 		}
 		if (t->has_level && (t->feature < 0 || card->feature[t->feature].kind != CARD_CATEGORY))
 		{
