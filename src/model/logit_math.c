@@ -48,6 +48,7 @@
 
 /* Weights from here on are taken apart, so that products with them are exact. */
 #define WEIGHT_BITS		18
+#define HALF			0x1p26
 
 /* Units of terms of the gradient, up to 1, and of the information, up to 1/4. */
 #define GRADIENT_UNIT	0x1p-50
@@ -224,15 +225,19 @@ sum_of_counts(const LaneBits *counts, double shift)
 	return (int64_t) (sum - (uint64_t) LOGIT_BLOCK * (uint64_t) bits_of(shift));
 }
 
+/* The sum of multiples of HALF units, and of less. */
 static ALWAYS_INLINE Wide
-sum_of_lanes(const Lanes *lanes, double unit)
+sum_of_halves(const Lanes *half, double unit)
 {
-	double		sum = 0;
+	double		sum[2] = {0, 0};
 	int			i;
 
 	for (i = 0; i < LANES; i++)
-		sum += (*lanes)[i];
-	return (Wide) (sum / unit);
+	{
+		sum[0] += half[0][i];
+		sum[1] += half[1][i];
+	}
+	return (Wide) (int64_t) (sum[0] / (HALF * unit)) * (int64_t) HALF + (int64_t) (sum[1] / unit);
 }
 
 /*
@@ -256,6 +261,7 @@ add_products(const double *a, const double *const *column, int n, const double *
 		LaneBits	rest[4] = {{0}};
 
 		for (i = 0; i < LOGIT_BLOCK; i += LANES)
+#pragma GCC unroll 4
 			for (k = 0; k < n; k++)
 			{
 				Lanes		product = *(const Lanes *) (a + i) * *(const Lanes *) (column[k] + i);
@@ -265,6 +271,7 @@ add_products(const double *a, const double *const *column, int n, const double *
 				if (fine)
 					rest[k] += (LaneBits) ((product - (shifted - shift)) + second);
 			}
+#pragma GCC unroll 4
 		for (k = 0; k < n; k++)
 		{
 			sum[k].part[0] += sum_of_counts(&count[k], shift);
@@ -275,38 +282,37 @@ add_products(const double *a, const double *const *column, int n, const double *
 	else
 	{
 		/* Two halves of each count, so that products with weights are exact. */
-		double		upper = shift * 0x1p26;
-		double		second_upper = second * 0x1p26;
+		double		upper = shift * HALF;
+		double		second_upper = second * HALF;
+		Lanes		count[4][2] = {{{0}}};
+		Lanes		rest[4][2] = {{{0}}};
 
-		for (k = 0; k < n; k++)
-		{
-			Lanes		high = {0};
-			Lanes		low = {0};
-			Lanes		rest_high = {0};
-			Lanes		rest_low = {0};
-
-			for (i = 0; i < LOGIT_BLOCK; i += LANES)
+		for (i = 0; i < LOGIT_BLOCK; i += LANES)
+#pragma GCC unroll 4
+			for (k = 0; k < n; k++)
 			{
 				Lanes		w = *(const Lanes *) (weight + i);
 				Lanes		product = *(const Lanes *) (a + i) * *(const Lanes *) (column[k] + i);
 				Lanes		rounded = (product + shift) - shift;
 				Lanes		half = (rounded + upper) - upper;
 
-				high += w * half;
-				low += w * (rounded - half);
+				count[k][0] += w * half;
+				count[k][1] += w * (rounded - half);
 				if (fine)
 				{
 					product -= rounded;
 					rounded = (product + second) - second;
 					half = (rounded + second_upper) - second_upper;
-					rest_high += w * half;
-					rest_low += w * (rounded - half);
+					rest[k][0] += w * half;
+					rest[k][1] += w * (rounded - half);
 				}
 			}
-			sum[k].part[0] += (sum_of_lanes(&high, unit) + sum_of_lanes(&low, unit)) << weight_shift;
+#pragma GCC unroll 4
+		for (k = 0; k < n; k++)
+		{
+			sum[k].part[0] += sum_of_halves(count[k], unit) * ((Wide) 1 << weight_shift);
 			if (fine)
-				sum[k].part[1] += (sum_of_lanes(&rest_high, unit * SECOND_UNIT) +
-								   sum_of_lanes(&rest_low, unit * SECOND_UNIT)) << weight_shift;
+				sum[k].part[1] += sum_of_halves(rest[k], unit * SECOND_UNIT) * ((Wide) 1 << weight_shift);
 		}
 	}
 }
