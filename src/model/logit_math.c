@@ -38,16 +38,15 @@
 #define KKT_TOLERANCE	1e-12
 
 /*
- * What a step may still promise where the search ends: twice over, for all rows,
- * and for each of them, where that is what rounding leaves. And where the next
- * one may be the last.
+ * What the last step may promise: the error it leaves is about the square. And
+ * what a change of eta as small as its rounding may.
  */
-#define TOLERANCE		1e-22
-#define ROW_TOLERANCE	1e-28
-#define NEAR			1e-8
+#define TOLERANCE		1e-14
+#define ETA_TOLERANCE	1e-15
 
 /* Weights from here on are taken apart, so that products with them are exact. */
 #define WEIGHT_BITS		18
+#define HALF			0x1p26
 
 /* Units of terms of the gradient, up to 1, and of the information, up to 1/4. */
 #define GRADIENT_UNIT	0x1p-50
@@ -60,7 +59,7 @@
 
 typedef __int128 Wide;
 typedef double Lanes __attribute__((vector_size(8 * LANES), aligned(8)));
-typedef int64_t LaneBits __attribute__((vector_size(8 * LANES), aligned(8)));
+typedef uint64_t LaneBits __attribute__((vector_size(8 * LANES), aligned(8)));
 
 typedef struct Sum
 {
@@ -122,7 +121,7 @@ typedef struct Fitter
  * compiler may use.
  */
 #define CHOOSE(mask, yes, no) \
-	((Lanes) (((LaneBits) (yes) & (mask)) | ((LaneBits) (no) & ~(mask))))
+	((Lanes) (((LaneBits) (yes) & (LaneBits) (mask)) | ((LaneBits) (no) & ~(LaneBits) (mask))))
 
 /* e^-x of x >= 0; beyond 708 it is e^-708. */
 static ALWAYS_INLINE void
@@ -161,7 +160,7 @@ exp_minus(const Lanes *of, Lanes *result)
 static ALWAYS_INLINE void
 log_one_plus(const Lanes *x, Lanes *result)
 {
-	LaneBits	large = *x > 0.41421356237309503;
+	LaneBits	large = (LaneBits) (*x > 0.41421356237309503);
 	Lanes		f = CHOOSE(large, (*x - 1) * 0.5, *x);
 	Lanes		s = f / (2 + f);
 	Lanes		z = s * s;
@@ -203,10 +202,10 @@ combine(const double *const *column, int m, const double *beta, double *sum)
 			*(Lanes *) (sum + i) = *(Lanes *) (sum + i) + beta[j] * *(Lanes *) (column[j] + i);
 }
 
-static ALWAYS_INLINE int64_t
+static ALWAYS_INLINE uint64_t
 bits_of(double x)
 {
-	int64_t		bits;
+	uint64_t	bits;
 
 	memcpy(&bits, &x, sizeof bits);
 	return bits;
@@ -220,19 +219,23 @@ sum_of_counts(const LaneBits *counts, double shift)
 	int			i;
 
 	for (i = 0; i < LANES; i++)
-		sum += (uint64_t) (*counts)[i];
-	return (int64_t) (sum - (uint64_t) LOGIT_BLOCK * (uint64_t) bits_of(shift));
+		sum += (*counts)[i];
+	return (int64_t) (sum - LOGIT_BLOCK * bits_of(shift));
 }
 
+/* The sum of multiples of HALF units, and of less. */
 static ALWAYS_INLINE Wide
-sum_of_lanes(const Lanes *lanes, double unit)
+sum_of_halves(const Lanes *half, double unit)
 {
-	double		sum = 0;
+	double		sum[2] = {0, 0};
 	int			i;
 
 	for (i = 0; i < LANES; i++)
-		sum += (*lanes)[i];
-	return (Wide) (sum / unit);
+	{
+		sum[0] += half[0][i];
+		sum[1] += half[1][i];
+	}
+	return (Wide) (int64_t) (sum[0] / (HALF * unit)) * (int64_t) HALF + (int64_t) (sum[1] / unit);
 }
 
 /*
@@ -256,6 +259,7 @@ add_products(const double *a, const double *const *column, int n, const double *
 		LaneBits	rest[4] = {{0}};
 
 		for (i = 0; i < LOGIT_BLOCK; i += LANES)
+#pragma GCC unroll 4
 			for (k = 0; k < n; k++)
 			{
 				Lanes		product = *(const Lanes *) (a + i) * *(const Lanes *) (column[k] + i);
@@ -265,6 +269,7 @@ add_products(const double *a, const double *const *column, int n, const double *
 				if (fine)
 					rest[k] += (LaneBits) ((product - (shifted - shift)) + second);
 			}
+#pragma GCC unroll 4
 		for (k = 0; k < n; k++)
 		{
 			sum[k].part[0] += sum_of_counts(&count[k], shift);
@@ -275,38 +280,37 @@ add_products(const double *a, const double *const *column, int n, const double *
 	else
 	{
 		/* Two halves of each count, so that products with weights are exact. */
-		double		upper = shift * 0x1p26;
-		double		second_upper = second * 0x1p26;
+		double		upper = shift * HALF;
+		double		second_upper = second * HALF;
+		Lanes		count[4][2] = {{{0}}};
+		Lanes		rest[4][2] = {{{0}}};
 
-		for (k = 0; k < n; k++)
-		{
-			Lanes		high = {0};
-			Lanes		low = {0};
-			Lanes		rest_high = {0};
-			Lanes		rest_low = {0};
-
-			for (i = 0; i < LOGIT_BLOCK; i += LANES)
+		for (i = 0; i < LOGIT_BLOCK; i += LANES)
+#pragma GCC unroll 4
+			for (k = 0; k < n; k++)
 			{
 				Lanes		w = *(const Lanes *) (weight + i);
 				Lanes		product = *(const Lanes *) (a + i) * *(const Lanes *) (column[k] + i);
 				Lanes		rounded = (product + shift) - shift;
 				Lanes		half = (rounded + upper) - upper;
 
-				high += w * half;
-				low += w * (rounded - half);
+				count[k][0] += w * half;
+				count[k][1] += w * (rounded - half);
 				if (fine)
 				{
 					product -= rounded;
 					rounded = (product + second) - second;
 					half = (rounded + second_upper) - second_upper;
-					rest_high += w * half;
-					rest_low += w * (rounded - half);
+					rest[k][0] += w * half;
+					rest[k][1] += w * (rounded - half);
 				}
 			}
-			sum[k].part[0] += (sum_of_lanes(&high, unit) + sum_of_lanes(&low, unit)) << weight_shift;
+#pragma GCC unroll 4
+		for (k = 0; k < n; k++)
+		{
+			sum[k].part[0] += sum_of_halves(count[k], unit) * ((Wide) 1 << weight_shift);
 			if (fine)
-				sum[k].part[1] += (sum_of_lanes(&rest_high, unit * SECOND_UNIT) +
-								   sum_of_lanes(&rest_low, unit * SECOND_UNIT)) << weight_shift;
+				sum[k].part[1] += sum_of_halves(rest[k], unit * SECOND_UNIT) * ((Wide) 1 << weight_shift);
 		}
 	}
 }
@@ -367,7 +371,7 @@ add_block(Pass *pass, const LogitBlock *block)
 		Lanes		eta = *(Lanes *) (linear + i) + *(Lanes *) (block->offset + i);
 		Lanes		sign = 2 * *(Lanes *) (block->y + i) - 1;
 		Lanes		right = sign * eta;
-		LaneBits	is_right = right > 0.0;
+		LaneBits	is_right = (LaneBits) (right > 0.0);
 		Lanes		size = CHOOSE(is_right, right, -right);
 		Lanes		odds;
 		Lanes		large;
@@ -505,6 +509,8 @@ sum_rows(Fitter *fitter)
 
 	for (j = 0; j < m; j++)
 		bound += fabs(fitter->beta[j]);
+	fitter->tolerance = TOLERANCE +
+		fitter->problem->rows->total_weight * (ETA_TOLERANCE * bound) * (ETA_TOLERANCE * bound);
 	frexp(bound, &exponent);
 	pass->likelihood_unit = ldexp(1, exponent - 50);
 	pass->beta = fitter->beta;
@@ -933,7 +939,6 @@ prepare(Fitter *fitter, const LogitProblem *problem, CardMemory memory)
 	}
 	if (problem->start == NULL)
 		fitter->beta[0] = agr_log(rows->total_bad / (rows->total_weight - rows->total_bad));
-	fitter->tolerance = TOLERANCE + ROW_TOLERANCE * rows->total_weight;
 }
 
 /* All rows on their side of the boundary: it only has to get steeper. */
@@ -956,6 +961,7 @@ maximise(Fitter *fitter, LogitFit *fit)
 	double		last = INFINITY;
 	double		length = 1;
 	bool		always_fine = false;
+	bool		arrived = false;
 
 	evaluate(fitter);
 	while (fit->iterations < STEPS)
@@ -998,16 +1004,12 @@ maximise(Fitter *fitter, LogitFit *fit)
 		running = fit->iterations >= FIRST_STEPS && (length > 1 || fitter->promise > 0.1 * last);
 		if (running && is_separated(fitter, &fit->complete))
 			return LOGIT_SEPARATED;
-		if (fitter->promise <= fitter->tolerance && pass->fine)
+		if (arrived)
 			return found ? LOGIT_FITTED : LOGIT_NOT_CONVERGED;
 
 		last = fitter->promise;
-		pass->fine = always_fine || fitter->promise < NEAR;
-		if (fitter->promise <= fitter->tolerance)
-		{
-			evaluate(fitter);
-			continue;
-		}
+		arrived = fitter->promise <= fitter->tolerance;
+		pass->fine = always_fine || arrived;
 		length = running && fitter->promise > ROUNDING * fabs(fitter->value) ? LONG_STEP : 1;
 		if (!climb(fitter, &length))
 			return LOGIT_NOT_CONVERGED;
