@@ -164,29 +164,6 @@ make_level_bins(const FitModel *model, int f, CardFeature *feature)
 	feature->missing_goods = feature->missing_bads = -1;
 }
 
-/* Rows of the bins, in the places where the card keeps them. */
-static void
-set_counts(const Binning *binning, CardFeature *feature)
-{
-	uint32		i;
-
-	for (i = 0; i < binning->n_bins; i++)
-	{
-		feature->bin[i].goods = binning->bin[i].cell.count[BIN_GOOD];
-		feature->bin[i].bads = binning->bin[i].cell.count[BIN_BAD];
-	}
-	for (i = 0; i < binning->n_specials; i++)
-	{
-		feature->special[i].goods = binning->special[i].cell.count[BIN_GOOD];
-		feature->special[i].bads = binning->special[i].cell.count[BIN_BAD];
-	}
-	if (feature->missing == CARD_MISSING_WOE)
-	{
-		feature->missing_goods = binning->missing.cell.count[BIN_GOOD];
-		feature->missing_bads = binning->missing.cell.count[BIN_BAD];
-	}
-}
-
 /* The feature of the card whose first term is t. */
 static void
 make_feature(const FitModel *model, int t, CardFeature *feature)
@@ -211,10 +188,7 @@ make_feature(const FitModel *model, int t, CardFeature *feature)
 		feature->weight = weight_of_term(model, t);
 	}
 	else if (design->rows->options->woe)
-	{
-		set_counts(learnt->binning, feature);
 		feature->weight = weight_of_term(model, t);
-	}
 	else
 		make_level_bins(model, term->feature, feature);
 }

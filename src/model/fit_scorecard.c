@@ -306,18 +306,18 @@ measure_trial(FitTrial *trial, double loss, CardMeasures *measures)
 	int64		total[2] = {tally_total(&trial->tally, 0), tally_total(&trial->tally, 1)};
 	TallyStream stream;
 	TallyEntry	entry;
-	AucSums		sums;
-	AucMeasures found;
+	RocSums		sums;
+	RocMeasures found;
 
 	tally_stream_open(&stream, &trial->tally);
-	auc_begin(&sums, total);
+	roc_begin(&sums, total);
 	while (tally_stream_next(&stream, &entry))
-		auc_add(&sums, &entry);
+		roc_add(&sums, &entry);
 	tally_stream_close(&stream);
-	auc_end(&sums, &found);
+	roc_end(&sums, &found);
 	measures->log_loss = loss / (double) trial_rows(trial);
 	measures->auc = found.auc;
-	auc_interval(&found, 0.95, &measures->auc_low, &measures->auc_high);
+	auc_interval(found.auc, found.variance, 0.95, &measures->auc_low, &measures->auc_high);
 }
 
 /* ---------- folds ---------- */
