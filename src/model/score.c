@@ -56,8 +56,8 @@ score_value_kind(Oid type)
 	}
 }
 
-static bool
-is_number_kind(ValueKind kind)
+bool
+score_is_number_kind(ValueKind kind)
 {
 	return kind >= VALUE_FLOAT8 && kind <= VALUE_NUMERIC;
 }
@@ -69,8 +69,8 @@ is_category_kind(ValueKind kind)
 		(kind >= VALUE_BOOL && kind <= VALUE_ENUM);
 }
 
-static double
-value_number(ValueKind kind, Datum value)
+double
+score_value_number(ValueKind kind, Datum value)
 {
 	switch (kind)
 	{
@@ -172,7 +172,7 @@ score_call_set_type(ScoreCall *call, int input, Oid type)
 	}
 	else
 	{
-		usable = is_number_kind(kind);
+		usable = score_is_number_kind(kind);
 		wanted = "A number is smallint, integer, bigint, real, double precision or numeric.";
 	}
 	if (!usable)
@@ -280,7 +280,7 @@ place_value(const ScoreCall *call, int i, const NullableDatum *input, bool *know
 
 	if (f->category == NULL)
 	{
-		double		x = value_number(call->kind[i], input[i].value);
+		double		x = score_value_number(call->kind[i], input[i].value);
 
 		if (isnan(x))
 			return SCORE_MISSING;
@@ -556,7 +556,7 @@ show_value(ValueKind kind, Oid type, Datum value)
 		case VALUE_FLOAT4:
 			/* All digits of a real, so that it is seen on which side of a cut it is. */
 			initStringInfo(&out);
-			scorecard_append_number(&out, value_number(kind, value));
+			scorecard_append_number(&out, score_value_number(kind, value));
 			return out.data;
 		case VALUE_BOOL:
 			return DatumGetBool(value) ? "true" : "false";
