@@ -14,15 +14,21 @@
 #include "model/fit_card.h"
 
 void
-fit_outcome_init(FitOutcome *outcome)
+fit_outcome_init(FitOutcome *outcome, int n_features, int n_nodes)
 {
 	const CardMeasures unknown = {NAN, NAN, NAN, NAN};
-	double	   *iv = outcome->out_of_fold_iv;
+	int			i;
 
 	memset(outcome, 0, sizeof *outcome);
 	outcome->in_sample = outcome->out_of_fold = unknown;
 	outcome->out_of_fold_rows = -1;
-	outcome->out_of_fold_iv = iv;
+	outcome->out_of_fold_iv = palloc(n_features * sizeof(double));
+	outcome->gain = palloc0(Max(n_nodes, 1) * sizeof *outcome->gain);
+	outcome->gain_p = palloc(Max(n_nodes, 1) * sizeof(double));
+	for (i = 0; i < n_features; i++)
+		outcome->out_of_fold_iv[i] = NAN;
+	for (i = 0; i < n_nodes; i++)
+		outcome->gain_p[i] = NAN;
 }
 
 /* ---------- calibration ---------- */
@@ -214,6 +220,44 @@ make_features(const FitModel *model, Card *card, int *number)
 	}
 }
 
+/* ---------- segments ---------- */
+
+/* What of a node's coefficients is not its parent's. */
+static void
+make_segment(const FitModel *model, const int *number, double shift, int node, CardSegment *segment)
+{
+	const FitDesign *design = model->design;
+	const FitTree *tree = model->pool->tree;
+	const double *own = fit_pool_beta(model->pool, node, design->n_terms);
+	const double *above = fit_pool_beta(model->pool, tree->parent[node], design->n_terms);
+	int			t;
+
+	segment->name = tree->name[node];
+	segment->parent = tree->name[tree->parent[node]];
+	segment->has_intercept = own[0] != above[0];
+	segment->intercept = segment->has_intercept ? own[0] + shift : 0;
+	segment->weight = palloc(Max(design->n_terms, 1) * sizeof *segment->weight);
+	for (t = 0; t < design->n_terms; t++)
+		if (model->used[t] && own[t + 1] != above[t + 1])
+		{
+			CardWeight *weight = &segment->weight[segment->n_weights++];
+
+			weight->feature = number[design->term[t].feature];
+			weight->weight = own[t + 1] / design->term[t].scale + 0.0;
+		}
+}
+
+static void
+make_segments(const FitModel *model, const int *number, double shift, Card *card)
+{
+	int			k;
+
+	card->n_segments = model->pool->tree->n - 1;
+	card->segment = palloc_extended(Max(card->n_segments, 1) * sizeof *card->segment, MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	for (k = 0; k < card->n_segments; k++)
+		make_segment(model, number, shift, k + 1, &card->segment[k]);
+}
+
 /* ---------- the report ---------- */
 
 /*
@@ -400,6 +444,8 @@ fit_card(const FitModel *model, const FitOutcome *outcome)
 	};
 
 	make_features(model, &card, number);
+	if (model->pool != NULL)
+		make_segments(model, number, outcome->shift, &card);
 	card.fit = make_fit(model, outcome, number);
 	return scorecard_store(&card);
 }

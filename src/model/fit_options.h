@@ -26,6 +26,13 @@ typedef struct FitFeatureOptions
 	CardText	consent;		/* the column; empty: none */
 } FitFeatureOptions;
 
+/* A segment and the one that it belongs to. */
+typedef struct FitParent
+{
+	CardText	name;
+	CardText	parent;
+} FitParent;
+
 typedef struct FitOptions
 {
 	bool		woe;			/* encoding */
@@ -53,6 +60,10 @@ typedef struct FitOptions
 	double		population_rate;	/* NaN: not given */
 	double		long_run_rate;	/* NaN: not given */
 	double		margin;
+	uint32		n_parents;
+	FitParent  *parent;
+	bool		slopes;			/* have effects of segments, too */
+	bool		keep_parent;	/* where a segment is no better out of fold */
 } FitOptions;
 
 #define FIT_MOST_FOLDS		20
