@@ -318,6 +318,8 @@ add_sums(LogitPass *pass, const double *residual, const double *curvature, const
 
 	add_row(likelihood, column, 1, weight, weight_shift, pass->likelihood_unit, true,
 			&pass->likelihood);
+	if (pass->likelihood_only)
+		return;
 	add_row(residual, column, pass->m, weight, weight_shift, GRADIENT_UNIT, true, pass->gradient);
 	if (pass->n_spread > 0)
 		add_row(cubic, column, pass->m, weight, weight_shift, pass->cubic_unit, false, pass->cubic);
@@ -555,6 +557,12 @@ logit_begin_pass(LogitPass *pass, const double *beta, double max_offset)
 	pass->cubic_unit = ldexp(1, exponent - 50);
 }
 
+double
+logit_likelihood(const LogitPass *pass)
+{
+	return sum_value(&pass->likelihood, pass->likelihood_unit);
+}
+
 void
 logit_end_pass(const LogitPass *pass, double *likelihood, double *gradient, double *information,
 			   double *cubic)
@@ -564,7 +572,7 @@ logit_end_pass(const LogitPass *pass, double *likelihood, double *gradient, doub
 	int			j,
 				k;
 
-	*likelihood = sum_value(&pass->likelihood, pass->likelihood_unit);
+	*likelihood = logit_likelihood(pass);
 	for (j = 0; j < m; j++)
 	{
 		gradient[j] = sum_value(&pass->gradient[j], GRADIENT_UNIT);

@@ -20,6 +20,7 @@ typedef struct LogitPass
 	const double *beta;			/* the intercept first */
 	bool		flat;			/* the information of a likelihood with p = 1/2 everywhere */
 	bool		fine;			/* information in two parts */
+	bool		likelihood_only;
 	double		likelihood_unit;
 	const double **column;		/* of the block, the intercept's first */
 	double	   *scaled;			/* a column times the curvature */
@@ -53,7 +54,9 @@ extern bool logit_next_block(LogitPass *pass, LogitRows *rows, const int *place,
 							 const LogitBlock *room, LogitBlock *block);
 extern void logit_add_block(LogitPass *pass, const LogitBlock *block);
 
-/* The sums; information has both triangles, cubic may be NULL. */
+extern double logit_likelihood(const LogitPass *pass);
+
+/* All sums; information has both triangles, cubic may be NULL. */
 extern void logit_end_pass(const LogitPass *pass, double *likelihood, double *gradient,
 						   double *information, double *cubic);
 
