@@ -37,13 +37,19 @@
 /* What a step promises: where Newton's method takes over, and where all is done. */
 #define NEAR			1.0
 #define NEARER			1e-6
-#define TOLERANCE		1e-12
+#define TOLERANCE		1e-10
+
+/* The most that a step shortens a variance by. */
+#define SHRINKAGE		4
 
 /* Relative error of the objective. */
 #define ROUNDING		1e-12
 
 /* The most that a step may change eta of a node's rows, in the mean square. */
 #define LONGEST			2.0
+
+/* Effects are settled when a step promises as much to each. */
+#define SETTLED			0.1
 
 /* The ridge that holds a coefficient where it is. */
 #define RIGID			1e200
@@ -107,6 +113,9 @@ typedef struct Pool
 	double	   *other;
 
 	double		likelihood;		/* with effects */
+	double		penalty;		/* of the effects */
+	double		posterior;		/* what the effects maximise */
+	double		half_log_pivots;	/* half the logarithm of the determinant */
 	double		value;			/* Laplace's approximation, at the modes that a step promises */
 	double		inner_promise;
 
@@ -169,7 +178,7 @@ eliminate(Pool *pool, Node *node, const double *information, const double *gradi
 		cubic_excess[j] = sd * cubic[pooled[j]];
 		node->reach[j] = information[0] > 0 ? sqrt(row[pooled[j]] / information[0]) : 0;
 		if (sd > 0)
-			pool->value -= node->effect[j] * node->effect[j] / omega[j] / 2;
+			pool->penalty += node->effect[j] * node->effect[j] / omega[j] / 2;
 	}
 	cholesky_factor(factor, q);
 	for (j = 0; j < q; j++)
@@ -190,7 +199,7 @@ eliminate(Pool *pool, Node *node, const double *information, const double *gradi
 			row[i] /= pivot;
 		excess[j] /= pivot;
 		cubic_excess[j] /= pivot;
-		pool->value -= agr_log(pivot);
+		pool->half_log_pivots += agr_log(pivot);
 		pool->inner_promise += excess[j] * excess[j];
 	}
 
@@ -253,7 +262,7 @@ sum_rows(Pool *pool)
 	int			i,
 				k;
 
-	pool->likelihood = pool->value = pool->inner_promise = 0;
+	pool->likelihood = pool->penalty = pool->half_log_pivots = pool->inner_promise = 0;
 	for (i = 0; i < pool->n_nodes; i++)
 	{
 		Inner	   *inner = pool->node[i].inner;
@@ -299,7 +308,8 @@ sum_rows(Pool *pool)
 		if (inner)
 			eliminate(pool, &pool->node[i], inner->information, inner->gradient, inner->cubic);
 	}
-	pool->value += pool->likelihood + pool->inner_promise / 2;
+	pool->posterior = pool->likelihood - pool->penalty;
+	pool->value = pool->posterior - pool->half_log_pivots + pool->inner_promise / 2;
 }
 
 /* ---------- down ---------- */
@@ -515,6 +525,17 @@ find_newton(Pool *pool)
 }
 
 /*
+ * The least that a step may leave of a variance: 0 where that cannot cost much.
+ */
+static double
+least_variance(const Pool *pool, int j)
+{
+	double		omega = pool->omega[j - pool->m];
+
+	return fabs(pool->slope[j]) * omega > NEAR ? omega / SHRINKAGE : 0;
+}
+
+/*
  * Solves for the step of coefficients and variances, none of which may become
  * negative; false unless the matrix is positive definite.
  */
@@ -559,9 +580,9 @@ find_step(Pool *pool, const double *matrix)
 		{
 			j = pool->member[i];
 			pool->step[j] = pool->work[i];
-			if (j >= m && pool->omega[j - m] + pool->step[j] < 0)
+			if (j >= m && pool->omega[j - m] + pool->step[j] < least_variance(pool, j))
 			{
-				pool->step[j] = -pool->omega[j - m];
+				pool->step[j] = least_variance(pool, j) - pool->omega[j - m];
 				pool->held[j] = changed = true;
 			}
 		}
@@ -581,17 +602,49 @@ promise_of(const Pool *pool)
 	return sum;
 }
 
+/*
+ * What a becomes when variances change: (1 + N step) a' = a, with N of pooled
+ * coefficients. No pivot is negative, for N^-1 exceeds the variances.
+ */
+static void
+adapt_score(Pool *pool, const Node *node, const double *step, double *a)
+{
+	int			q = pool->q;
+	double	   *matrix = pool->square;
+	int			i,
+				j,
+				k;
+
+	for (i = 0; i < q; i++)
+		for (j = 0; j < q; j++)
+			matrix[i * q + j] = (i == j) + node->cross[i * pool->m + pool->pooled[j]] * step[j];
+	for (i = 0; i < q; i++)
+		for (k = i + 1; k < q; k++)
+		{
+			double		by = matrix[k * q + i] / matrix[i * q + i];
+
+			for (j = i; by != 0 && j < q; j++)
+				matrix[k * q + j] -= by * matrix[i * q + j];
+			a[k] -= by * a[i];
+		}
+	for (i = q - 1; i >= 0; i--)
+	{
+		for (j = i + 1; j < q; j++)
+			a[i] -= matrix[i * q + j] * a[j];
+		a[i] /= matrix[i * q + i];
+	}
+}
+
 /* Takes the step, and effects with it. */
 static void
 move_all(Pool *pool)
 {
 	int			m = pool->m;
 	int			q = pool->q;
+	double	   *a = pool->work;
 	int			i,
 				j;
 
-	memcpy(pool->begun, pool->beta, m * sizeof(double));
-	memcpy(pool->omega_begun, pool->omega, (pool->n_outer - m) * sizeof(double));
 	for (j = 0; j < pool->n_outer; j++)
 		if (j < m)
 			pool->beta[j] += pool->node[0].inner->move[j] = pool->step[j];
@@ -603,47 +656,60 @@ move_all(Pool *pool)
 		Node	   *node = &pool->node[i];
 		const double *move = pool->node[node->parent].inner->move;
 		const double *omega = variances_of(pool, node);
-		const double *step = pool->step + m + (node->level - 1) * q;
 		double		length = 0;
 		double		share;
 
 		memcpy(node->begun, node->effect, q * sizeof(double));
 		for (j = 0; j < q; j++)
-		{
-			/* To be exact this would need all of N. */
-			double		a = left_of(pool, node, j, node->pull[j], move) /
-				(1 + node->cross[j * m + pool->pooled[j]] * step[j]);
-
-			node->effect[j] = omega[j] * a;
-			length += fabs(node->effect[j] - node->begun[j]) * node->reach[j];
-		}
+			a[j] = left_of(pool, node, j, node->pull[j], move);
+		adapt_score(pool, node, pool->step + m + (node->level - 1) * q, a);
+		for (j = 0; j < q; j++)
+			length += fabs(omega[j] * a[j] - node->begun[j]) * node->reach[j];
 		share = length > LONGEST ? LONGEST / length : 1;
 		if (node->inner)
 			memcpy(node->inner->move, move, m * sizeof(double));
 		for (j = 0; j < q; j++)
 		{
-			if (omega[j] > 0)
-				node->effect[j] = node->begun[j] + share * (node->effect[j] - node->begun[j]);
+			node->effect[j] = omega[j] > 0 ? node->begun[j] + share * (omega[j] * a[j] - node->begun[j]) : 0;
 			if (node->inner)
 				node->inner->move[pool->pooled[j]] += node->effect[j] - node->begun[j];
 		}
 	}
 }
 
-/* Half the way back. */
-static void
-halve_step(Pool *pool)
+/*
+ * A pass over the rows, and as many more as it takes until the effects are near
+ * where they are most likely; false if they do not get there.
+ */
+static bool
+settle(Pool *pool)
 {
+	int			passes;
 	int			i,
 				j;
 
-	for (j = 0; j < pool->m; j++)
-		pool->beta[j] = (pool->begun[j] + pool->beta[j]) / 2;
-	for (j = 0; j < pool->n_outer - pool->m; j++)
-		pool->omega[j] = (pool->omega_begun[j] + pool->omega[j]) / 2;
-	for (i = 1; i < pool->n_nodes; i++)
-		for (j = 0; j < pool->q; j++)
-			pool->node[i].effect[j] = (pool->node[i].begun[j] + pool->node[i].effect[j]) / 2;
+	sum_rows(pool);
+	for (passes = 0; pool->inner_promise > SETTLED * (pool->n_nodes - 1) * pool->q; passes++)
+	{
+		double		before = pool->posterior;
+
+#ifdef TRACE
+		printf("#    settle %g, inner %g\n", pool->posterior, pool->inner_promise);
+#endif
+		memset(pool->step, 0, pool->n_outer * sizeof(double));
+		move_all(pool);
+		sum_rows(pool);
+		for (; pool->posterior < before - ROUNDING * fabs(before); passes++)
+		{
+			if (passes >= STEPS)
+				return false;
+			for (i = 1; i < pool->n_nodes; i++)
+				for (j = 0; j < pool->q; j++)
+					pool->node[i].effect[j] = (pool->node[i].begun[j] + pool->node[i].effect[j]) / 2;
+			sum_rows(pool);
+		}
+	}
+	return true;
 }
 
 /* ---------- the fit ---------- */
@@ -751,7 +817,9 @@ prepare(Pool *pool, const PoolProblem *problem, const double *beta, CardMemory m
 static LogitStatus
 maximise(Pool *pool, PoolFit *fit)
 {
+	int			n_variances = pool->n_outer - pool->m;
 	double		last = INFINITY;
+	int			j;
 
 	sum_rows(pool);
 	while (fit->iterations < STEPS)
@@ -773,19 +841,33 @@ maximise(Pool *pool, PoolFit *fit)
 				find_step(pool, pool->fisher);
 		}
 #ifdef TRACE
-		printf("# %d value %.10f promise %.3e inner %.3e omega %g beta %.10f\n", fit->iterations, before, promise, pool->inner_promise, pool->omega[0], pool->beta[0]);
+		printf("# %d value %.10f promise %.3e inner %.3e omega", fit->iterations, before, promise, pool->inner_promise);
+		for (int i = 0; i < pool->n_outer - pool->m; i++)
+			printf(" %g (%+g)", pool->omega[i], pool->step[pool->m + i]);
+		printf(" beta");
+		for (int i = 0; i < pool->m; i++)
+			printf(" %g (%+g)", pool->beta[i], pool->step[i]);
+		printf("\n");
 #endif
+		memcpy(pool->begun, pool->beta, pool->m * sizeof(double));
+		memcpy(pool->omega_begun, pool->omega, n_variances * sizeof(double));
 		move_all(pool);
 		if (promise <= TOLERANCE && last <= NEARER)
 			return LOGIT_FITTED;
 		last = promise;
-		sum_rows(pool);
-		for (halvings = 0; pool->value < before - ROUNDING * fabs(before); halvings++)
+		for (halvings = 0; halvings < HALVINGS; halvings++)
 		{
-			if (halvings == HALVINGS)
+			if (!settle(pool))
 				return LOGIT_NOT_CONVERGED;
-			halve_step(pool);
-			sum_rows(pool);
+			if (pool->value >= before - ROUNDING * fabs(before))
+				break;
+#ifdef TRACE
+			printf("#   halved %g, inner %g\n", pool->value, pool->inner_promise);
+#endif
+			for (j = 0; j < pool->m; j++)
+				pool->beta[j] = (pool->begun[j] + pool->beta[j]) / 2;
+			for (j = 0; j < n_variances; j++)
+				pool->omega[j] = (pool->omega_begun[j] + pool->omega[j]) / 2;
 		}
 		fit->iterations++;
 	}
