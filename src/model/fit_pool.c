@@ -107,7 +107,7 @@ sort_apart(PoolRows *rows, FitDesign *design, const FitTree *tree)
 }
 
 static double
-read_double(const char *at)
+record_number(const char *at)
 {
 	double		x;
 
@@ -116,7 +116,7 @@ read_double(const char *at)
 }
 
 static uint32
-read_code(const char *at, uint32 width)
+record_code(const char *at, uint32 width)
 {
 	uint16		half;
 	uint32		code;
@@ -143,13 +143,13 @@ fill_term(const PoolRows *rows, const FitTerm *term, const char *record, int n, 
 	for (i = 0; i < n; i++, at += rows->length)
 		if (term->z == NULL)
 		{
-			double		value = read_double(at);
+			double		value = record_number(at);
 
 			x[i] = isnan(value) ? 0 : (value - term->center) * unit;
 		}
 		else
 		{
-			uint32		code = read_code(at, width);
+			uint32		code = record_code(at, width);
 
 			x[i] = code < term->n_codes ? term->z[code] : 0;
 		}
@@ -206,7 +206,7 @@ next_block(LogitRows *logit, LogitBlock *block)
 			memcpy(&weight, record + rows->weight, sizeof weight);
 		block->y[i] = *(const uint8 *) (record + rows->outcome);
 		block->weight[i] = (double) weight;
-		block->offset[i] = rows->offset < 0 ? 0 : read_double(record + rows->offset);
+		block->offset[i] = rows->offset < 0 ? 0 : record_number(record + rows->offset);
 	}
 }
 

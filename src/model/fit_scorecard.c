@@ -492,10 +492,10 @@ agririsk_fit_scorecard_final(PG_FUNCTION_ARGS)
 	}
 	fit_outcome_init(&outcome, rows->n_features, tree ? tree->n : 0);
 	outcome.null_log_likelihood = fit_model_null(model);
-	try_in_sample(model, budget, &outcome);
 	try_folds(rows, binning, tree, budget, &outcome);
 	if (rows->options->keep_parent && outcome.gained)
 		fit_pool_keep_parents(model->pool, model->design->n_terms, outcome.gain, outcome.gain_p);
+	try_in_sample(model, budget, &outcome);
 	fit_calibrate(model, &outcome);
 	say_what_is_odd(model);
 	fit_model_free(model);

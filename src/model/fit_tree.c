@@ -36,7 +36,7 @@ find_level(Place *place, int n, int i)
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					 errmsg("segments are each other's parents"),
-					 errdetail("From \\"%.*s\\" upwards there is no end.",
+					 errdetail("From \"%.*s\" upwards there is no end.",
 							   pg_mbcliplen(place[i].name.at, place[i].name.length, 64), place[i].name.at),
 					 errhint("Give parents that end at segments without one.")));
 		up = place[up].parent;
