@@ -200,6 +200,7 @@ eliminate(Pool *pool, Node *node, const double *information, const double *gradi
 		excess[j] /= pivot;
 		cubic_excess[j] /= pivot;
 		pool->half_log_pivots += agr_log(pivot);
+		pool->half_log_pivots += cubic_excess[j] * excess[j] / 2;
 		pool->inner_promise += excess[j] * excess[j];
 	}
 
@@ -314,23 +315,60 @@ sum_rows(Pool *pool)
 
 /* ---------- down ---------- */
 
-/* a and b in place of c, q x q: c = a b. */
+/* c = a b, or a' b; q x q. */
 static void
-multiply(const double *a, const double *b, int q, double *c)
+multiply(const double *a, bool transposed, const double *b, int q, double *c)
 {
 	int			i,
 				j,
 				k;
 
+	memset(c, 0, (size_t) q * q * sizeof(double));
 	for (i = 0; i < q; i++)
-		for (j = 0; j < q; j++)
+		for (k = 0; k < q; k++)
 		{
-			double		sum = 0;
+			double		by = transposed ? a[k * q + i] : a[i * q + k];
 
-			for (k = 0; k < q; k++)
-				sum += a[i * q + k] * b[k * q + j];
-			c[i * q + j] = sum;
+			for (j = 0; j < q; j++)
+				c[i * q + j] += by * b[k * q + j];
 		}
+}
+
+/* N of the pooled coefficients. */
+static void
+find_own(const Pool *pool, const Node *node, double *own)
+{
+	int			j,
+				k;
+
+	for (j = 0; j < pool->q; j++)
+		for (k = 0; k < pool->q; k++)
+			own[j * pool->q + k] = node->cross[j * pool->m + pool->pooled[k]];
+}
+
+/* (1 - D N) M (1 - N D) + D - D N D, with M the parent's; the root has none. */
+static void
+find_spread(Pool *pool, Node *node, const double *own)
+{
+	int			q = pool->q;
+	const double *omega = variances_of(pool, node);
+	double	   *left = pool->square + q * q;
+	double	   *product = pool->square + 2 * q * q;
+	int			j,
+				k;
+
+	memset(node->spread, 0, (size_t) q * q * sizeof(double));
+	if (node->level > 1)
+	{
+		for (j = 0; j < q; j++)
+			for (k = 0; k < q; k++)
+				left[j * q + k] = (j == k) - own[j * q + k] * omega[k];
+		multiply(pool->node[node->parent].spread, false, left, q, product);
+		multiply(left, true, product, q, node->spread);
+	}
+	for (j = 0; j < q; j++)
+		for (k = 0; k < q; k++)
+			node->spread[j * q + k] += (j == k ? omega[j] : 0) - omega[j] * own[j * q + k] * omega[k];
 }
 
 /* What moves with the coefficients above it: the pull less N times their move. */
@@ -347,7 +385,7 @@ left_of(const Pool *pool, const Node *node, int j, double pull, const double *mo
 
 /*
  * The derivatives by variances and their expected information, at the root's
- * coefficients as they are; the effects' spread.
+ * coefficients as they are.
  */
 static void
 find_scores(Pool *pool)
@@ -357,7 +395,7 @@ find_scores(Pool *pool)
 	const int  *pooled = pool->pooled;
 	double	   *own = pool->square;	/* N of pooled coefficients; then what E is */
 	double	   *product = pool->square + q * q;
-	double	   *shrunk = pool->square + 2 * q * q;
+	double	   *excess = pool->square + 2 * q * q;
 	int			i,
 				j,
 				k;
@@ -377,36 +415,17 @@ find_scores(Pool *pool)
 		{
 			node->score[j] = left_of(pool, node, j, node->pull[j], parent->inner->move);
 			node->cubic_score[j] = left_of(pool, node, j, node->cubic_pull[j], parent->inner->cubic_move);
-			for (k = 0; k < q; k++)
-				own[j * q + k] = node->cross[j * m + pooled[k]];
 		}
-
-		/* (1 - D N) M (1 - N D) + D - D N D, with M the parent's */
-		for (j = 0; j < q; j++)
-			for (k = 0; k < q; k++)
-				node->spread[j * q + k] = (j == k ? omega[j] : 0) - omega[j] * own[j * q + k] * omega[k];
+		find_own(pool, node, own);
+		if (node->inner)
+			find_spread(pool, node, own);
 		if (node->level > 1)
 		{
-			for (j = 0; j < q; j++)
-				for (k = 0; k < q; k++)
-					shrunk[j * q + k] = (j == k) - own[j * q + k] * omega[k];
-			multiply(parent->spread, shrunk, q, product);
-			for (j = 0; j < q; j++)
-				for (k = 0; k < q; k++)
-				{
-					double		sum = 0;
-					int			l;
-
-					for (l = 0; l < q; l++)
-						sum += shrunk[l * q + j] * product[l * q + k];
-					node->spread[j * q + k] += sum;
-				}
-			multiply(own, parent->spread, q, product);
-			multiply(product, own, q, shrunk);
+			multiply(own, false, parent->spread, q, product);
+			multiply(product, false, own, q, excess);
 			for (j = 0; j < q * q; j++)
-				own[j] -= shrunk[j];
+				own[j] -= excess[j];
 		}
-
 		for (j = 0; j < q; j++)
 		{
 			double		a = node->score[j];
@@ -603,34 +622,38 @@ promise_of(const Pool *pool)
 }
 
 /*
- * What a becomes when variances change: (1 + N step) a' = a, with N of pooled
- * coefficients. No pivot is negative, for N^-1 exceeds the variances.
+ * What a and N of pooled coefficients become when variances change: both are
+ * solved for 1 + N step. No pivot is negative, for N^-1 exceeds the variances.
  */
 static void
-adapt_score(Pool *pool, const Node *node, const double *step, double *a)
+adapt(Pool *pool, const double *step, double *own, double *a)
 {
 	int			q = pool->q;
-	double	   *matrix = pool->square;
+	double	   *matrix = pool->square + q * q;
 	int			i,
 				j,
 				k;
 
 	for (i = 0; i < q; i++)
 		for (j = 0; j < q; j++)
-			matrix[i * q + j] = (i == j) + node->cross[i * pool->m + pool->pooled[j]] * step[j];
+			matrix[i * q + j] = (i == j) + own[i * q + j] * step[j];
 	for (i = 0; i < q; i++)
-		for (k = i + 1; k < q; k++)
+		for (k = 0; k < q; k++)
 		{
 			double		by = matrix[k * q + i] / matrix[i * q + i];
 
-			for (j = i; by != 0 && j < q; j++)
+			if (k == i || by == 0)
+				continue;
+			for (j = i; j < q; j++)
 				matrix[k * q + j] -= by * matrix[i * q + j];
+			for (j = 0; j < q; j++)
+				own[k * q + j] -= by * own[i * q + j];
 			a[k] -= by * a[i];
 		}
-	for (i = q - 1; i >= 0; i--)
+	for (i = 0; i < q; i++)
 	{
-		for (j = i + 1; j < q; j++)
-			a[i] -= matrix[i * q + j] * a[j];
+		for (j = 0; j < q; j++)
+			own[i * q + j] /= matrix[i * q + i];
 		a[i] /= matrix[i * q + i];
 	}
 }
@@ -642,6 +665,7 @@ move_all(Pool *pool)
 	int			m = pool->m;
 	int			q = pool->q;
 	double	   *a = pool->work;
+	double	   *own = pool->square;
 	int			i,
 				j;
 
@@ -662,7 +686,9 @@ move_all(Pool *pool)
 		memcpy(node->begun, node->effect, q * sizeof(double));
 		for (j = 0; j < q; j++)
 			a[j] = left_of(pool, node, j, node->pull[j], move);
-		adapt_score(pool, node, pool->step + m + (node->level - 1) * q, a);
+		find_own(pool, node, own);
+		adapt(pool, pool->step + m + (node->level - 1) * q, own, a);
+		find_spread(pool, node, own);
 		for (j = 0; j < q; j++)
 			length += fabs(omega[j] * a[j] - node->begun[j]) * node->reach[j];
 		share = length > LONGEST ? LONGEST / length : 1;
@@ -829,6 +855,10 @@ maximise(Pool *pool, PoolFit *fit)
 		int			halvings;
 
 		find_scores(pool);
+#ifdef NOLAG
+		sum_rows(pool);
+		find_scores(pool);
+#endif
 		if (!find_step(pool, pool->fisher))
 			return LOGIT_COLLINEAR;
 		promise = promise_of(pool);
@@ -859,7 +889,7 @@ maximise(Pool *pool, PoolFit *fit)
 		{
 			if (!settle(pool))
 				return LOGIT_NOT_CONVERGED;
-			if (pool->value >= before - ROUNDING * fabs(before))
+			if (pool->value >= before - ROUNDING * fabs(before) - (promise < NEAR ? promise : 0))
 				break;
 #ifdef TRACE
 			printf("#   halved %g, inner %g\n", pool->value, pool->inner_promise);
