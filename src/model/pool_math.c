@@ -34,8 +34,11 @@
 #define STEPS			100
 #define HALVINGS		20
 
-/* What a step promises: where Newton's method takes over, and where all is done. */
-#define NEAR			1.0
+/*
+ * What a step promises: to each outer number, where Newton's method takes over; and
+ * to all, twice in a row, where all is done.
+ */
+#define NEAR			2.0
 #define NEARER			1e-6
 #define TOLERANCE		1e-10
 
@@ -98,10 +101,10 @@ typedef struct Pool
 	int			n_levels;
 	Node	   *node;
 
+	int			n_outer;
+	double	   *outer;			/* the root's coefficients, then variances */
 	double	   *beta;
-	double	   *begun;
-	double	   *omega;			/* variances: level l, pooled j: (l - 1) * q + j */
-	double	   *omega_begun;
+	double	   *omega;			/* of level l, pooled j: (l - 1) * q + j */
 	double	   *coefficients;	/* of a node */
 	double	   *gradient;
 	double	   *cubic;
@@ -119,11 +122,18 @@ typedef struct Pool
 	double		value;			/* Laplace's approximation, at the modes that a step promises */
 	double		inner_promise;
 
-	int			n_outer;		/* the root's coefficients, then variances */
+	/* Of and for outer ones. */
 	double	   *slope;
-	double	   *fisher;
-	double	   *newton;
+	double	   *fisher;			/* expected information */
+	double	   *newton;			/* observed */
+	double	   *learnt;			/* what is missing from it */
+	double	   *matrix;			/* both */
 	double	   *step;
+	double	   *begun;			/* before the last step, and so the slope */
+	double	   *slope_begun;
+	double	   *gone;			/* the last step as it was taken */
+	double	   *turned;			/* what it did to the slope, and what of that was missed */
+	double	   *missed;
 	double	   *system;
 	int		   *member;
 	bool	   *held;
@@ -551,7 +561,7 @@ least_variance(const Pool *pool, int j)
 {
 	double		omega = pool->omega[j - pool->m];
 
-	return fabs(pool->slope[j]) * omega > NEAR ? omega / SHRINKAGE : 0;
+	return fabs(pool->slope[j]) * omega > 1 ? omega / SHRINKAGE : 0;
 }
 
 /*
@@ -607,6 +617,47 @@ find_step(Pool *pool, const double *matrix)
 		}
 	}
 	return true;
+}
+
+/*
+ * What the last step shows of the information that the observed one leaves out: the
+ * rows' change of curvature (a structured secant; Dennis, Gay and Welsch 1981).
+ */
+static void
+learn(Pool *pool)
+{
+	int			n = pool->n_outer;
+	double	   *turned = pool->turned;
+	double	   *missed = pool->missed;
+	double		along = 0;		/* the step */
+	double		missed_along = 0;
+	double		observed_along = 0;
+	int			j,
+				k;
+
+	for (j = 0; j < n; j++)
+		pool->gone[j] = pool->outer[j] - pool->begun[j];
+	for (j = 0; j < n; j++)
+	{
+		double		observed = 0;
+		double		known = 0;
+
+		for (k = 0; k < n; k++)
+		{
+			observed += pool->newton[j * n + k] * pool->gone[k];
+			known += pool->learnt[j * n + k] * pool->gone[k];
+		}
+		turned[j] = pool->slope_begun[j] - pool->slope[j];
+		missed[j] = turned[j] - observed - known;
+		along += turned[j] * pool->gone[j];
+		missed_along += missed[j] * pool->gone[j];
+		observed_along += observed * pool->gone[j];
+	}
+	if (along > 0.1 * observed_along)
+		for (j = 0; j < n; j++)
+			for (k = 0; k < n; k++)
+				pool->learnt[j * n + k] += (missed[j] * turned[k] + turned[j] * missed[k]) / along -
+					missed_along * turned[j] * turned[k] / (along * along);
 }
 
 /* Twice what the step gains, were all quadratic. */
@@ -670,11 +721,8 @@ move_all(Pool *pool)
 				j;
 
 	for (j = 0; j < pool->n_outer; j++)
-		if (j < m)
-			pool->beta[j] += pool->node[0].inner->move[j] = pool->step[j];
-		else
-			pool->omega[j - m] += pool->step[j];
-
+		pool->outer[j] += pool->step[j];
+	memcpy(pool->node[0].inner->move, pool->step, m * sizeof(double));
 	for (i = 1; i < pool->n_nodes; i++)
 	{
 		Node	   *node = &pool->node[i];
@@ -792,7 +840,7 @@ static void
 prepare(Pool *pool, const PoolProblem *problem, const double *beta, CardMemory memory)
 {
 	int			all_terms = problem->rows->n_terms;
-	int			widest;
+	int			n;
 	int			j;
 
 	memset(pool, 0, sizeof *pool);
@@ -800,13 +848,11 @@ prepare(Pool *pool, const PoolProblem *problem, const double *beta, CardMemory m
 	pool->n_nodes = problem->n_nodes;
 	pool->place = memory.alloc(memory.context, (1 + all_terms) * sizeof(int));
 	pool->pooled = memory.alloc(memory.context, (1 + all_terms) * sizeof(int));
-	pool->beta = room_for(memory, 1 + all_terms);
 	for (j = 0; j <= all_terms; j++)
 		if (j == 0 || problem->used == NULL || problem->used[j - 1])
 		{
 			if (problem->pooled[j])
 				pool->pooled[pool->q++] = pool->m;
-			pool->beta[pool->m] = beta[j];
 			pool->place[pool->m++] = j;
 		}
 	logit_prepare_pass(&pool->pass, pool->m, memory);
@@ -817,34 +863,74 @@ prepare(Pool *pool, const PoolProblem *problem, const double *beta, CardMemory m
 	pool->room.offset = room_for(memory, LOGIT_BLOCK);
 	prepare_nodes(pool, memory);
 
-	pool->n_outer = pool->m + pool->n_levels * pool->q;
-	widest = pool->n_outer + 2 * pool->q;
-	pool->begun = room_for(memory, pool->m);
-	pool->omega = room_for(memory, pool->n_levels * pool->q);
-	pool->omega_begun = room_for(memory, pool->n_levels * pool->q);
+	pool->n_outer = n = pool->m + pool->n_levels * pool->q;
+	pool->outer = room_for(memory, n);
+	pool->beta = pool->outer;
+	pool->omega = pool->outer + pool->m;
+	for (j = 0; j < pool->m; j++)
+		pool->beta[j] = beta[pool->place[j]];
 	pool->coefficients = room_for(memory, pool->m);
 	pool->gradient = room_for(memory, pool->m);
 	pool->cubic = room_for(memory, pool->m);
 	pool->information = room_for(memory, (size_t) pool->m * pool->m);
 	pool->factor = room_for(memory, (size_t) pool->q * pool->q);
 	pool->solved = room_for(memory, (size_t) pool->q * pool->m);
-	pool->work = room_for(memory, widest);
+	pool->work = room_for(memory, n + 2 * pool->q);
 	pool->square = room_for(memory, (size_t) 3 * pool->q * pool->q);
 	pool->other = room_for(memory, pool->m);
-	pool->slope = room_for(memory, pool->n_outer);
-	pool->step = room_for(memory, pool->n_outer);
-	pool->fisher = room_for(memory, (size_t) pool->n_outer * pool->n_outer);
-	pool->newton = room_for(memory, (size_t) pool->n_outer * pool->n_outer);
-	pool->system = room_for(memory, (size_t) pool->n_outer * pool->n_outer);
-	pool->member = memory.alloc(memory.context, pool->n_outer * sizeof(int));
-	pool->held = memory.alloc(memory.context, pool->n_outer * sizeof(bool));
+	pool->slope = room_for(memory, n);
+	pool->fisher = room_for(memory, (size_t) n * n);
+	pool->newton = room_for(memory, (size_t) n * n);
+	pool->learnt = room_for(memory, (size_t) n * n);
+	pool->matrix = room_for(memory, (size_t) n * n);
+	pool->step = room_for(memory, n);
+	pool->begun = room_for(memory, n);
+	pool->slope_begun = room_for(memory, n);
+	pool->gone = room_for(memory, n);
+	pool->turned = room_for(memory, n);
+	pool->missed = room_for(memory, n);
+	pool->system = room_for(memory, (size_t) n * n);
+	pool->member = memory.alloc(memory.context, n * sizeof(int));
+	pool->held = memory.alloc(memory.context, n * sizeof(bool));
+}
+
+/*
+ * The step by the best matrix that is positive definite; *near says whether the
+ * last one was by the observed information, and becomes whether this one is.
+ */
+static bool
+choose_step(Pool *pool, bool *near)
+{
+	int			n = pool->n_outer;
+	bool		was_near = *near;
+	int			j;
+
+	*near = false;
+	if (!find_step(pool, pool->fisher))
+		return false;
+	if (promise_of(pool) > NEAR * n)
+		return true;
+	find_newton(pool);
+	if (was_near)
+		learn(pool);
+	for (j = 0; j < n * n; j++)
+		pool->matrix[j] = pool->newton[j] + pool->learnt[j];
+	*near = true;
+	if (find_step(pool, pool->matrix))
+		return true;
+	memset(pool->learnt, 0, (size_t) n * n * sizeof(double));
+	if (find_step(pool, pool->newton))
+		return true;
+	*near = false;
+	return find_step(pool, pool->fisher);
 }
 
 static LogitStatus
 maximise(Pool *pool, PoolFit *fit)
 {
-	int			n_variances = pool->n_outer - pool->m;
+	size_t		size = pool->n_outer * sizeof(double);
 	double		last = INFINITY;
+	bool		near = false;
 	int			j;
 
 	sum_rows(pool);
@@ -852,24 +938,12 @@ maximise(Pool *pool, PoolFit *fit)
 	{
 		double		before = pool->value;
 		double		promise;
-		int			halvings;
+		int			halvings = 0;
 
 		find_scores(pool);
-#ifdef NOLAG
-		sum_rows(pool);
-		find_scores(pool);
-#endif
-		if (!find_step(pool, pool->fisher))
-			return LOGIT_COLLINEAR;
+		if (!choose_step(pool, &near))
+			return LOGIT_NOT_CONVERGED;
 		promise = promise_of(pool);
-		if (promise < NEAR)
-		{
-			find_newton(pool);
-			if (find_step(pool, pool->newton))
-				promise = promise_of(pool);
-			else
-				find_step(pool, pool->fisher);
-		}
 #ifdef TRACE
 		printf("# %d value %.10f promise %.3e inner %.3e omega", fit->iterations, before, promise, pool->inner_promise);
 		for (int i = 0; i < pool->n_outer - pool->m; i++)
@@ -879,25 +953,25 @@ maximise(Pool *pool, PoolFit *fit)
 			printf(" %g (%+g)", pool->beta[i], pool->step[i]);
 		printf("\n");
 #endif
-		memcpy(pool->begun, pool->beta, pool->m * sizeof(double));
-		memcpy(pool->omega_begun, pool->omega, n_variances * sizeof(double));
+		memcpy(pool->begun, pool->outer, size);
+		memcpy(pool->slope_begun, pool->slope, size);
 		move_all(pool);
 		if (promise <= TOLERANCE && last <= NEARER)
 			return LOGIT_FITTED;
 		last = promise;
-		for (halvings = 0; halvings < HALVINGS; halvings++)
+
+		/* Near the maximum a step may lose what it promised: it is Newton's but for what is learnt. */
+		before -= ROUNDING * fabs(before) + (near ? promise : 0);
+		while (true)
 		{
 			if (!settle(pool))
 				return LOGIT_NOT_CONVERGED;
-			if (pool->value >= before - ROUNDING * fabs(before) - (promise < NEAR ? promise : 0))
+			if (pool->value >= before)
 				break;
-#ifdef TRACE
-			printf("#   halved %g, inner %g\n", pool->value, pool->inner_promise);
-#endif
-			for (j = 0; j < pool->m; j++)
-				pool->beta[j] = (pool->begun[j] + pool->beta[j]) / 2;
-			for (j = 0; j < n_variances; j++)
-				pool->omega[j] = (pool->omega_begun[j] + pool->omega[j]) / 2;
+			if (halvings++ == HALVINGS)
+				return LOGIT_NOT_CONVERGED;
+			for (j = 0; j < pool->n_outer; j++)
+				pool->outer[j] = (pool->begun[j] + pool->outer[j]) / 2;
 		}
 		fit->iterations++;
 	}
