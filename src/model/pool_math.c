@@ -35,8 +35,8 @@
 #define HALVINGS		20
 
 /*
- * What a step promises: to each outer number, where Newton's method takes over; and
- * to all, twice in a row, where all is done.
+ * What a step promises: to each outer number, where Newton's method takes over; in
+ * all, with the last step, and what the next one may be expected to promise.
  */
 #define NEAR			2.0
 #define NEARER			1e-6
@@ -190,7 +190,8 @@ eliminate(Pool *pool, Node *node, const double *information, const double *gradi
 		if (sd > 0)
 			pool->penalty += node->effect[j] * node->effect[j] / omega[j] / 2;
 	}
-	cholesky_factor(factor, q);
+	if (!cholesky_factor(factor, q))
+		pool->half_log_pivots = INFINITY;
 	for (j = 0; j < q; j++)
 	{
 		double	   *row = solved + j * m;
@@ -209,8 +210,7 @@ eliminate(Pool *pool, Node *node, const double *information, const double *gradi
 			row[i] /= pivot;
 		excess[j] /= pivot;
 		cubic_excess[j] /= pivot;
-		pool->half_log_pivots += agr_log(pivot);
-		pool->half_log_pivots += cubic_excess[j] * excess[j] / 2;
+		pool->half_log_pivots += agr_log(pivot) + cubic_excess[j] * excess[j] / 2;
 		pool->inner_promise += excess[j] * excess[j];
 	}
 
@@ -496,6 +496,7 @@ find_newton(Pool *pool)
 		int			varied = (column - m) % q;
 		Inner	   *root = pool->node[0].inner;
 
+		pool->problem->pause();
 		for (i = 0; i < pool->n_nodes; i++)
 			if (pool->node[i].inner)
 				memset(pool->node[i].inner->turn, 0, m * sizeof(double));
@@ -751,6 +752,14 @@ move_all(Pool *pool)
 	}
 }
 
+/* To where they seem to be most likely, given all else. */
+static void
+move_effects(Pool *pool)
+{
+	memset(pool->step, 0, pool->n_outer * sizeof(double));
+	move_all(pool);
+}
+
 /*
  * A pass over the rows, and as many more as it takes until the effects are near
  * where they are most likely; false if they do not get there.
@@ -767,21 +776,17 @@ settle(Pool *pool)
 	{
 		double		before = pool->posterior;
 
-#ifdef TRACE
-		printf("#    settle %g, inner %g\n", pool->posterior, pool->inner_promise);
-#endif
-		memset(pool->step, 0, pool->n_outer * sizeof(double));
-		move_all(pool);
+		move_effects(pool);
 		sum_rows(pool);
-		for (; pool->posterior < before - ROUNDING * fabs(before); passes++)
+		for (; !(pool->posterior >= before - ROUNDING * fabs(before)) && passes < STEPS; passes++)
 		{
-			if (passes >= STEPS)
-				return false;
 			for (i = 1; i < pool->n_nodes; i++)
 				for (j = 0; j < pool->q; j++)
 					pool->node[i].effect[j] = (pool->node[i].begun[j] + pool->node[i].effect[j]) / 2;
 			sum_rows(pool);
 		}
+		if (passes >= STEPS)
+			return false;
 	}
 	return true;
 }
@@ -942,26 +947,29 @@ maximise(Pool *pool, PoolFit *fit)
 
 		find_scores(pool);
 		if (!choose_step(pool, &near))
-			return LOGIT_NOT_CONVERGED;
+		{
+			if (pool->pass.fine)
+				return LOGIT_NOT_CONVERGED;
+			pool->pass.fine = true;
+			sum_rows(pool);
+			continue;
+		}
 		promise = promise_of(pool);
-#ifdef TRACE
-		printf("# %d value %.10f promise %.3e inner %.3e omega", fit->iterations, before, promise, pool->inner_promise);
-		for (int i = 0; i < pool->n_outer - pool->m; i++)
-			printf(" %g (%+g)", pool->omega[i], pool->step[pool->m + i]);
-		printf(" beta");
-		for (int i = 0; i < pool->m; i++)
-			printf(" %g (%+g)", pool->beta[i], pool->step[i]);
-		printf("\n");
-#endif
 		memcpy(pool->begun, pool->outer, size);
 		memcpy(pool->slope_begun, pool->slope, size);
 		move_all(pool);
-		if (promise <= TOLERANCE && last <= NEARER)
+		if (promise <= NEARER && promise * promise <= TOLERANCE * last)
+		{
+			pool->pass.fine = true;
+			sum_rows(pool);
+			find_scores(pool);
+			move_effects(pool);
 			return LOGIT_FITTED;
+		}
 		last = promise;
 
 		/* Near the maximum a step may lose what it promised: it is Newton's but for what is learnt. */
-		before -= ROUNDING * fabs(before) + (near ? promise : 0);
+		before -= ROUNDING * fabs(before) + (near ? fmin(promise, 1) : 0);
 		while (true)
 		{
 			if (!settle(pool))
