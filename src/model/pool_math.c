@@ -40,7 +40,7 @@
  */
 #define NEAR			2.0
 #define NEARER			1e-6
-#define TOLERANCE		1e-10
+#define TOLERANCE		1e-12
 
 /* The most that a step shortens a variance by. */
 #define SHRINKAGE		4
