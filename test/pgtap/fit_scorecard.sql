@@ -5,7 +5,7 @@ BEGIN;
 SET LOCAL client_min_messages = warning;
 SELECT set_config('search_path', 'agririsk, ' || current_setting('search_path'), true) \g /dev/null
 \getenv shared AGRIRISK_SHARED
-SELECT plan(155);
+SELECT plan(157);
 
 -- What a query that gives a card comes to, in one line.
 CREATE FUNCTION pg_temp.outcome(query text) RETURNS text LANGUAGE plpgsql AS $$
@@ -210,7 +210,7 @@ ANALYZE loan;
 CREATE TEMP TABLE whole AS
 SELECT fit_scorecard(bad, t) AS binned, fit_scorecard(bad, t, fit_options(encoding => 'none')) AS plain FROM loan l, LATERAL (SELECT :five) t;
 CREATE TEMP TABLE per_county AS
-SELECT county, fit_scorecard(bad, t, fit_options(ridge => 1)) AS binned, fit_scorecard(bad, t, fit_options(encoding => 'none', ridge => 1)) AS plain FROM loan l, LATERAL (SELECT :five) t GROUP BY county;
+SELECT county, fit_scorecard(bad, t, fit_options(ridge => 1, folds => 2, binning => binning_options(candidates => 30))) AS binned, fit_scorecard(bad, t, fit_options(encoding => 'none', ridge => 1, folds => 2)) AS plain FROM loan l, LATERAL (SELECT :five) t GROUP BY county;
 
 SELECT ok((SELECT binned IS NOT NULL AND plain IS NOT NULL AND binned <> plain FROM whole), 'a card of WOE, and one of the columns as they are');
 SELECT is(pg_temp.features(binned), 'age income crop village noise', 'columns are features, in their order') FROM whole;
@@ -227,19 +227,19 @@ SELECT ok(fit_scorecard(bad, t) = (SELECT binned FROM whole), 'nor do those of t
 
 SET LOCAL enable_sort = off;
 SET LOCAL enable_hashagg = on;
-SELECT is((SELECT count(*) FROM (SELECT county, fit_scorecard(bad, t, fit_options(ridge => 1)) AS binned, fit_scorecard(bad, t, fit_options(encoding => 'none', ridge => 1)) AS plain FROM loan l, LATERAL (SELECT :five) t GROUP BY county) s JOIN per_county USING (county, binned, plain)), 20::bigint, 'hashed groups');
+SELECT is((SELECT count(*) FROM (SELECT county, fit_scorecard(bad, t, fit_options(ridge => 1, folds => 2, binning => binning_options(candidates => 30))) AS binned, fit_scorecard(bad, t, fit_options(encoding => 'none', ridge => 1, folds => 2)) AS plain FROM loan l, LATERAL (SELECT :five) t GROUP BY county) s JOIN per_county USING (county, binned, plain)), 20::bigint, 'hashed groups');
 RESET enable_sort;
 SET LOCAL enable_hashagg = off;
-SELECT is((SELECT count(*) FROM (SELECT county, fit_scorecard(bad, t, fit_options(ridge => 1)) AS binned, fit_scorecard(bad, t, fit_options(encoding => 'none', ridge => 1)) AS plain FROM loan l, LATERAL (SELECT :five) t GROUP BY county) s JOIN per_county USING (county, binned, plain)), 20::bigint, 'sorted groups');
+SELECT is((SELECT count(*) FROM (SELECT county, fit_scorecard(bad, t, fit_options(ridge => 1, folds => 2, binning => binning_options(candidates => 30))) AS binned, fit_scorecard(bad, t, fit_options(encoding => 'none', ridge => 1, folds => 2)) AS plain FROM loan l, LATERAL (SELECT :five) t GROUP BY county) s JOIN per_county USING (county, binned, plain)), 20::bigint, 'sorted groups');
 RESET enable_hashagg;
-SELECT is((SELECT count(*) FROM per_county p, LATERAL (SELECT fit_scorecard(bad, t, fit_options(ridge => 1)) AS binned FROM loan l, LATERAL (SELECT :five) t WHERE l.county = p.county) s WHERE s.binned = p.binned), 20::bigint, 'and each group by itself');
+SELECT is((SELECT count(*) FROM per_county p, LATERAL (SELECT fit_scorecard(bad, t, fit_options(ridge => 1, folds => 2, binning => binning_options(candidates => 30))) AS binned FROM loan l, LATERAL (SELECT :five) t WHERE l.county = p.county) s WHERE s.binned = p.binned), 20::bigint, 'and each group by itself');
 CREATE TEMP TABLE big AS SELECT pg_temp.u(i, 7) < 0.1 + 0.3 * pg_temp.u(i, 2) AS bad, pg_temp.u(i, 1) AS a, pg_temp.u(i, 2) AS b, pg_temp.u(i, 3) AS c, pg_temp.u(i, 4) AS d, pg_temp.u(i, 5) AS e, 'level ' || i % 7 AS f FROM generate_series(1, 60000) i;
 SET LOCAL maintenance_work_mem = '1GB';
 CREATE TEMP TABLE ample AS SELECT fit_scorecard(bad, t) AS binned, fit_scorecard(bad, t, fit_options(encoding => 'none')) AS plain FROM big, LATERAL (SELECT a, b, c, d, e, f) t;
 SET LOCAL maintenance_work_mem = '1MB';
 SELECT ok((SELECT fit_scorecard(bad, t) FROM big, LATERAL (SELECT a, b, c, d, e, f) t) = (SELECT binned FROM ample), 'in 1 MB as in 1 GB');
 SELECT ok((SELECT fit_scorecard(bad, t, fit_options(encoding => 'none')) FROM big, LATERAL (SELECT a, b, c, d, e, f) t) = (SELECT plain FROM ample), 'of columns as they are');
-SELECT is((SELECT count(*) FROM (SELECT county, fit_scorecard(bad, t, fit_options(ridge => 1)) AS binned, fit_scorecard(bad, t, fit_options(encoding => 'none', ridge => 1)) AS plain FROM loan l, LATERAL (SELECT :five) t GROUP BY county) s JOIN per_county USING (county, binned, plain)), 20::bigint, 'of twenty groups');
+SELECT is((SELECT count(*) FROM (SELECT county, fit_scorecard(bad, t, fit_options(ridge => 1, folds => 2, binning => binning_options(candidates => 30))) AS binned, fit_scorecard(bad, t, fit_options(encoding => 'none', ridge => 1, folds => 2)) AS plain FROM loan l, LATERAL (SELECT :five) t GROUP BY county) s JOIN per_county USING (county, binned, plain)), 20::bigint, 'of twenty groups');
 RESET maintenance_work_mem;
 ALTER TABLE loan SET (parallel_workers = 3);
 SET LOCAL parallel_setup_cost = 0;
@@ -331,8 +331,8 @@ SELECT i AS id, pg_temp.u(i, 20) < 0.3 AS bad, pg_temp.u(i, 1) AS a, pg_temp.u(i
        pg_temp.u(i, 9) AS j, pg_temp.u(i, 10) AS k, pg_temp.u(i, 11) AS l, pg_temp.u(i, 12) AS m FROM generate_series(1, 2000) i;
 \set noises 'a, b, c, d, e, f, g, h, j, k, l, m'
 CREATE TEMP TABLE deaf AS
-SELECT fit_scorecard(bad, t, fit_options(binning => binning_options(trend => 'none'))) AS honest,
-       fit_scorecard(bad, t, fit_options(binnings => (SELECT jsonb_object_agg(key, b::text::jsonb) FROM (SELECT key, optimal_bins(value::float8, bad, binning_options(trend => 'none')) AS b FROM hiss, LATERAL (SELECT :noises) t, jsonb_each_text(to_jsonb(t)) GROUP BY key) s))) AS told
+SELECT fit_scorecard(bad, t, fit_options(binning => binning_options(trend => 'none', candidates => 50))) AS honest,
+       fit_scorecard(bad, t, fit_options(binnings => (SELECT jsonb_object_agg(key, b::text::jsonb) FROM (SELECT key, optimal_bins(value::float8, bad, binning_options(trend => 'none', candidates => 50)) AS b FROM hiss, LATERAL (SELECT :noises) t, jsonb_each_text(to_jsonb(t)) GROUP BY key) s))) AS told
   FROM hiss, LATERAL (SELECT :noises) t;
 SELECT cmp_ok(auc, '>', 0.6::float8, 'bins of noise fit it') FROM deaf, fit_report(honest);
 SELECT ok(out_of_fold_auc < 0.53 AND out_of_fold_auc_low < 0.5, 'but honest folds are not fooled') FROM deaf, fit_report(honest);
@@ -454,6 +454,7 @@ INSERT INTO refused VALUES
 ('an unknown option of binning', '^22023.*bins', 'SELECT fit_scorecard(bad, t, fit_options(binning => ''{"bins": 3}'')) FROM loan, LATERAL (SELECT age) t'),
 ('a penalty below 0', '^22023.*ridge', 'SELECT fit_scorecard(bad, t, fit_options(ridge => -1)) FROM loan, LATERAL (SELECT age) t'),
 ('a lasso that is no number', '^22', 'SELECT fit_scorecard(bad, t, fit_options(lasso => ''NaN'')) FROM loan, LATERAL (SELECT age) t'),
+('a penalty beside selection', '^22023.*selection', 'SELECT fit_scorecard(bad, t, fit_options(selection => ''aic'', ridge => 1)) FROM loan, LATERAL (SELECT age) t'),
 ('one fold', '^22023.*folds', 'SELECT fit_scorecard(bad, t, fit_options(folds => 1)) FROM loan, LATERAL (SELECT age) t'),
 ('a rate above 1', '^22023.*rate', 'SELECT fit_scorecard(bad, t, fit_options(long_run_rate => 1.2)) FROM loan, LATERAL (SELECT age) t'),
 ('binning of no feature', '^(22023|42703).*yield', 'SELECT fit_scorecard(bad, t, fit_options(feature_binning => ''{"yield": {}}'')) FROM loan, LATERAL (SELECT age) t'),
