@@ -84,7 +84,7 @@ SELECT woe(NULL::binning, 1), bin(NULL::binning, 'a'), iv(NULL::binning);
 SELECT optimal_bins(x, bad, 1099511627776, NULL) FROM loan;
 
 -- Forms.
-SELECT b::text::binning = b AS same, b < b AS less, hashtext(b::text) = hashtext(b::text::binning::text) AS text FROM odd;
+SELECT b::text::binning = b AS same, b::jsonb::binning = b AS same_by_jsonb, b < b AS less, hashtext(b::text) = hashtext(b::text::binning::text) AS text FROM odd;
 SELECT '{"format": 1, "type": "number", "bins": [{"goods": 5, "bads": 2}]}'::binning;
 SELECT '{"format": 1, "type": "category", "bins": [{"categories": ["b", "a"], "goods": 5, "bads": 2}]}'::binning;
 SELECT '{"format": 2, "type": "number", "bins": []}'::binning;

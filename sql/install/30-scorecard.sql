@@ -38,7 +38,7 @@ CREATE TYPE scorecard (
   PREFERRED = true
 );
 COMMENT ON TYPE scorecard IS
-'A scorecard: features cut into bins, a weight of evidence (WOE, log-odds; positive is riskier) for each bin, a weight per feature, an intercept, a scale of points, and segments with weights of their own. Its text is JSON.';
+'A scorecard: features cut into bins, a weight of evidence (WOE, log-odds; positive is riskier) for each bin, or linear ones, a weight per feature, an intercept, a scale of points, segments with weights of their own, and how it was learnt. Its text is JSON.';
 
 CREATE CAST (jsonb AS scorecard) WITH INOUT;
 COMMENT ON CAST (jsonb AS scorecard) IS 'Reads a scorecard from JSON.';
@@ -127,7 +127,7 @@ CREATE FUNCTION pd(card scorecard, t record, segment text DEFAULT NULL) RETURNS 
   LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE COST 15
   AS 'MODULE_PATHNAME', 'agririsk_pd';
 COMMENT ON FUNCTION pd(scorecard, record, text) IS
-'Probability of default of a row, in (0, 1): 1 / (1 + exp(-eta)), eta = intercept + sum of weight * WOE, kept to [-36, 36]. The row''s columns are found by the features'' names. A segment that is NULL or that the card lacks is scored by the root. NULL for a NULL row, or where every feature is missing.';
+'Probability of default of a row, in (0, 1): 1 / (1 + exp(-eta)), eta = intercept + sum of weight * WOE, kept to [-36, 36]; the WOE of a linear feature''s value x is x - center. The row''s columns are found by the features'' names. A segment that is NULL or that the card lacks is scored by the root. NULL for a NULL row, or where every feature is missing.';
 
 CREATE FUNCTION score(card scorecard, t record, segment text DEFAULT NULL) RETURNS double precision
   LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE COST 15
@@ -148,13 +148,14 @@ CREATE FUNCTION explain(card scorecard, t record, segment text DEFAULT NULL,
   LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE COST 30 ROWS 12
   AS 'MODULE_PATHNAME', 'agririsk_explain';
 COMMENT ON FUNCTION explain(scorecard, record, text) IS
-'Why a row has its score: per feature its value, bin, points (-B * weight * WOE, positive is safer), the points of its best bin and the points lost against it, most lost first. The points of the features and the base points A - B * intercept add up to the score. rank and reason are given where points were lost, and never for a feature without consent. flag: no_consent, missing_unseen (missing, and the card learnt no bin for it), unseen (a category the card does not know). No rows where the score is NULL.';
+'Why a row has its score: per feature its value, bin, points (-B * weight * WOE, positive is safer), the points of its best bin and the points lost against it, most lost first; of a linear feature the points at the better end of its range (NULL where the card has none, and then never a reason). The points of the features and the base points A - B * intercept add up to the score. rank and reason are given where points were lost, and never for a feature without consent. flag: no_consent, missing_unseen (missing, and the card learnt no bin for it), unseen (a category the card does not know). No rows where the score is NULL.';
 
 CREATE FUNCTION bins(card scorecard,
     OUT feature text, OUT bin integer, OUT label text, OUT low double precision,
     OUT high double precision, OUT categories text[], OUT woe double precision,
-    OUT points double precision) RETURNS SETOF record
+    OUT points double precision, OUT n bigint, OUT bads bigint, OUT bad_rate double precision)
+  RETURNS SETOF record
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 100 ROWS 80
   AS 'MODULE_PATHNAME', 'agririsk_bins';
 COMMENT ON FUNCTION bins(scorecard) IS
-'The whole card, as one prints it. First the base points A - B * intercept, which every row gets: label ''base points'', feature and bin NULL. Then per feature its bins [low, high) or categories (low NULL: open below, high NULL: open above), its special values, then what missing and unseen values count as, with the WOE (log-odds, positive is riskier) and the points -B * weight * WOE (positive is safer), all under the card''s own intercept and weights. WOE and points are NULL where an unseen category is an error.';
+'The whole card, as one prints it. First the base points A - B * intercept, which every row gets: label ''base points'', feature and bin NULL. Then per feature its bins [low, high) or categories (low NULL: open below, high NULL: open above), its special values, then what missing and unseen values count as, with the WOE (log-odds, positive is riskier) and the points -B * weight * WOE (positive is safer), all under the card''s own intercept and weights. A linear feature has a row ''linear'', or ''linear from'' its center: low and high the range of its values in the fit, WOE NULL, points those of one unit more, to be counted from the center. n, bads and bad_rate are of the rows it was learnt from, NULL where the card does not hold them. WOE and points are NULL where an unseen category is an error.';

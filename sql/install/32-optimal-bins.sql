@@ -37,6 +37,11 @@ CREATE TYPE binning (
 COMMENT ON TYPE binning IS
 'The bins of a feature with their good and bad rows, of numbers [low, high), of categories lists; special values and missing apart; what was left out; and the information value that each trend would reach. Made by optimal_bins; bins, iv, trends, woe and bin ask it.';
 
+CREATE CAST (jsonb AS binning) WITH INOUT;
+COMMENT ON CAST (jsonb AS binning) IS 'Reads a binning from JSON.';
+CREATE CAST (binning AS jsonb) WITH INOUT;
+COMMENT ON CAST (binning AS jsonb) IS 'Writes a binning as JSON.';
+
 -- Comparison. Equal values have equal bytes; the order has no meaning beyond
 -- being one, which DISTINCT, UNION and unique indexes need.
 

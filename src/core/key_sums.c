@@ -178,6 +178,12 @@ key_sums_add_count(KeySums *sums, const char *key, uint32 length, int64 count)
 	return key_sums_add(sums, key, length, part, parts);
 }
 
+uint32
+key_sums_find(KeySums *sums, const char *key, uint32 length)
+{
+	return find_key(sums, key, length) - sums->keys;
+}
+
 int64
 key_sums_count(const KeySums *sums, uint32 i)
 {

@@ -67,6 +67,9 @@ extern bool key_sums_add_count(KeySums *sums, const char *key, uint32 length, in
 /* A sum of nothing but counts that is within an int64. */
 extern int64 key_sums_count(const KeySums *sums, uint32 i);
 
+/* The index of a key, which is added with an empty sum where it is not there. */
+extern uint32 key_sums_find(KeySums *sums, const char *key, uint32 length);
+
 /* Indexes of the keys in the order of their bytes, in the current context. */
 extern uint32 *key_sums_order(const KeySums *sums);
 

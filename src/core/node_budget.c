@@ -16,7 +16,6 @@
 
 struct NodeBudget
 {
-	BudgetEvict evict;
 	Size		allowed;
 	Size		used;
 	Size		tolerated;		/* the allowance, or what small members alone take */
@@ -30,31 +29,49 @@ struct NodeBudget
 
 /*
  * The members of one aggregate context, in which it lives itself: hashed
- * groups share one, grouping sets have one each.
+ * groups share one, grouping sets have one each. Those without one have a
+ * scope together, which ends with the budget.
  */
 typedef struct BudgetScope
 {
 	dlist_node	link;
 	NodeBudget *budget;
-	MemoryContext context;
+	MemoryContext context;		/* or NULL */
 	dlist_head	members;
 } BudgetScope;
 
 NodeBudget *
-node_budget(FunctionCallInfo fcinfo, Size allowed, BudgetEvict evict)
+node_budget_create(MemoryContext context, Size allowed)
 {
-	NodeBudget *budget = fcinfo->flinfo->fn_extra;
+	NodeBudget *budget = MemoryContextAllocZero(context, sizeof *budget);
 
-	if (budget == NULL)
-	{
-		budget = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof *budget);
-		budget->evict = evict;
-		budget->allowed = budget->tolerated = allowed;
-		budget->context = fcinfo->flinfo->fn_mcxt;
-		dlist_init(&budget->scopes);
-		fcinfo->flinfo->fn_extra = budget;
-	}
+	budget->allowed = budget->tolerated = allowed;
+	budget->context = context;
+	dlist_init(&budget->scopes);
 	return budget;
+}
+
+NodeBudget *
+node_budget(FunctionCallInfo fcinfo, Size allowed)
+{
+	FmgrInfo   *function = fcinfo->flinfo;
+
+	if (function->fn_extra == NULL)
+		function->fn_extra = node_budget_create(function->fn_mcxt, allowed);
+	return function->fn_extra;
+}
+
+static void
+forget(NodeBudget *budget, const BudgetMember *member)
+{
+	budget->used -= member->bytes;
+	budget->tolerated = Max(budget->allowed + member->bytes, budget->tolerated) - member->bytes;
+	budget->filed -= member->filed;
+	if (budget->file && budget->filed == 0)
+	{
+		BufFileClose(budget->file);
+		budget->file = NULL;
+	}
 }
 
 /* Called before the scope's context is reset or deleted, though not after an error. */
@@ -66,29 +83,18 @@ leave_scope(Datum argument)
 	dlist_iter	i;
 
 	dlist_foreach(i, &scope->members)
-	{
-		BudgetMember *member = dlist_container(BudgetMember, link, i.cur);
-
-		budget->used -= member->bytes;
-		budget->filed -= member->filed;
-	}
-	budget->tolerated = Max(budget->allowed, budget->used);
+		forget(budget, dlist_container(BudgetMember, link, i.cur));
 	dlist_delete(&scope->link);
-	if (budget->file && budget->filed == 0)
-	{
-		BufFileClose(budget->file);
-		budget->file = NULL;
-	}
 }
 
 void
-budget_join(NodeBudget *budget, FunctionCallInfo fcinfo, BudgetMember *member)
+budget_join(NodeBudget *budget, FunctionCallInfo fcinfo, BudgetMember *member, BudgetEvict evict)
 {
 	BudgetScope *scope = NULL;
-	MemoryContext context;
+	MemoryContext context = NULL;
 	dlist_iter	i;
 
-	if (!AggCheckCallContext(fcinfo, &context))
+	if (fcinfo && !AggCheckCallContext(fcinfo, &context))
 		elog(ERROR, "a budget is an aggregate's");
 	dlist_foreach(i, &budget->scopes)
 	{
@@ -99,17 +105,26 @@ budget_join(NodeBudget *budget, FunctionCallInfo fcinfo, BudgetMember *member)
 	}
 	if (scope == NULL)
 	{
-		scope = MemoryContextAllocZero(context, sizeof *scope);
+		scope = MemoryContextAllocZero(context ? context : budget->context, sizeof *scope);
 		scope->budget = budget;
 		scope->context = context;
 		dlist_init(&scope->members);
-		AggRegisterCallback(fcinfo, leave_scope, PointerGetDatum(scope));
+		if (fcinfo)
+			AggRegisterCallback(fcinfo, leave_scope, PointerGetDatum(scope));
 		dlist_push_head(&budget->scopes, &scope->link);
 	}
 	member->budget = budget;
+	member->evict = evict;
 	member->bytes = 0;
 	member->filed = false;
 	dlist_push_head(&scope->members, &member->link);
+}
+
+void
+budget_leave(BudgetMember *member)
+{
+	dlist_delete(&member->link);
+	forget(member->budget, member);
 }
 
 Size
@@ -165,7 +180,7 @@ evict_members(NodeBudget *budget, Size least, Size more)
 			if (budget->used + more <= budget->allowed / 2)
 				return;
 			if (member->bytes >= least)
-				budget->evict(member);
+				member->evict(member);
 		}
 	}
 }

@@ -7,7 +7,7 @@
  * groups, and work_mem is for all of them. So each state is a member of the
  * budget of its call site (fn_extra of the transition function), and counts
  * there what it holds. One that wants more than is left makes way: the largest
- * members move what they hold to the file, through the evict function.
+ * members move what they hold to the file, through their evict function.
  *
  * Members vanish with the aggregate context they live in, between groups of a
  * sorted aggregate and between batches of a hashed one. The file is closed as
@@ -20,23 +20,36 @@
 #include "lib/ilist.h"
 
 typedef struct NodeBudget NodeBudget;
+typedef struct BudgetMember BudgetMember;
+
+/* Moves what a member holds to the file: it then counts less than before. */
+typedef void (*BudgetEvict) (BudgetMember *member);
 
 /* First in the state of a group. */
-typedef struct BudgetMember
+struct BudgetMember
 {
 	dlist_node	link;
 	NodeBudget *budget;
+	BudgetEvict evict;
 	Size		bytes;			/* that it counts */
 	bool		filed;			/* has something in the file */
-} BudgetMember;
-
-typedef void (*BudgetEvict) (BudgetMember *member);
+};
 
 /* The budget of the transition function that is called; made with its first state. */
-extern NodeBudget *node_budget(FunctionCallInfo fcinfo, Size allowed, BudgetEvict evict);
+extern NodeBudget *node_budget(FunctionCallInfo fcinfo, Size allowed);
 
-/* Adds a state that lives in the context of the aggregate's current group. */
-extern void budget_join(NodeBudget *budget, FunctionCallInfo fcinfo, BudgetMember *member);
+/* A budget that lives in a context. */
+extern NodeBudget *node_budget_create(MemoryContext context, Size allowed);
+
+/*
+ * Adds a state that lives in the context of the aggregate's current group, no
+ * longer than the budget. Without fcinfo: anything that will leave by itself.
+ */
+extern void budget_join(NodeBudget *budget, FunctionCallInfo fcinfo, BudgetMember *member,
+						BudgetEvict evict);
+
+/* Forgets a member before its context ends, and what it has in the file. */
+extern void budget_leave(BudgetMember *member);
 
 /* The most all members may hold together. */
 extern Size budget_allowed(const NodeBudget *budget);

@@ -130,19 +130,54 @@ pool_sources(const TallyPool *pool, TallySources *sources)
 
 static void evict(BudgetMember *member);
 
+static void
+begin_tally(Tally *tally, MemoryContext context)
+{
+	memset(tally, 0, sizeof *tally);
+	tally->context = context;
+	pool_init(&tally->pool, context);
+}
+
 void
 tally_init(Tally *tally, FunctionCallInfo fcinfo)
 {
 	/* Half for the rows, the other for sorting or merging those of one group. */
-	NodeBudget *budget = node_budget(fcinfo, (Size) work_mem * 1024 / 2, evict);
+	NodeBudget *budget = node_budget(fcinfo, (Size) work_mem * 1024 / 2);
 	MemoryContext context;
 
 	if (!AggCheckCallContext(fcinfo, &context))
 		elog(ERROR, "a tally is an aggregate's");
-	memset(tally, 0, sizeof *tally);
-	tally->context = context;
-	pool_init(&tally->pool, context);
-	budget_join(budget, fcinfo, &tally->member);
+	begin_tally(tally, context);
+	budget_join(budget, fcinfo, &tally->member, evict);
+}
+
+void
+tally_init_within(Tally *tally, NodeBudget *budget, MemoryContext context)
+{
+	begin_tally(tally, context);
+	budget_join(budget, NULL, &tally->member, evict);
+}
+
+static void
+drop_memory(Tally *tally)
+{
+	if (tally->keys)
+		pfree(tally->keys);
+	tally->keys = NULL;
+	tally->room = 0;
+	if (tally->pool.entries)
+		pfree(tally->pool.entries);
+	pool_init(&tally->pool, tally->context);
+}
+
+void
+tally_free(Tally *tally)
+{
+	budget_leave(&tally->member);
+	drop_memory(tally);
+	if (tally->runs)
+		pfree(tally->runs);
+	tally->runs = NULL;
 }
 
 static void
@@ -416,13 +451,7 @@ evict(BudgetMember *member)
 		add_to_run(writer, &entry);
 	end_run(writer);
 	drop_keys(tally);
-	if (tally->keys)
-		pfree(tally->keys);
-	tally->keys = NULL;
-	tally->room = 0;
-	if (tally->pool.entries)
-		pfree(tally->pool.entries);
-	pool_init(&tally->pool, tally->context);
+	drop_memory(tally);
 	budget_count(member, -(int64) member->bytes);
 }
 

@@ -63,6 +63,12 @@ typedef struct Tally
 /* Begins the tally of a group, in the aggregate's context, within its budget. */
 extern void tally_init(Tally *tally, FunctionCallInfo fcinfo);
 
+/* Begins one in a context, within a budget that lives as long as the tally. */
+extern void tally_init_within(Tally *tally, NodeBudget *budget, MemoryContext context);
+
+/* Gives back what a tally of tally_init_within holds, in memory and in the file. */
+extern void tally_free(Tally *tally);
+
 extern void tally_make_room(Tally *tally);
 
 /* Adds a row of weight 1; the value is not NaN, the class 0 or 1. */

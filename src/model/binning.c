@@ -98,24 +98,11 @@ agririsk_binning_send(PG_FUNCTION_ARGS)
 
 /* ---------- from JSON ---------- */
 
-static int64
-read_count(JsonReader *r, JsonbContainer *object, const char *key)
-{
-	JsonbValue *value = json_get_field(object, key);
-	int			mark = json_enter_key(r, key);
-	double		x = json_read_number(r, value);
-
-	if (x < 0 || x > TALLY_MAX_TOTAL || x != floor(x))
-		json_refuse(r, value, "not a number of rows", "Give a whole number from 0 to 1099511627776.");
-	json_leave(r, mark);
-	return (int64) x;
-}
-
 static void
 read_part(JsonReader *r, JsonbContainer *object, BinPart *part)
 {
-	part->cell.count[BIN_GOOD] = read_count(r, object, "goods");
-	part->cell.count[BIN_BAD] = read_count(r, object, "bads");
+	part->cell.count[BIN_GOOD] = json_read_rows_field(r, object, "goods", true);
+	part->cell.count[BIN_BAD] = json_read_rows_field(r, object, "bads", true);
 }
 
 static int
@@ -242,8 +229,8 @@ read_excluded(JsonReader *r, JsonbContainer *root, Binning *binning)
 	{
 		JsonbContainer *excluded = json_read_object(r, value, "outcome, weight");
 
-		binning->no_outcome = read_count(r, excluded, "outcome");
-		binning->no_weight = read_count(r, excluded, "weight");
+		binning->no_outcome = json_read_rows_field(r, excluded, "outcome", true);
+		binning->no_weight = json_read_rows_field(r, excluded, "weight", true);
 	}
 	json_leave(r, mark);
 }
@@ -267,7 +254,7 @@ read_outcomes(JsonReader *r, JsonbContainer *root, Binning *binning)
 		if (item != NULL)
 		{
 			JsonbContainer *object = json_read_object(r, item, "bins, iv, out_of_fold_iv");
-			int64		bins = read_count(r, object, "bins");
+			int64		bins = json_read_rows_field(r, object, "bins", true);
 
 			if (bins < 1 || bins > BIN_MAX_CELLS)
 			{
@@ -285,9 +272,8 @@ read_outcomes(JsonReader *r, JsonbContainer *root, Binning *binning)
 	json_leave(r, mark);
 }
 
-AGR_FUNCTION(agririsk_binning_in);
-Datum
-agririsk_binning_in(PG_FUNCTION_ARGS)
+Binning *
+binning_parse(char *text)
 {
 	Binning    *binning = palloc0(sizeof *binning);
 	JsonReader	reader;
@@ -298,7 +284,7 @@ agririsk_binning_in(PG_FUNCTION_ARGS)
 	int			mark;
 
 	json_open(r, "binning", ERRCODE_INVALID_TEXT_REPRESENTATION, CurrentMemoryContext);
-	json_parse(r, PG_GETARG_CSTRING(0), &document);
+	json_parse(r, text, &document);
 	root = json_read_object(r, &document, "format, type, trend, bins, special, missing, unseen, excluded, trends");
 	if (json_read_number_field(r, root, "format", NULL) != BINNING_VERSION)
 	{
@@ -324,7 +310,14 @@ agririsk_binning_in(PG_FUNCTION_ARGS)
 				 errmsg("invalid binning"),
 				 errdetail("The fault is that %s.", fault),
 				 errhint("Keep what optimal_bins wrote; doc/scorecard.md has the format.")));
-	PG_RETURN_POINTER(binning_store(binning));
+	return binning;
+}
+
+AGR_FUNCTION(agririsk_binning_in);
+Datum
+agririsk_binning_in(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_POINTER(binning_store(binning_parse(PG_GETARG_CSTRING(0))));
 }
 
 /* ---------- to JSON ---------- */
@@ -469,26 +462,12 @@ put_part(Tuplestorestate *rows, TupleDesc columns, int number, const char *label
 	tuplestore_putvalues(rows, columns, value, null);
 }
 
-/* As the bins of a card are called. */
-static char *
-bin_label(const Binning *binning, uint32 i)
-{
-	CardFeature feature = {.kind = binning->kind, .n_bins = binning->n_bins, .cut = binning->cut};
-
-	if (binning->kind == CARD_CATEGORY)
-	{
-		feature.bin = palloc0(binning->n_bins * sizeof *feature.bin);
-		feature.bin[i].n_categories = binning->categories[i].n;
-		feature.bin[i].category = binning->categories[i].text;
-	}
-	return scorecard_label(&feature, (int32) i);
-}
-
 AGR_FUNCTION(agririsk_binning_bins);
 Datum
 agririsk_binning_bins(PG_FUNCTION_ARGS)
 {
 	Binning    *binning = binning_read(PG_GETARG_VARLENA_PP(0), CurrentMemoryContext);
+	CardFeature feature = {{0}};	/* what labels are made of, so that a card has the same */
 	TupleDesc	columns;
 	Tuplestorestate *rows = agr_begin_rows(fcinfo, work_mem, &columns);
 	bool		number = binning->kind == CARD_NUMBER;
@@ -498,6 +477,7 @@ agririsk_binning_bins(PG_FUNCTION_ARGS)
 	int			at = 0;
 	uint32		i;
 
+	binning_feature(binning, &feature, scorecard_memory(CurrentMemoryContext));
 	for (i = 0; i < binning->n_bins; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
@@ -508,19 +488,15 @@ agririsk_binning_bins(PG_FUNCTION_ARGS)
 		value[2] = null[2] ? (Datum) 0 : Float8GetDatum(binning->cut[i - 1]);
 		value[3] = null[3] ? (Datum) 0 : Float8GetDatum(binning->cut[i]);
 		value[4] = null[4] ? (Datum) 0 : categories_array(&binning->categories[i]);
-		put_part(rows, columns, ++at, bin_label(binning, i), &binning->bin[i], value, null);
+		put_part(rows, columns, ++at, scorecard_label(&feature, i), &binning->bin[i], value, null);
 	}
 	for (i = 0; i < binning->n_specials; i++)
 	{
-		StringInfoData label;
-
-		initStringInfo(&label);
-		append_number(&label, "special ", binning->special_value[i]);
 		memcpy(null, none, sizeof null);
-		put_part(rows, columns, ++at, label.data, &binning->special[i], value, null);
+		put_part(rows, columns, ++at, scorecard_label(&feature, binning->n_bins + i), &binning->special[i], value, null);
 	}
 	memcpy(null, none, sizeof null);
-	put_part(rows, columns, ++at, "missing", &binning->missing, value, null);
+	put_part(rows, columns, ++at, scorecard_label(&feature, SCORE_MISSING), &binning->missing, value, null);
 	return (Datum) 0;
 }
 

@@ -13,6 +13,9 @@ extern const char *const binning_missing_words[];
 extern const char *const binning_unseen_words[];
 extern const char *const binning_trend_words[];
 
+/* Reads the text form, checked but not weighed. */
+extern Binning *binning_parse(char *text);
+
 /* Decodes, checks and weighs a stored binning, in the context, where the bytes have to be. */
 extern Binning *binning_read(const struct varlena *stored, MemoryContext context);
 

@@ -9,6 +9,12 @@
 
 #include <math.h>
 
+static void *
+get(CardMemory memory, size_t n, size_t size)
+{
+	return memory.alloc(memory.context, (n > 0 ? n : 1) * size);
+}
+
 /* ---------- weighing ---------- */
 
 static int64_t
@@ -238,6 +244,55 @@ binning_check(const Binning *binning, CardMemory memory)
 	return binning->kind == CARD_NUMBER ? check_numbers(binning) : check_categories(binning, memory);
 }
 
+/* ---------- as a feature ---------- */
+
+void
+binning_feature(const Binning *binning, CardFeature *feature, CardMemory memory)
+{
+	uint32_t	i;
+
+	feature->kind = binning->kind;
+	feature->unseen = binning->unseen;
+	feature->missing = CARD_MISSING_NONE;
+	feature->missing_goods = feature->missing_bads = -1;
+	if (binning->missing_policy != BIN_MISSING_BIN || part_rows(&binning->missing) > 0)
+	{
+		feature->missing = CARD_MISSING_WOE;
+		feature->missing_woe = binning->missing.woe;
+		feature->missing_goods = binning->missing.cell.count[BIN_GOOD];
+		feature->missing_bads = binning->missing.cell.count[BIN_BAD];
+	}
+	feature->n_bins = binning->n_bins;
+	feature->bin = get(memory, binning->n_bins, sizeof *feature->bin);
+	feature->cut = binning->cut;
+	for (i = 0; i < binning->n_bins; i++)
+	{
+		CardBin    *bin = &feature->bin[i];
+
+		memset(bin, 0, sizeof *bin);
+		bin->woe = binning->bin[i].woe;
+		bin->goods = binning->bin[i].cell.count[BIN_GOOD];
+		bin->bads = binning->bin[i].cell.count[BIN_BAD];
+		if (binning->kind != CARD_CATEGORY)
+			continue;
+		bin->n_categories = binning->categories[i].n;
+		bin->category = binning->categories[i].text;
+	}
+	feature->n_specials = binning->n_specials;
+	feature->special = get(memory, binning->n_specials, sizeof *feature->special);
+	for (i = 0; i < binning->n_specials; i++)
+	{
+		CardSpecial *special = &feature->special[i];
+
+		memset(special, 0, sizeof *special);
+		special->woe = binning->special[i].woe;
+		special->goods = binning->special[i].cell.count[BIN_GOOD];
+		special->bads = binning->special[i].cell.count[BIN_BAD];
+		special->n_values = 1;
+		special->value = &binning->special_value[i];
+	}
+}
+
 /* ---------- stored form ---------- */
 
 static void
@@ -328,12 +383,6 @@ read_length(ByteReader *r, size_t least)
 	if (n > bytes_left(r) / least)
 		r->bad = true;
 	return r->bad ? 0 : (uint32_t) n;
-}
-
-static void *
-get(CardMemory memory, size_t n, size_t size)
-{
-	return memory.alloc(memory.context, (n > 0 ? n : 1) * size);
 }
 
 static int

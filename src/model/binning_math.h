@@ -75,6 +75,7 @@ typedef struct Binning
 	BinPart    *special;
 	BinOutcome	outcome[BIN_TRENDS];
 	double		iv;				/* of all parts; NaN where a class has no rows */
+	const char *single;			/* why there is one bin, where it was searched for */
 } Binning;
 
 /* Negative, 0 or positive: the order of bytes. */
@@ -85,6 +86,13 @@ extern const char *binning_check(const Binning *binning, CardMemory memory);
 
 /* Sets WOE and IV of all parts of a checked binning. */
 extern void binning_weigh(Binning *binning);
+
+/*
+ * What a weighed binning says as a feature of a card: kind, bins, special
+ * values, missing and unseen; the rest of the feature is the caller's. Missing is
+ * what no row was seen of and no policy says, or the WOE it has here.
+ */
+extern void binning_feature(const Binning *binning, CardFeature *feature, CardMemory memory);
 
 /* With no buffer it only counts. */
 extern size_t binning_encode(const Binning *binning, uint8_t *buffer);

@@ -193,14 +193,26 @@ append_weighted(SqlWriter *w, SegmentFigure woe, int i, double weight, bool by_s
 }
 
 /*
+ * After the numbers that count: of the others, those out of bounds have a side of
+ * 0 on which they or their negatives lie. Databases disagree on whether NaN is
+ * above all numbers; that it or its negative is below 0 none says. What is out of
+ * bounds is an error in score(), which an expression can only answer with NULL.
+ */
+static void
+append_other_numbers(SqlWriter *w, int i, double weight, bool by_segment)
+{
+	appendStringInfoString(w->out, "\n      WHEN ");
+	append_number_column(w->out, w->sc->input[i]);
+	appendStringInfoString(w->out, " < 0 OR - ");
+	append_number_column(w->out, w->sc->input[i]);
+	appendStringInfoString(w->out, " < 0 THEN NULL\n      ELSE ");
+	append_weighted(w, missing_of, i, weight, by_segment);
+}
+
+/*
  * The bins of feature i, each worth `weight` times its WOE, and what a missing
- * value is worth.
- *
- * Neither NaN nor infinity has a literal everywhere, but x - x = 0 holds for
- * finite numbers alone. Of the others, infinities have a side of 0 on which they
- * or their negatives lie. Databases disagree on whether NaN is above all numbers;
- * that it or its negative is below 0 none says. Infinity is an error in score(),
- * which an expression can only answer with NULL.
+ * value is worth. Neither NaN nor infinity has a literal everywhere, but
+ * x - x = 0 holds for finite numbers alone.
  */
 static void
 append_number_bins(SqlWriter *w, int i, double weight, bool by_segment)
@@ -239,13 +251,41 @@ append_number_bins(SqlWriter *w, int i, double weight, bool by_segment)
 	appendStringInfoString(out, several ? "\n      ELSE " : "");
 	append_double(out, weight * f->bin[b].woe);
 	appendStringInfoString(out, several ? " END" : "");
+	append_other_numbers(w, i, weight, by_segment);
+}
 
-	appendStringInfoString(out, "\n      WHEN ");
+/*
+ * What a value of linear feature i is worth. Within its bounds there is neither
+ * NaN nor infinity, and nothing that would overflow, which some databases
+ * answer with an error.
+ */
+static void
+append_linear(SqlWriter *w, int i, double weight, bool by_segment)
+{
+	const char *name = w->sc->input[i];
+	StringInfo	out = w->out;
+
+	appendStringInfoString(out, " WHEN ");
 	append_number_column(out, name);
-	appendStringInfoString(out, " < 0 OR - ");
+	appendStringInfoString(out, " BETWEEN ");
+	append_double(out, -CARD_MAX_VALUE);
+	appendStringInfoString(out, " AND ");
+	append_double(out, CARD_MAX_VALUE);
+	appendStringInfoString(out, " THEN ");
+	if (!by_segment)
+	{
+		append_double(out, weight);
+		appendStringInfoString(out, " * ");
+	}
+	appendStringInfoChar(out, '(');
 	append_number_column(out, name);
-	appendStringInfoString(out, " < 0 THEN NULL\n      ELSE ");
-	append_weighted(w, missing_of, i, weight, by_segment);
+	if (w->sc->feature[i].center != 0)
+	{
+		appendStringInfoString(out, " - ");
+		append_typed_double(out, w->sc->feature[i].center);
+	}
+	appendStringInfoChar(out, ')');
+	append_other_numbers(w, i, weight, by_segment);
 }
 
 static void
@@ -303,7 +343,9 @@ append_term(SqlWriter *w, int i)
 		append_identifier(out, w->sc->input[consent]);
 		appendStringInfoString(out, " = TRUE THEN CASE");
 	}
-	if (w->sc->feature[i].category == NULL)
+	if (w->sc->feature[i].linear)
+		append_linear(w, i, weight, by_segment);
+	else if (w->sc->feature[i].category == NULL)
 		append_number_bins(w, i, weight, by_segment);
 	else
 		append_category_bins(w, i, weight, by_segment);
@@ -373,6 +415,8 @@ reach_of(const ScoreCard *sc, const struct ScoreSegment *segment)
 		const CardFeature *f = &sc->card->feature[i];
 		double		most = fabs(score_missing_woe(&sc->feature[i], segment->weight[i]));
 
+		if (f->kind == CARD_LINEAR)
+			most = fmax(most, 2 * CARD_MAX_VALUE);
 		for (b = 0; b < f->n_bins + f->n_specials; b++)
 			most = fmax(most, fabs(sc->feature[i].woe[b]));
 		reach += fabs(segment->weight[i]) * most;
@@ -576,13 +620,15 @@ append_data_dictionary(PmmlWriter *w)
 		CHECK_FOR_INTERRUPTS();
 		appendStringInfoString(out, "    <DataField");
 		append_text_attribute(out, "name", f->name);
-		if (f->kind == CARD_NUMBER)
+		if (f->kind != CARD_CATEGORY)
 		{
+			double		most = f->kind == CARD_LINEAR ? CARD_MAX_VALUE : DBL_MAX;
+
 			/* NaN is missing; infinities lie outside, and are invalid. */
 			appendStringInfoString(out, " optype=\"continuous\" dataType=\"double\">\n"
 								   "      <Interval closure=\"closedClosed\"");
-			append_number_attribute(out, "leftMargin", -DBL_MAX);
-			append_number_attribute(out, "rightMargin", DBL_MAX);
+			append_number_attribute(out, "leftMargin", -most);
+			append_number_attribute(out, "rightMargin", most);
 			appendStringInfoString(out, "/>\n      <Value value=\"NaN\" property=\"missing\"/>\n"
 								   "    </DataField>\n");
 			continue;
@@ -809,6 +855,23 @@ append_category_attributes(PmmlWriter *w, int i)
 	}
 }
 
+/* Points of a linear feature, in the order that score() computes them. */
+static void
+append_linear_attribute(PmmlWriter *w, int i)
+{
+	StringInfo	out = w->out;
+
+	appendStringInfoString(out, "          <Attribute><True/><ComplexPartialScore>"
+						   "<Apply function=\"*\">");
+	append_constant(w, -w->sc->factor);
+	appendStringInfoString(out, "<Apply function=\"*\">");
+	append_constant(w, w->segment->weight[i]);
+	appendStringInfoString(out, "<Apply function=\"-\">");
+	append_field_ref(w, w->sc->input[i]);
+	append_constant(w, w->sc->feature[i].center);
+	appendStringInfoString(out, "</Apply></Apply></Apply></ComplexPartialScore></Attribute>\n");
+}
+
 static void
 append_characteristic(PmmlWriter *w, int i)
 {
@@ -835,7 +898,9 @@ append_characteristic(PmmlWriter *w, int i)
 	append_text_attribute(w->out, "field", f->name);
 	appendStringInfoString(w->out, " operator=\"isMissing\"/>");
 	end_points(w);
-	if (f->kind == CARD_NUMBER)
+	if (f->kind == CARD_LINEAR)
+		append_linear_attribute(w, i);
+	else if (f->kind == CARD_NUMBER)
 		append_number_attributes(w, i);
 	else
 		append_category_attributes(w, i);
@@ -856,6 +921,22 @@ refuse_consents(const Card *card)
 							   text_to_cstring(scorecard_text(card->feature[i].name)),
 							   text_to_cstring(scorecard_text(card->feature[i].consent))),
 					 errhint("Use to_sql(), which can, or write the card without \"consent\" for those who gave it.")));
+}
+
+/* A reason code is ranked by its baseline, which is the better end of the range. */
+static void
+refuse_open_ranges(const Card *card)
+{
+	uint32_t	i;
+
+	for (i = 0; i < card->n_features; i++)
+		if (card->feature[i].kind == CARD_LINEAR && isnan(card->feature[i].low))
+			ereport(ERROR,
+					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+					 errmsg("PMML cannot rank the reasons of a linear feature without a range"),
+					 errdetail("The feature \"%s\" has neither low nor high.",
+							   text_to_cstring(scorecard_text(card->feature[i].name))),
+					 errhint("Give it \"low\" and \"high\", or use to_sql().")));
 }
 
 static const struct ScoreSegment *
@@ -887,6 +968,7 @@ agririsk_to_pmml(PG_FUNCTION_ARGS)
 	w->sc = compile_argument(fcinfo);
 	card = w->sc->card;
 	refuse_consents(card);
+	refuse_open_ranges(card);
 	w->segment = PG_ARGISNULL(1) ? &w->sc->root : find_segment(w->sc, PG_GETARG_TEXT_PP(1));
 	if (PG_ARGISNULL(1) && card->n_segments > 0)
 		notice_segments("Write a document for each segment, with its name as the second argument.");

@@ -197,6 +197,27 @@ json_read_number_field(JsonReader *r, JsonbContainer *object, const char *key, c
 	return x;
 }
 
+int64
+json_read_rows(JsonReader *r, JsonbValue *value)
+{
+	double		x = json_read_number(r, value);
+
+	if (x < 0 || x > CARD_MAX_ROWS || x != floor(x))
+		json_refuse(r, value, "not a number of rows", "Give a whole number from 0 to 1099511627776.");
+	return (int64) x;
+}
+
+int64
+json_read_rows_field(JsonReader *r, JsonbContainer *object, const char *key, bool required)
+{
+	JsonbValue *value = json_get_field(object, key);
+	int			mark = json_enter_key(r, key);
+	int64		rows = value == NULL && !required ? -1 : json_read_rows(r, value);
+
+	json_leave(r, mark);
+	return rows;
+}
+
 CardText
 json_read_text_field(JsonReader *r, JsonbContainer *object, const char *key, bool required)
 {

@@ -57,6 +57,10 @@ extern int	json_read_word(JsonReader *r, JsonbValue *value, const char *const *w
 /* Fields of an object; `absent` is for a number that is not there. */
 extern double json_read_number_field(JsonReader *r, JsonbContainer *object, const char *key,
 									 const double *absent);
+/* A number of rows; -1 is for one that is not there. */
+extern int64 json_read_rows(JsonReader *r, JsonbValue *value);
+extern int64 json_read_rows_field(JsonReader *r, JsonbContainer *object, const char *key,
+								  bool required);
 extern CardText json_read_text_field(JsonReader *r, JsonbContainer *object, const char *key,
 									 bool required);
 

@@ -56,8 +56,8 @@ score_value_kind(Oid type)
 	}
 }
 
-static bool
-is_number_kind(ValueKind kind)
+bool
+score_is_number_kind(ValueKind kind)
 {
 	return kind >= VALUE_FLOAT8 && kind <= VALUE_NUMERIC;
 }
@@ -69,8 +69,8 @@ is_category_kind(ValueKind kind)
 		(kind >= VALUE_BOOL && kind <= VALUE_ENUM);
 }
 
-static double
-value_number(ValueKind kind, Datum value)
+double
+score_value_number(ValueKind kind, Datum value)
 {
 	switch (kind)
 	{
@@ -172,7 +172,7 @@ score_call_set_type(ScoreCall *call, int input, Oid type)
 	}
 	else
 	{
-		usable = is_number_kind(kind);
+		usable = score_is_number_kind(kind);
 		wanted = "A number is smallint, integer, bigint, real, double precision or numeric.";
 	}
 	if (!usable)
@@ -230,6 +230,18 @@ report_infinite(const ScoreCall *call, int i, double x)
 			 errhint("Make it NULL where the value is not known.")));
 }
 
+static void report_far(const ScoreCall *call, int i, double x) pg_attribute_noreturn();
+
+static void
+report_far(const ScoreCall *call, int i, double x)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("feature \"%s\" is out of range", call->card->input[i]),
+			 errdetail("The value is %g.", x),
+			 errhint("Values of a linear feature lie between -1e280 and 1e280.")));
+}
+
 static void
 report_unseen(const ScoreCall *call, int i, const char *at, size_t length)
 {
@@ -247,9 +259,12 @@ has_consent(const ScoreFeature *f, const NullableDatum *input)
 		(!input[f->consent].isnull && DatumGetBool(input[f->consent].value));
 }
 
-/* Where the value of feature i falls. A value that is known sets *known. */
+/*
+ * Where the value of feature i falls, and of a linear feature the value itself.
+ * A value that is known sets *known.
+ */
 static int32_t
-place_value(const ScoreCall *call, int i, const NullableDatum *input, bool *known)
+place_value(const ScoreCall *call, int i, const NullableDatum *input, bool *known, double *value)
 {
 	const ScoreFeature *f = &call->card->feature[i];
 	char		buffer[SCORE_VALUE_BUFFER];
@@ -265,14 +280,19 @@ place_value(const ScoreCall *call, int i, const NullableDatum *input, bool *know
 
 	if (f->category == NULL)
 	{
-		double		x = value_number(call->kind[i], input[i].value);
+		double		x = score_value_number(call->kind[i], input[i].value);
 
 		if (isnan(x))
 			return SCORE_MISSING;
 		*known = true;
 		if (isinf(x))
 			report_infinite(call, i, x);
-		return score_number_place(f, x);
+		if (!f->linear)
+			return score_number_place(f, x);
+		if (fabs(x) > CARD_MAX_VALUE)
+			report_far(call, i, x);
+		*value = x;
+		return SCORE_LINEAR;
 	}
 
 	*known = true;
@@ -283,16 +303,28 @@ place_value(const ScoreCall *call, int i, const NullableDatum *input, bool *know
 	return place;
 }
 
+/* The WOE of the value of feature i in the call's segment, and where it falls. */
 static double
-place_woe(const ScoreFeature *f, int32_t place, double weight)
+value_woe(const ScoreCall *call, int i, const NullableDatum *input, bool *known, int32_t *place)
 {
-	if (place >= 0)
-		return f->woe[place];
-	if (place == SCORE_MISSING)
-		return score_missing_woe(f, weight);
-	if (place == SCORE_UNSEEN)
-		return score_unseen_woe(f, weight);
-	return 0;
+	const ScoreFeature *f = &call->card->feature[i];
+	double		weight = call->segment->weight[i];
+	double		x = 0;
+
+	*place = place_value(call, i, input, known, &x);
+	if (*place >= 0)
+		return f->woe[*place];
+	switch (*place)
+	{
+		case SCORE_LINEAR:
+			return x - f->center;
+		case SCORE_MISSING:
+			return score_missing_woe(f, weight);
+		case SCORE_UNSEEN:
+			return score_unseen_woe(f, weight);
+		default:
+			return 0;
+	}
 }
 
 bool
@@ -316,9 +348,9 @@ score_call_eta(ScoreCall *call, const NullableDatum *input, double *eta)
 		}
 		else
 		{
-			int32_t		place = place_value(call, i, input, &known);
+			int32_t		place;
 
-			sum += weight[i] * place_woe(f, place, weight[i]);
+			sum += weight[i] * value_woe(call, i, input, &known, &place);
 		}
 	}
 	*eta = sum;
@@ -469,10 +501,10 @@ agririsk_points(PG_FUNCTION_ARGS)
 	points = round(score_base_points(sc, site->call.segment));
 	for (i = 0; i < sc->card->n_features; i++)
 	{
-		double		weight = site->call.segment->weight[i];
-		int32_t		place = place_value(&site->call, i, site->input, &known);
+		int32_t		place;
+		double		woe = value_woe(&site->call, i, site->input, &known, &place);
 
-		points += round(score_feature_points(sc, weight * place_woe(&sc->feature[i], place, weight)));
+		points += round(score_feature_points(sc, site->call.segment->weight[i] * woe));
 	}
 	if (!known)
 		PG_RETURN_NULL();
@@ -492,19 +524,21 @@ typedef struct Explanation
 	int			feature;
 	int32_t		place;
 	double		points;
-	double		best_points;
+	double		best_points;	/* NaN: of a linear feature without a range */
 	double		points_lost;
 } Explanation;
 
-/* Most points lost first; of equals, in the card's order. */
+/* Most points lost first, unknown ones last; of equals, in the card's order. */
 static int
 compare_explanations(const void *left, const void *right)
 {
 	const Explanation *a = left;
 	const Explanation *b = right;
+	double		a_lost = isnan(a->points_lost) ? -1 : a->points_lost;
+	double		b_lost = isnan(b->points_lost) ? -1 : b->points_lost;
 
-	if (a->points_lost != b->points_lost)
-		return a->points_lost > b->points_lost ? -1 : 1;
+	if (a_lost != b_lost)
+		return a_lost > b_lost ? -1 : 1;
 	return (a->feature > b->feature) - (a->feature < b->feature);
 }
 
@@ -522,7 +556,7 @@ show_value(ValueKind kind, Oid type, Datum value)
 		case VALUE_FLOAT4:
 			/* All digits of a real, so that it is seen on which side of a cut it is. */
 			initStringInfo(&out);
-			scorecard_append_number(&out, value_number(kind, value));
+			scorecard_append_number(&out, score_value_number(kind, value));
 			return out.data;
 		case VALUE_BOOL:
 			return DatumGetBool(value) ? "true" : "false";
@@ -567,15 +601,15 @@ agririsk_explain(PG_FUNCTION_ARGS)
 		const ScoreFeature *f = &sc->feature[i];
 		double		weight = site->call.segment->weight[i];
 		double		best_woe = weight >= 0 ? f->least_woe : f->most_woe;
-		int32_t		place = place_value(&site->call, i, site->input, &known);
+		double		woe = value_woe(&site->call, i, site->input, &known, &why[i].place);
 
 		why[i].feature = i;
-		why[i].place = place;
-		why[i].points = score_feature_points(sc, weight * place_woe(f, place, weight));
+		why[i].points = score_feature_points(sc, weight * woe);
 		why[i].best_points = score_feature_points(sc, weight * best_woe);
+		why[i].points_lost = why[i].best_points - why[i].points;
 		/* What was not given costs nothing, and nothing beats the best bin. */
-		why[i].points_lost = place == SCORE_NO_CONSENT ? 0
-			: Max(why[i].best_points - why[i].points, 0);
+		if (why[i].place == SCORE_NO_CONSENT || why[i].points_lost < 0)
+			why[i].points_lost = 0;
 	}
 	/* A row that has no score has no reasons for it. */
 	if (!known)
@@ -599,8 +633,8 @@ agririsk_explain(PG_FUNCTION_ARGS)
 													  input->value));
 		value[2] = CStringGetTextDatum(scorecard_label(f, e->place));
 		value[3] = Float8GetDatum(e->points);
-		value[4] = Float8GetDatum(e->best_points);
-		value[5] = Float8GetDatum(e->points_lost);
+		agr_set_number(value, null, 4, e->best_points);
+		agr_set_number(value, null, 5, e->points_lost);
 		null[6] = !(e->points_lost > 0);
 		value[6] = Int32GetDatum(null[6] ? 0 : ++rank);
 		null[7] = null[6] || f->reason.length == 0;

@@ -54,6 +54,10 @@ extern const char *score_value_bytes(ValueKind kind, Datum value, char *buffer, 
 
 /* What values of the type are; for a type of no use, VALUE_UNUSABLE. */
 extern ValueKind score_value_kind(Oid type);
+extern bool score_is_number_kind(ValueKind kind);
+
+/* A value of such a kind. */
+extern double score_value_number(ValueKind kind, Datum value);
 
 /* Log-odds of bad; false where every feature is missing. */
 extern bool score_call_eta(ScoreCall *call, const NullableDatum *input, double *eta);

@@ -75,6 +75,14 @@ compile_feature(ScoreFeature *s, const CardFeature *f, CardMemory memory)
 	s->missing = f->missing;
 	s->missing_woe = f->missing_woe;
 	s->unseen = f->unseen;
+	if (f->kind == CARD_LINEAR)
+	{
+		s->linear = true;
+		s->center = f->center;
+		s->least_woe = f->low - f->center;
+		s->most_woe = f->high - f->center;
+		return;
+	}
 	s->woe = woe;
 	s->least_woe = s->most_woe = f->bin[0].woe;
 	for (b = 0; b < f->n_bins; b++)

@@ -23,6 +23,7 @@
 #define SCORE_MISSING (-1)
 #define SCORE_UNSEEN (-2)
 #define SCORE_NO_CONSENT (-3)
+#define SCORE_LINEAR (-4)		/* nowhere: a linear feature has no places */
 
 /* Two numbers compared at once, to the same result; palloc aligns to 8. */
 typedef double ScorePair __attribute__((vector_size(16), aligned(8)));
@@ -42,10 +43,12 @@ typedef struct ScoreFeature
 	int32_t		consent;		/* the input that gives consent, or -1 */
 	CardMissing missing;
 	CardUnseen	unseen;
+	bool		linear;
 	double		missing_woe;
-	double		least_woe;		/* of its bins */
+	double		least_woe;		/* of its bins, or of its range; NaN: not known */
 	double		most_woe;
 	const CardIndex *category;	/* NULL: a number */
+	double		center;			/* of a linear feature */
 } ScoreFeature;
 
 /* A card made ready for scoring. */
@@ -113,7 +116,7 @@ score_feature_points(const ScoreCard *card, double contribution)
 static inline bool
 score_is_plain(const ScoreFeature *f)
 {
-	return f->category == NULL && f->n_special_values == 0 && f->n_cuts <= SCORE_INLINE_CUTS;
+	return f->category == NULL && !f->linear && f->n_special_values == 0 && f->n_cuts <= SCORE_INLINE_CUTS;
 }
 
 /* Where a finite number falls: past as many cuts as it reaches. */

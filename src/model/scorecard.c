@@ -52,8 +52,8 @@ scorecard_memory(MemoryContext context)
 	return memory;
 }
 
-static void
-check_card(Card *card, CardMemory memory, int sqlstate)
+void
+scorecard_check(Card *card, CardMemory memory, int sqlstate)
 {
 	CardFault	fault;
 	StringInfoData value;
@@ -84,22 +84,25 @@ decode_card(const char *bytes, size_t length, CardMemory memory, int sqlstate)
 				 errmsg("invalid stored scorecard"),
 				 errdetail("%s", what),
 				 errhint("Write the card anew from its JSON text.")));
-	check_card(card, memory, sqlstate);
+	scorecard_check(card, memory, sqlstate);
 	return card;
+}
+
+Card *
+scorecard_read(const struct varlena *stored, MemoryContext context)
+{
+	return decode_card(VARDATA_ANY(stored), VARSIZE_ANY_EXHDR(stored), scorecard_memory(context),
+					   ERRCODE_DATA_CORRUPTED);
 }
 
 const ScoreCard *
 scorecard_compile(const struct varlena *stored, MemoryContext context)
 {
-	CardMemory	memory = scorecard_memory(context);
-
-	return score_compile(decode_card(VARDATA_ANY(stored), VARSIZE_ANY_EXHDR(stored), memory,
-									 ERRCODE_DATA_CORRUPTED),
-						 memory);
+	return score_compile(scorecard_read(stored, context), scorecard_memory(context));
 }
 
-static struct varlena *
-store_card(const Card *card)
+struct varlena *
+scorecard_store(const Card *card)
 {
 	Size		size = VARHDRSZ + card_encode(card, NULL);
 	struct varlena *stored = palloc(size);
@@ -117,7 +120,7 @@ scorecard_text(CardText t)
 
 /* ---------- from JSON ---------- */
 
-static const char *const kind_words[] = {"number", "category", NULL};
+static const char *const kind_words[] = {"number", "category", "linear", NULL};
 static const char *const unseen_words[] = {"average", "worst", "error", NULL};
 static const char *const missing_words[] = {"worst", "best", "neutral", NULL};
 
@@ -158,6 +161,13 @@ read_edge(JsonReader *r, JsonbContainer *before, JsonbContainer *bin, int i)
 }
 
 static void
+read_counts(JsonReader *r, JsonbContainer *object, int64_t *goods, int64_t *bads)
+{
+	*goods = json_read_rows_field(r, object, "goods", false);
+	*bads = json_read_rows_field(r, object, "bads", false);
+}
+
+static void
 refuse_edge(JsonReader *r, JsonbContainer *bin, int i, const char *key, const char *what)
 {
 	JsonbValue *value = json_get_field(bin, key);
@@ -187,9 +197,10 @@ read_bins(JsonReader *r, JsonbContainer *object, CardFeature *f)
 	{
 		int			item = json_enter_item(r, b);
 		JsonbContainer *bin = json_read_object(r, getIthJsonbValueFromContainer(bins, b),
-										  number ? "low, high, woe" : "categories, woe");
+										  number ? "low, high, woe, goods, bads" : "categories, woe, goods, bads");
 
 		f->bin[b].woe = json_read_number_field(r, bin, "woe", NULL);
+		read_counts(r, bin, &f->bin[b].goods, &f->bin[b].bads);
 		if (!number)
 		{
 			int			list = json_enter_key(r, "categories");
@@ -236,11 +247,12 @@ read_specials(JsonReader *r, JsonbContainer *object, CardFeature *f)
 		{
 			int			item = json_enter_item(r, i);
 			JsonbContainer *special = json_read_object(r, getIthJsonbValueFromContainer(specials, i),
-												  "values, woe");
+												  "values, woe, goods, bads");
 			JsonbContainer *values;
 			int			list;
 
 			f->special[i].woe = json_read_number_field(r, special, "woe", NULL);
+			read_counts(r, special, &f->special[i].goods, &f->special[i].bads);
 			list = json_enter_key(r, "values");
 			values = json_read_array(r, json_get_field(special, "values"), &f->special[i].n_values);
 			f->special[i].value = json_get_array(f->special[i].n_values, sizeof(double));
@@ -273,25 +285,42 @@ read_missing(JsonReader *r, JsonbContainer *object, CardFeature *f)
 		json_refuse(r, value, "unknown policy", hint);
 	else if (value != NULL)
 	{
+		JsonbContainer *missing = json_read_object(r, value, "woe, goods, bads");
+
 		f->missing = CARD_MISSING_WOE;
-		f->missing_woe = json_read_number_field(r, json_read_object(r, value, "woe"), "woe", NULL);
+		f->missing_woe = json_read_number_field(r, missing, "woe", NULL);
+		read_counts(r, missing, &f->missing_goods, &f->missing_bads);
 	}
 	json_leave(r, mark);
+}
+
+static bool
+is_linear(JsonbValue *value)
+{
+	JsonbValue *type = value->type == jbvBinary && JsonContainerIsObject(value->val.binary.data)
+		? json_get_field(value->val.binary.data, "type") : NULL;
+	const char *word = kind_words[CARD_LINEAR];
+
+	return type != NULL && type->type == jbvString && type->val.string.len == strlen(word) &&
+		memcmp(type->val.string.val, word, strlen(word)) == 0;
 }
 
 static void
 read_feature(JsonReader *r, JsonbValue *value, CardFeature *f)
 {
+	static const double zero = 0;
 	static const double one = 1;
-	JsonbContainer *object = json_read_object(r, value,
-										 "name, type, weight, reason, consent, bins, special, missing, unseen");
+	static const double unknown = NAN;
+	JsonbContainer *object = json_read_object(r, value, is_linear(value)
+										 ? "name, type, weight, reason, consent, center, low, high, missing"
+										 : "name, type, weight, reason, consent, bins, special, missing, unseen");
 	JsonbValue *unseen = json_get_field(object, "unseen");
 	int			mark;
 
 	f->name = json_read_text_field(r, object, "name", true);
 	mark = json_enter_key(r, "type");
 	f->kind = (CardKind) json_read_word(r, json_get_field(object, "type"), kind_words,
-								   "Give \"number\" or \"category\".");
+								   "Give \"number\", \"category\" or \"linear\".");
 	json_leave(r, mark);
 	f->weight = json_read_number_field(r, object, "weight", &one);
 	f->reason = json_read_text_field(r, object, "reason", false);
@@ -302,8 +331,17 @@ read_feature(JsonReader *r, JsonbValue *value, CardFeature *f)
 		json_refuse(r, json_get_field(object, "consent"), "empty",
 			   "Give the name of a boolean column, or leave it out.");
 	}
-	read_bins(r, object, f);
-	read_specials(r, object, f);
+	if (f->kind == CARD_LINEAR)
+	{
+		f->center = json_read_number_field(r, object, "center", &zero);
+		f->low = json_read_number_field(r, object, "low", &unknown);
+		f->high = json_read_number_field(r, object, "high", &unknown);
+	}
+	else
+	{
+		read_bins(r, object, f);
+		read_specials(r, object, f);
+	}
 	read_missing(r, object, f);
 	if (unseen != NULL)
 	{
@@ -378,6 +416,171 @@ read_segment(JsonReader *r, JsonbValue *value, CardSegment *s, const CardIndex *
 	}
 }
 
+/* Keys as card_fit_numbers and its like have them. */
+static void
+read_numbers(JsonReader *r, JsonbContainer *object, void *base, const CardNumber *number)
+{
+	static const double unknown = NAN;
+
+	for (; number->key != NULL; number++)
+		*card_number(base, number) = json_read_number_field(r, object, number->key, &unknown);
+}
+
+/* How well the model does; returns on how many rows, -1 where that is not said. */
+static int64
+read_measures(JsonReader *r, JsonbContainer *fit, const char *key, const char *keys,
+			  CardMeasures *measures)
+{
+	JsonbValue *value = json_get_field(fit, key);
+	int			mark = json_enter_key(r, key);
+	JsonbContainer *object = value == NULL ? NULL : json_read_object(r, value, keys);
+	int64		rows = -1;
+
+	if (object != NULL)
+	{
+		rows = json_read_rows_field(r, object, "rows", false);
+		read_numbers(r, object, measures, card_measure_numbers);
+	}
+	else
+		*measures = (CardMeasures) {NAN, NAN, NAN, NAN};
+	json_leave(r, mark);
+	return rows;
+}
+
+static int
+compare_exclusions(const void *a, const void *b)
+{
+	return card_compare_texts(((const CardExclusion *) a)->why, ((const CardExclusion *) b)->why);
+}
+
+/* {"why": rows, ...} */
+static void
+read_exclusions(JsonReader *r, JsonbContainer *object, CardFit *fit)
+{
+	JsonbValue *value = json_get_field(object, "excluded");
+	int			mark = json_enter_key(r, "excluded");
+	JsonbIterator *iterator;
+	JsonbIteratorToken token;
+	JsonbValue	item;
+
+	if (value != NULL)
+	{
+		if (value->type != jbvBinary || !JsonContainerIsObject(value->val.binary.data))
+			json_refuse(r, value, "not an object", "Give an object of reasons and numbers of rows.");
+		fit->excluded = json_get_array(JsonContainerSize(value->val.binary.data), sizeof *fit->excluded);
+		iterator = JsonbIteratorInit(value->val.binary.data);
+		while ((token = JsonbIteratorNext(&iterator, &item, true)) != WJB_DONE)
+		{
+			if (token == WJB_KEY)
+				fit->excluded[fit->n_excluded].why = json_read_text(r, &item);
+			else if (token == WJB_VALUE)
+				fit->excluded[fit->n_excluded++].rows = json_read_rows(r, &item);
+		}
+		qsort(fit->excluded, fit->n_excluded, sizeof *fit->excluded, compare_exclusions);
+	}
+	json_leave(r, mark);
+}
+
+static void
+read_tried(JsonReader *r, JsonbValue *value, CardTried *tried)
+{
+	JsonbContainer *object = json_read_object(r, value, "name, dropped, iv, out_of_fold_iv, vif");
+
+	tried->name = json_read_text_field(r, object, "name", true);
+	tried->dropped = json_read_text_field(r, object, "dropped", false);
+	read_numbers(r, object, tried, card_tried_numbers);
+}
+
+static void
+read_term(JsonReader *r, JsonbValue *value, CardTerm *term, const CardIndex *features)
+{
+	JsonbContainer *object = json_read_object(r, value, "feature, level, coefficient, se");
+	JsonbValue *feature = json_get_field(object, "feature");
+
+	term->feature = -1;
+	if (feature != NULL)
+	{
+		CardText	name = json_read_text_field(r, object, "feature", true);
+
+		term->feature = (int32_t) card_index_find(features, name.at, name.length);
+		if (term->feature < 0)
+		{
+			json_enter_key(r, "feature");
+			json_refuse(r, feature, "no such feature", "Terms name features of the card; without them leave out the whole fit.");
+		}
+	}
+	term->has_level = json_get_field(object, "level") != NULL;
+	term->level = json_read_text_field(r, object, "level", false);
+	term->coefficient = json_read_number_field(r, object, "coefficient", NULL);
+	read_numbers(r, object, term, card_term_numbers);
+}
+
+static CardFit *
+read_fit(JsonReader *r, JsonbValue *value, const CardIndex *features)
+{
+	CardFit    *fit = palloc0(sizeof *fit);
+	JsonbContainer *object = json_read_object(r, value,
+										 "rows, bads, iterations, folds, encoding, selection, log_likelihood, null_log_likelihood, ridge, lasso, lambda, shift, in_sample, out_of_fold, excluded, tried, terms, covariance");
+	JsonbContainer *list;
+	int			mark;
+	uint32_t	i;
+
+	fit->rows = json_read_rows_field(r, object, "rows", true);
+	fit->bads = json_read_rows_field(r, object, "bads", true);
+	fit->iterations = json_read_rows_field(r, object, "iterations", false);
+	fit->folds = json_read_rows_field(r, object, "folds", false);
+	fit->encoding = json_read_text_field(r, object, "encoding", false);
+	fit->selection = json_read_text_field(r, object, "selection", false);
+	read_numbers(r, object, fit, card_fit_numbers);
+	read_measures(r, object, "in_sample", "log_loss, auc, auc_low, auc_high", &fit->in_sample);
+	fit->out_of_fold_rows = read_measures(r, object, "out_of_fold", "rows, log_loss, auc, auc_low, auc_high",
+										  &fit->out_of_fold);
+	read_exclusions(r, object, fit);
+
+	mark = json_enter_key(r, "tried");
+	if (json_get_field(object, "tried") != NULL)
+	{
+		list = json_read_array(r, json_get_field(object, "tried"), &fit->n_tried);
+		fit->tried = json_get_array(fit->n_tried, sizeof *fit->tried);
+		for (i = 0; i < fit->n_tried; i++)
+		{
+			int			item = json_enter_item(r, i);
+
+			read_tried(r, getIthJsonbValueFromContainer(list, i), &fit->tried[i]);
+			json_leave(r, item);
+		}
+	}
+	json_leave(r, mark);
+
+	mark = json_enter_key(r, "terms");
+	list = json_read_array(r, json_get_field(object, "terms"), &fit->n_terms);
+	fit->term = json_get_array(fit->n_terms, sizeof *fit->term);
+	for (i = 0; i < fit->n_terms; i++)
+	{
+		int			item = json_enter_item(r, i);
+
+		read_term(r, getIthJsonbValueFromContainer(list, i), &fit->term[i], features);
+		json_leave(r, item);
+	}
+	json_leave(r, mark);
+
+	mark = json_enter_key(r, "covariance");
+	if (json_get_field(object, "covariance") != NULL)
+	{
+		list = json_read_array(r, json_get_field(object, "covariance"), &fit->n_covariances);
+		fit->covariance = json_get_array(fit->n_covariances, sizeof(double));
+		for (i = 0; i < fit->n_covariances; i++)
+		{
+			int			item = json_enter_item(r, i);
+
+			fit->covariance[i] = json_read_number(r, getIthJsonbValueFromContainer(list, i));
+			json_leave(r, item);
+		}
+	}
+	json_leave(r, mark);
+	return fit;
+}
+
 static void
 read_scale(JsonReader *r, JsonbContainer *root, Card *card)
 {
@@ -403,7 +606,8 @@ read_card(JsonReader *r, JsonbValue *document)
 {
 	Card	   *card = palloc0(sizeof *card);
 	JsonbContainer *root = json_read_object(r, document,
-									   "format, name, scale, intercept, features, segments");
+									   "format, name, scale, intercept, features, segments, fit");
+	JsonbValue *fit = json_get_field(root, "fit");
 	JsonbContainer *list;
 	CardIndex  *features;
 	double		format;
@@ -449,6 +653,11 @@ read_card(JsonReader *r, JsonbValue *document)
 		}
 	}
 	json_leave(r, mark);
+
+	mark = json_enter_key(r, "fit");
+	if (fit != NULL)
+		card->fit = read_fit(r, fit, features);
+	json_leave(r, mark);
 	return card;
 }
 
@@ -462,8 +671,8 @@ agririsk_scorecard_in(PG_FUNCTION_ARGS)
 	json_open(&reader, "scorecard", ERRCODE_INVALID_TEXT_REPRESENTATION, CurrentMemoryContext);
 	json_parse(&reader, PG_GETARG_CSTRING(0), &document);
 	card = read_card(&reader, &document);
-	check_card(card, reader.memory, ERRCODE_INVALID_TEXT_REPRESENTATION);
-	PG_RETURN_POINTER(store_card(card));
+	scorecard_check(card, reader.memory, ERRCODE_INVALID_TEXT_REPRESENTATION);
+	PG_RETURN_POINTER(scorecard_store(card));
 }
 
 /* ---------- to JSON ---------- */
@@ -489,6 +698,28 @@ append_text_field(StringInfo out, const char *before, CardText t)
 {
 	appendStringInfoString(out, before);
 	escape_json(out, pnstrdup(t.at, t.length));
+}
+
+static void
+append_key(StringInfo out, const char *key)
+{
+	appendStringInfo(out, "%s\"%s\": ", out->data[out->len - 1] == '{' ? "" : ", ", key);
+}
+
+static void
+append_rows(StringInfo out, const char *key, int64 rows)
+{
+	if (rows < 0)
+		return;
+	append_key(out, key);
+	appendStringInfo(out, INT64_FORMAT, rows);
+}
+
+static void
+append_counts(StringInfo out, int64 goods, int64 bads)
+{
+	append_rows(out, "goods", goods);
+	append_rows(out, "bads", bads);
 }
 
 static void
@@ -519,6 +750,7 @@ append_bin(StringInfo out, const CardFeature *f, uint32_t b)
 		}
 	}
 	append_number_field(out, "\"woe\": ", bin->woe);
+	append_counts(out, bin->goods, bin->bads);
 	appendStringInfoChar(out, '}');
 }
 
@@ -535,24 +767,38 @@ append_feature(StringInfo out, const CardFeature *f)
 		append_text_field(out, ", \"reason\": ", f->reason);
 	if (f->consent.length > 0)
 		append_text_field(out, ", \"consent\": ", f->consent);
-	appendStringInfoString(out, ", \"bins\": [");
-	for (i = 0; i < f->n_bins; i++)
+	if (f->kind == CARD_LINEAR)
 	{
-		appendStringInfoString(out, i > 0 ? ", " : "");
-		append_bin(out, f, i);
+		append_number_field(out, ", \"center\": ", f->center);
+		if (!isnan(f->low))
+		{
+			append_number_field(out, ", \"low\": ", f->low);
+			append_number_field(out, ", \"high\": ", f->high);
+		}
 	}
-	appendStringInfoChar(out, ']');
+	else
+	{
+		appendStringInfoString(out, ", \"bins\": [");
+		for (i = 0; i < f->n_bins; i++)
+		{
+			appendStringInfoString(out, i > 0 ? ", " : "");
+			append_bin(out, f, i);
+		}
+		appendStringInfoChar(out, ']');
+	}
 	for (i = 0; i < f->n_specials; i++)
 	{
 		appendStringInfoString(out, i > 0 ? ", {\"values\": [" : ", \"special\": [{\"values\": [");
 		for (v = 0; v < f->special[i].n_values; v++)
 			append_number_field(out, v > 0 ? ", " : "", f->special[i].value[v]);
 		append_number_field(out, "], \"woe\": ", f->special[i].woe);
+		append_counts(out, f->special[i].goods, f->special[i].bads);
 		appendStringInfoString(out, i + 1 < f->n_specials ? "}" : "}]");
 	}
 	if (f->missing == CARD_MISSING_WOE)
 	{
 		append_number_field(out, ", \"missing\": {\"woe\": ", f->missing_woe);
+		append_counts(out, f->missing_goods, f->missing_bads);
 		appendStringInfoChar(out, '}');
 	}
 	else if (f->missing != CARD_MISSING_NONE)
@@ -580,12 +826,94 @@ append_segment(StringInfo out, const Card *card, const CardSegment *s)
 	appendStringInfoString(out, s->n_weights > 0 ? "}}" : "}");
 }
 
+static void
+append_numbers(StringInfo out, const void *base, const CardNumber *number)
+{
+	for (; number->key != NULL; number++)
+	{
+		double		x = *card_number(base, number);
+
+		if (isnan(x))
+			continue;
+		append_key(out, number->key);
+		scorecard_append_number(out, x);
+	}
+}
+
+static void
+append_measures(StringInfo out, const char *key, const CardMeasures *measures, int64 rows)
+{
+	int			before = out->len;
+	int			within;
+
+	append_key(out, key);
+	appendStringInfoChar(out, '{');
+	within = out->len;
+	append_rows(out, "rows", rows);
+	append_numbers(out, measures, card_measure_numbers);
+	if (out->len > within)
+		appendStringInfoChar(out, '}');
+	else
+		out->data[out->len = before] = '\0';
+}
+
+static void
+append_fit(StringInfo out, const Card *card)
+{
+	const CardFit *fit = card->fit;
+	uint32_t	i;
+
+	appendStringInfoChar(out, '{');
+	append_rows(out, "rows", fit->rows);
+	append_rows(out, "bads", fit->bads);
+	append_rows(out, "iterations", fit->iterations);
+	append_rows(out, "folds", fit->folds);
+	if (fit->encoding.length > 0)
+		append_text_field(out, ", \"encoding\": ", fit->encoding);
+	if (fit->selection.length > 0)
+		append_text_field(out, ", \"selection\": ", fit->selection);
+	append_numbers(out, fit, card_fit_numbers);
+	append_measures(out, "in_sample", &fit->in_sample, -1);
+	append_measures(out, "out_of_fold", &fit->out_of_fold, fit->out_of_fold_rows);
+	for (i = 0; i < fit->n_excluded; i++)
+	{
+		append_text_field(out, i > 0 ? ", " : ", \"excluded\": {", fit->excluded[i].why);
+		appendStringInfo(out, ": " INT64_FORMAT, fit->excluded[i].rows);
+	}
+	appendStringInfoString(out, fit->n_excluded > 0 ? "}" : "");
+	for (i = 0; i < fit->n_tried; i++)
+	{
+		append_text_field(out, i > 0 ? ", {\"name\": " : ", \"tried\": [{\"name\": ", fit->tried[i].name);
+		if (fit->tried[i].dropped.length > 0)
+			append_text_field(out, ", \"dropped\": ", fit->tried[i].dropped);
+		append_numbers(out, &fit->tried[i], card_tried_numbers);
+		appendStringInfoString(out, i + 1 < fit->n_tried ? "}" : "}]");
+	}
+	appendStringInfoString(out, ", \"terms\": [");
+	for (i = 0; i < fit->n_terms; i++)
+	{
+		const CardTerm *term = &fit->term[i];
+
+		appendStringInfoString(out, i > 0 ? ", {" : "{");
+		if (term->feature >= 0)
+			append_text_field(out, "\"feature\": ", card->feature[term->feature].name);
+		if (term->has_level)
+			append_text_field(out, ", \"level\": ", term->level);
+		append_key(out, "coefficient");
+		scorecard_append_number(out, term->coefficient);
+		append_numbers(out, term, card_term_numbers);
+		appendStringInfoChar(out, '}');
+	}
+	appendStringInfoChar(out, ']');
+	for (i = 0; i < fit->n_covariances; i++)
+		append_number_field(out, i > 0 ? ", " : ", \"covariance\": [", fit->covariance[i]);
+	appendStringInfoString(out, fit->n_covariances > 0 ? "]}" : "}");
+}
+
 Datum
 agririsk_scorecard_out(PG_FUNCTION_ARGS)
 {
-	struct varlena *stored = PG_DETOAST_DATUM_PACKED(PG_GETARG_DATUM(0));
-	Card	   *card = decode_card(VARDATA_ANY(stored), VARSIZE_ANY_EXHDR(stored),
-								   scorecard_memory(CurrentMemoryContext), ERRCODE_DATA_CORRUPTED);
+	Card	   *card = scorecard_read(PG_DETOAST_DATUM_PACKED(PG_GETARG_DATUM(0)), CurrentMemoryContext);
 	StringInfoData out;
 	uint32_t	i;
 
@@ -607,7 +935,13 @@ agririsk_scorecard_out(PG_FUNCTION_ARGS)
 		appendStringInfoString(&out, i > 0 ? ", " : ", \"segments\": [");
 		append_segment(&out, card, &card->segment[i]);
 	}
-	appendStringInfoString(&out, card->n_segments > 0 ? "]}" : "}");
+	appendStringInfoString(&out, card->n_segments > 0 ? "]" : "");
+	if (card->fit != NULL)
+	{
+		appendStringInfoString(&out, ", \"fit\": ");
+		append_fit(&out, card);
+	}
+	appendStringInfoChar(&out, '}');
 	PG_RETURN_CSTRING(out.data);
 }
 
@@ -617,6 +951,24 @@ static void
 verify_text(CardText t)
 {
 	pg_verifymbstr(t.at, t.length, false);
+}
+
+static void
+verify_fit(const CardFit *fit)
+{
+	uint32_t	i;
+
+	verify_text(fit->encoding);
+	verify_text(fit->selection);
+	for (i = 0; i < fit->n_excluded; i++)
+		verify_text(fit->excluded[i].why);
+	for (i = 0; i < fit->n_tried; i++)
+	{
+		verify_text(fit->tried[i].name);
+		verify_text(fit->tried[i].dropped);
+	}
+	for (i = 0; i < fit->n_terms; i++)
+		verify_text(fit->term[i].level);
 }
 
 Datum
@@ -649,7 +1001,9 @@ agririsk_scorecard_recv(PG_FUNCTION_ARGS)
 		verify_text(card->segment[i].name);
 		verify_text(card->segment[i].parent);
 	}
-	PG_RETURN_POINTER(store_card(card));
+	if (card->fit != NULL)
+		verify_fit(card->fit);
+	PG_RETURN_POINTER(scorecard_store(card));
 }
 
 Datum
@@ -760,6 +1114,10 @@ scorecard_label(const CardFeature *f, int32_t place)
 		appendStringInfoString(&label, "unseen");
 	else if (place == SCORE_NO_CONSENT)
 		appendStringInfoString(&label, "no consent");
+	else if (place == SCORE_LINEAR && f->center == 0)
+		appendStringInfoString(&label, "linear");
+	else if (place == SCORE_LINEAR)
+		append_number_field(&label, "linear from ", f->center);
 	else if (place >= (int32_t) f->n_bins)
 	{
 		const CardSpecial *special = &f->special[place - f->n_bins];
@@ -802,37 +1160,72 @@ categories_array(const CardBin *bin)
 static void
 put_base_points(Tuplestorestate *rows, TupleDesc columns, const ScoreCard *sc)
 {
-	Datum		value[8] = {0};
-	bool		null[8] = {true, true, false, true, true, true, true, false};
+	Datum		value[11] = {0};
+	bool		null[11] = {true, true, false, true, true, true, true, false, true, true, true};
 
 	value[2] = CStringGetTextDatum("base points");
 	value[7] = Float8GetDatum(score_base_points(sc, &sc->root));
 	tuplestore_putvalues(rows, columns, value, null);
 }
 
-/* A further row: a bin, a special bin, or what missing and unseen count as. */
+/* The rows that a place was learnt from; -1 where they are not known. */
+static void
+get_counts(const CardFeature *f, int32_t place, int64 *goods, int64 *bads)
+{
+	*goods = *bads = -1;
+	if (place >= (int32_t) f->n_bins)
+	{
+		*goods = f->special[place - f->n_bins].goods;
+		*bads = f->special[place - f->n_bins].bads;
+	}
+	else if (place >= 0)
+	{
+		*goods = f->bin[place].goods;
+		*bads = f->bin[place].bads;
+	}
+	else if (place == SCORE_MISSING && f->missing == CARD_MISSING_WOE)
+	{
+		*goods = f->missing_goods;
+		*bads = f->missing_bads;
+	}
+}
+
+/*
+ * A further row: a bin, a special bin, what missing and unseen count as, or the
+ * slope of a linear feature.
+ */
 static void
 put_bin(Tuplestorestate *rows, TupleDesc columns, const ScoreCard *sc, uint32_t i,
 		int number, int32_t place, double woe)
 {
 	const CardFeature *f = &sc->card->feature[i];
-	bool		own = place >= 0 && place < (int32_t) f->n_bins;
-	Datum		value[8];
-	bool		null[8] = {false};
+	bool		linear = place == SCORE_LINEAR;
+	bool		number_bin = f->kind == CARD_NUMBER && place >= 0 && place < (int32_t) f->n_bins;
+	bool		category_bin = f->kind == CARD_CATEGORY && place >= 0;
+	Datum		value[11];
+	bool		null[11] = {false};
+	int64		goods;
+	int64		bads;
 
 	value[0] = PointerGetDatum(scorecard_text(f->name));
 	value[1] = Int32GetDatum(number);
 	value[2] = CStringGetTextDatum(scorecard_label(f, place));
-	null[3] = !own || f->kind != CARD_NUMBER || place == 0;
-	value[3] = null[3] ? (Datum) 0 : Float8GetDatum(f->cut[place - 1]);
-	null[4] = !own || f->kind != CARD_NUMBER || place + 1 == (int32_t) f->n_bins;
-	value[4] = null[4] ? (Datum) 0 : Float8GetDatum(f->cut[place]);
-	null[5] = !own || f->kind != CARD_CATEGORY;
+	agr_set_number(value, null, 3, linear ? f->low : number_bin && place > 0 ? f->cut[place - 1] : NAN);
+	agr_set_number(value, null, 4, linear ? f->high
+				   : number_bin && place + 1 < (int32_t) f->n_bins ? f->cut[place] : NAN);
+	null[5] = !category_bin;
 	value[5] = null[5] ? (Datum) 0 : categories_array(&f->bin[place]);
 	/* An unseen category that is an error has neither WOE nor points. */
-	null[6] = null[7] = place == SCORE_UNSEEN && f->unseen == CARD_UNSEEN_ERROR;
+	null[7] = place == SCORE_UNSEEN && f->unseen == CARD_UNSEEN_ERROR;
+	/* One more of a linear feature has points, but is not a place that has a WOE. */
+	null[6] = null[7] || linear;
 	value[6] = Float8GetDatum(woe);
 	value[7] = Float8GetDatum(score_feature_points(sc, sc->root.weight[i] * woe));
+	get_counts(f, place, &goods, &bads);
+	null[8] = null[9] = goods < 0;
+	value[8] = Int64GetDatum(goods + bads);
+	value[9] = Int64GetDatum(bads);
+	agr_set_number(value, null, 10, goods + bads > 0 ? (double) bads / (goods + bads) : NAN);
 	tuplestore_putvalues(rows, columns, value, null);
 }
 
@@ -856,6 +1249,8 @@ agririsk_bins(PG_FUNCTION_ARGS)
 		CHECK_FOR_INTERRUPTS();
 		for (b = 0; b < n; b++)
 			put_bin(rows, columns, sc, i, b + 1, b, s->woe[b]);
+		if (f->kind == CARD_LINEAR)
+			put_bin(rows, columns, sc, i, ++n, SCORE_LINEAR, 1);
 		put_bin(rows, columns, sc, i, ++n, SCORE_MISSING,
 				score_missing_woe(s, sc->root.weight[i]));
 		if (f->kind == CARD_CATEGORY)

@@ -12,11 +12,20 @@
 /* Cards decoded into a memory context. */
 extern CardMemory scorecard_memory(MemoryContext context);
 
+/* Checks a stored card and reads it, in the context, where the stored bytes have to be. */
+extern Card *scorecard_read(const struct varlena *stored, MemoryContext context);
+
 /*
  * Checks a stored card and makes it ready for scoring, in the context, where
  * the stored bytes have to be as well.
  */
 extern const ScoreCard *scorecard_compile(const struct varlena *stored, MemoryContext context);
+
+/* The error of the SQLSTATE that a card is which breaks a rule. */
+extern void scorecard_check(Card *card, CardMemory memory, int sqlstate);
+
+/* Stores a checked card. */
+extern struct varlena *scorecard_store(const Card *card);
 
 /* A number in as many digits as it needs, whatever the settings. */
 extern void scorecard_append_number(StringInfo out, double x);

@@ -6,12 +6,22 @@
 
 #include "core/bytes.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-/* ---------- an index of texts ---------- */
+/* ---------- texts, and an index of them ---------- */
+
+int
+card_compare_texts(CardText a, CardText b)
+{
+	uint32_t	shorter = a.length < b.length ? a.length : b.length;
+	int			order = shorter > 0 ? memcmp(a.at, b.at, shorter) : 0;
+
+	return order != 0 ? order : (a.length > b.length) - (a.length < b.length);
+}
 
 CardIndex *
 card_index_create(CardMemory memory, uint32_t capacity)
@@ -128,6 +138,29 @@ static const char size_hint[] = "Numbers of a card lie between -1e9 and 1e9.";
 static const char edge_hint[] = "Give a finite number.";
 
 static bool
+is_rows(int64_t rows)
+{
+	return rows >= 0 && rows <= CARD_MAX_ROWS;
+}
+
+/* Of the bin, the special bin or the missing values that the path names. */
+static bool
+check_counts(int64_t goods, int64_t bads, CardFault *fault, uint32_t feature,
+			 const char *list, uint32_t i)
+{
+	char		at[32] = "";
+
+	if ((goods == -1 && bads == -1) || (is_rows(goods) && is_rows(bads)))
+		return true;
+	if (strcmp(list, "missing") != 0)
+		snprintf(at, sizeof at, "[%u]", i);
+	fault_at(fault, "goods and bads do not go together",
+			 "Give both, whole numbers of rows up to 2^40, or neither.",
+			 "features[%u].%s%s", feature, list, at);
+	return of_detail(fault, "One of them is missing or out of range.");
+}
+
+static bool
 check_number_bins(const CardFeature *f, uint32_t i, CardMemory memory, CardFault *fault)
 {
 	CardIndex  *seen;
@@ -186,6 +219,8 @@ check_number_bins(const CardFeature *f, uint32_t i, CardMemory memory, CardFault
 			fault_at(fault, "out of range", size_hint, "features[%u].special[%u].woe", i, b);
 			return of_number(fault, special->woe);
 		}
+		if (!check_counts(special->goods, special->bads, fault, i, "special", b))
+			return false;
 	}
 	if (f->unseen != CARD_UNSEEN_AVERAGE)
 	{
@@ -235,6 +270,59 @@ check_category_bins(const CardFeature *f, uint32_t i, CardMemory memory, CardFau
 }
 
 static bool
+is_value(double x)
+{
+	return is_edge(x) && fabs(x) <= CARD_MAX_VALUE;
+}
+
+static const char value_hint[] = "Values of a linear feature lie between -1e280 and 1e280.";
+
+static bool
+check_linear(const CardFeature *f, uint32_t i, CardFault *fault)
+{
+	if (!is_value(f->center))
+	{
+		fault_at(fault, "out of range", value_hint, "features[%u].center", i);
+		return of_number(fault, f->center);
+	}
+	if (isnan(f->low) != isnan(f->high))
+	{
+		fault_at(fault, "low and high do not go together", "Give both ends of the range, or neither.",
+				 "features[%u]", i);
+		return of_detail(fault, "One of them is missing.");
+	}
+	if (!isnan(f->low) && !is_value(f->low))
+	{
+		fault_at(fault, "out of range", value_hint, "features[%u].low", i);
+		return of_number(fault, f->low);
+	}
+	if (!isnan(f->high) && !is_value(f->high))
+	{
+		fault_at(fault, "out of range", value_hint, "features[%u].high", i);
+		return of_number(fault, f->high);
+	}
+	if (f->high < f->low)
+	{
+		fault_at(fault, "the range ends before it starts", "Give the least value as low, the largest as high.",
+				 "features[%u].high", i);
+		return of_number(fault, f->high);
+	}
+	if (f->missing > CARD_MISSING_WOE && f->missing != CARD_MISSING_NEUTRAL)
+	{
+		fault_at(fault, "not for a linear feature",
+				 "Give {\"woe\": number} or \"neutral\", or leave it out.", "features[%u].missing", i);
+		return of_detail(fault, "It has no worst or best bin.");
+	}
+	if (f->n_bins > 0 || f->n_specials > 0 || f->unseen != CARD_UNSEEN_AVERAGE)
+	{
+		fault_at(fault, "not for a linear feature", "Leave out bins, special and unseen.",
+				 "features[%u]", i);
+		return of_detail(fault, "It has bins, special or unseen values.");
+	}
+	return true;
+}
+
+static bool
 check_feature(const CardFeature *f, uint32_t i, CardMemory memory, CardFault *fault)
 {
 	uint32_t	b;
@@ -244,11 +332,18 @@ check_feature(const CardFeature *f, uint32_t i, CardMemory memory, CardFault *fa
 		fault_at(fault, "out of range", size_hint, "features[%u].weight", i);
 		return of_number(fault, f->weight);
 	}
-	if (f->missing == CARD_MISSING_WOE && !is_number(f->missing_woe))
+	if (f->missing == CARD_MISSING_WOE)
 	{
-		fault_at(fault, "out of range", size_hint, "features[%u].missing.woe", i);
-		return of_number(fault, f->missing_woe);
+		if (!is_number(f->missing_woe))
+		{
+			fault_at(fault, "out of range", size_hint, "features[%u].missing.woe", i);
+			return of_number(fault, f->missing_woe);
+		}
+		if (!check_counts(f->missing_goods, f->missing_bads, fault, i, "missing", 0))
+			return false;
 	}
+	if (f->kind == CARD_LINEAR)
+		return check_linear(f, i, fault);
 	if (f->n_bins == 0)
 	{
 		fault_at(fault, "no bins", "A feature needs at least one bin.",
@@ -256,11 +351,15 @@ check_feature(const CardFeature *f, uint32_t i, CardMemory memory, CardFault *fa
 		return of_detail(fault, "The array is empty.");
 	}
 	for (b = 0; b < f->n_bins; b++)
+	{
 		if (!is_number(f->bin[b].woe))
 		{
 			fault_at(fault, "out of range", size_hint, "features[%u].bins[%u].woe", i, b);
 			return of_number(fault, f->bin[b].woe);
 		}
+		if (!check_counts(f->bin[b].goods, f->bin[b].bads, fault, i, "bins", b))
+			return false;
+	}
 	return f->kind == CARD_NUMBER
 		? check_number_bins(f, i, memory, fault)
 		: check_category_bins(f, i, memory, fault);
@@ -387,6 +486,203 @@ check_segments(Card *card, CardMemory memory, CardFault *fault)
 	return find_parents(card, names, fault) && check_ancestors(card, state, fault);
 }
 
+#define UNBOUNDED -DBL_MAX, DBL_MAX
+
+const CardNumber card_fit_numbers[] = {
+	{"log_likelihood", offsetof(CardFit, log_likelihood), -DBL_MAX, 0},
+	{"null_log_likelihood", offsetof(CardFit, null_log_likelihood), -DBL_MAX, 0},
+	{"ridge", offsetof(CardFit, ridge), 0, DBL_MAX},
+	{"lasso", offsetof(CardFit, lasso), 0, DBL_MAX},
+	{"lambda", offsetof(CardFit, lambda), 0, DBL_MAX},
+	{"shift", offsetof(CardFit, shift), UNBOUNDED},
+	{NULL}
+};
+
+const CardNumber card_measure_numbers[] = {
+	{"log_loss", offsetof(CardMeasures, log_loss), 0, DBL_MAX},
+	{"auc", offsetof(CardMeasures, auc), 0, 1},
+	{"auc_low", offsetof(CardMeasures, auc_low), 0, 1},
+	{"auc_high", offsetof(CardMeasures, auc_high), 0, 1},
+	{NULL}
+};
+
+const CardNumber card_tried_numbers[] = {
+	{"iv", offsetof(CardTried, iv), 0, DBL_MAX},
+	{"out_of_fold_iv", offsetof(CardTried, out_of_fold_iv), UNBOUNDED},
+	{"vif", offsetof(CardTried, vif), 0, DBL_MAX},
+	{NULL}
+};
+
+const CardNumber card_term_numbers[] = {
+	{"se", offsetof(CardTerm, se), 0, DBL_MAX},
+	{NULL}
+};
+
+static bool
+check_numbers(const void *base, const CardNumber *number, CardFault *fault, const char *path)
+{
+	for (; number->key != NULL; number++)
+	{
+		double		x = *card_number(base, number);
+
+		if (isnan(x) || (is_edge(x) && x >= number->least && x <= number->most))
+			continue;
+		fault_at(fault, "out of range",
+				 "A log-likelihood is at most 0, an AUC in [0, 1]; IV, VIF, errors, losses and penalties are at least 0. Leave out what is not known.",
+				 "%s.%s", path, number->key);
+		return of_number(fault, x);
+	}
+	return true;
+}
+
+static bool
+check_exclusions(const CardFit *fit, CardFault *fault)
+{
+	uint32_t	i;
+
+	for (i = 0; i < fit->n_excluded; i++)
+	{
+		const CardExclusion *e = &fit->excluded[i];
+
+		if (e->why.length == 0 || (i > 0 && card_compare_texts(e->why, fit->excluded[i - 1].why) <= 0))
+		{
+			fault_at(fault, "empty, listed twice or out of order",
+					 "Reasons are ascending by their bytes.", "fit.excluded");
+			return of_text(fault, e->why);
+		}
+		if (!is_rows(e->rows))
+		{
+			fault_at(fault, "not a number of rows", "Give a whole number up to 2^40.", "fit.excluded");
+			return of_number(fault, e->rows);
+		}
+	}
+	return true;
+}
+
+static bool
+check_tried(const CardFit *fit, CardMemory memory, CardFault *fault)
+{
+	CardIndex  *names = card_index_create(memory, fit->n_tried);
+	uint32_t	i;
+
+	for (i = 0; i < fit->n_tried; i++)
+	{
+		const CardTried *t = &fit->tried[i];
+		char		path[32];
+
+		snprintf(path, sizeof path, "fit.tried[%u]", i);
+		if (t->name.length == 0 || !card_index_add(names, t->name, i))
+		{
+			fault_at(fault, t->name.length == 0 ? "empty" : "listed twice",
+					 "Each feature that was tried has one entry, with its name.", "%s.name", path);
+			return of_text(fault, t->name);
+		}
+		if (!check_numbers(t, card_tried_numbers, fault, path))
+			return false;
+	}
+	return true;
+}
+
+/* Whether a term may follow another: each is there once, in one order. */
+static bool
+may_follow(const CardTerm *term, const CardTerm *before)
+{
+	if (term->feature != before->feature)
+		return term->feature > before->feature;
+	return term->has_level && before->has_level && card_compare_texts(term->level, before->level) > 0;
+}
+
+static bool
+check_terms(const Card *card, CardFault *fault)
+{
+	const CardFit *fit = card->fit;
+	uint64_t	n = fit->n_terms;
+	uint32_t	i;
+
+	if (n == 0 || fit->term[0].feature != -1)
+	{
+		fault_at(fault, "no intercept", "The first term is the intercept, which names no feature.",
+				 "fit.terms");
+		return of_detail(fault, n == 0 ? "The array is empty." : "The first term names a feature.");
+	}
+	for (i = 0; i < n; i++)
+	{
+		const CardTerm *t = &fit->term[i];
+		char		path[32];
+
+		snprintf(path, sizeof path, "fit.terms[%u]", i);
+		if (t->feature < -1 || t->feature >= (int64_t) card->n_features ||
+			(i > 0 && !may_follow(t, &fit->term[i - 1])))
+		{
+			fault_at(fault, "not a feature, or out of order",
+					 "Terms name features of the card in its order, those of one feature by level.",
+					 "%s", path);
+			return t->feature < 0 || t->feature >= (int64_t) card->n_features
+				? of_number(fault, t->feature) : of_text(fault, card->feature[t->feature].name);
+		}
+		if (t->has_level && (t->feature < 0 || card->feature[t->feature].kind != CARD_CATEGORY))
+		{
+			fault_at(fault, "not for a number", "Only a category has levels.", "%s.level", path);
+			return of_text(fault, t->level);
+		}
+		if (!is_edge(t->coefficient))
+		{
+			fault_at(fault, "not a finite number", edge_hint, "%s.coefficient", path);
+			return of_number(fault, t->coefficient);
+		}
+		if (!check_numbers(t, card_term_numbers, fault, path))
+			return false;
+	}
+	if (fit->n_covariances > 0 && fit->n_covariances != n * (n + 1) / 2)
+	{
+		fault_at(fault, "not a lower triangle",
+				 "Of n terms there are n (n + 1) / 2 covariances, or none.", "fit.covariance");
+		return of_number(fault, fit->n_covariances);
+	}
+	for (i = 0; i < fit->n_covariances; i++)
+		if (!is_edge(fit->covariance[i]))
+		{
+			fault_at(fault, "not a finite number", edge_hint, "fit.covariance[%u]", i);
+			return of_number(fault, fit->covariance[i]);
+		}
+	return true;
+}
+
+static bool
+check_fit(const Card *card, CardMemory memory, CardFault *fault)
+{
+	const CardFit *fit = card->fit;
+	struct
+	{
+		const char *path;
+		int64_t		n;
+		int64_t		least;		/* -1: may be unknown */
+	}			count[] = {
+		{"fit.rows", fit->rows, 0},
+		{"fit.bads", fit->bads, 0},
+		{"fit.iterations", fit->iterations, -1},
+		{"fit.folds", fit->folds, -1},
+		{"fit.out_of_fold.rows", fit->out_of_fold_rows, -1}
+	};
+	size_t		i;
+
+	for (i = 0; i < sizeof count / sizeof *count; i++)
+		if (count[i].n < count[i].least || count[i].n > CARD_MAX_ROWS)
+		{
+			fault_at(fault, "out of range", "Give a whole number up to 2^40.", "%s", count[i].path);
+			return of_number(fault, count[i].n);
+		}
+	if (fit->bads > fit->rows)
+	{
+		fault_at(fault, "more than there are rows", "Bad rows are among the rows.", "fit.bads");
+		return of_number(fault, fit->bads);
+	}
+	return check_numbers(fit, card_fit_numbers, fault, "fit") &&
+		check_numbers(&fit->in_sample, card_measure_numbers, fault, "fit.in_sample") &&
+		check_numbers(&fit->out_of_fold, card_measure_numbers, fault, "fit.out_of_fold") &&
+		check_exclusions(fit, fault) && check_tried(fit, memory, fault) && check_terms(card, fault);
+}
+
 bool
 card_check(Card *card, CardMemory memory, CardFault *fault)
 {
@@ -452,10 +748,14 @@ card_check(Card *card, CardMemory memory, CardFault *fault)
 		if (!check_feature(f, i, memory, fault))
 			return false;
 	}
-	return check_segments(card, memory, fault);
+	return check_segments(card, memory, fault) &&
+		(card->fit == NULL || check_fit(card, memory, fault));
 }
 
 /* ---------- stored bytes ---------- */
+
+#define FLAG_COUNTS 1
+#define FLAG_FIT 2
 
 static void
 write_text(ByteWriter *w, CardText text)
@@ -464,8 +764,37 @@ write_text(ByteWriter *w, CardText text)
 	write_bytes(w, text.at, text.length);
 }
 
+/* A number of rows, or -1. */
 static void
-write_feature(ByteWriter *w, const CardFeature *f)
+write_rows(ByteWriter *w, int64_t rows)
+{
+	write_varint(w, (uint64_t) (rows + 1));
+}
+
+static void
+write_counts(ByteWriter *w, bool counted, int64_t goods, int64_t bads)
+{
+	if (!counted)
+		return;
+	write_rows(w, goods);
+	write_rows(w, bads);
+}
+
+static void
+write_numbers(ByteWriter *w, const void *base, const CardNumber *number)
+{
+	for (; number->key != NULL; number++)
+	{
+		double		x = *card_number(base, number);
+
+		write_u8(w, !isnan(x));
+		if (!isnan(x))
+			write_double(w, x);
+	}
+}
+
+static void
+write_feature(ByteWriter *w, const CardFeature *f, bool counted)
 {
 	uint32_t	b,
 				i;
@@ -477,8 +806,22 @@ write_feature(ByteWriter *w, const CardFeature *f)
 	write_text(w, f->consent);
 	write_u8(w, (uint8_t) f->missing);
 	if (f->missing == CARD_MISSING_WOE)
+	{
 		write_double(w, f->missing_woe);
+		write_counts(w, counted, f->missing_goods, f->missing_bads);
+	}
 	write_u8(w, (uint8_t) f->unseen);
+	if (f->kind == CARD_LINEAR)
+	{
+		write_double(w, f->center);
+		write_u8(w, !isnan(f->low));
+		if (!isnan(f->low))
+		{
+			write_double(w, f->low);
+			write_double(w, f->high);
+		}
+		return;
+	}
 
 	write_varint(w, f->n_bins);
 	if (f->kind == CARD_NUMBER)
@@ -493,6 +836,7 @@ write_feature(ByteWriter *w, const CardFeature *f)
 				write_text(w, f->bin[b].category[i]);
 		}
 		write_double(w, f->bin[b].woe);
+		write_counts(w, counted, f->bin[b].goods, f->bin[b].bads);
 	}
 
 	write_varint(w, f->n_specials);
@@ -502,7 +846,74 @@ write_feature(ByteWriter *w, const CardFeature *f)
 		for (i = 0; i < f->special[b].n_values; i++)
 			write_double(w, f->special[b].value[i]);
 		write_double(w, f->special[b].woe);
+		write_counts(w, counted, f->special[b].goods, f->special[b].bads);
 	}
+}
+
+static bool
+has_counts(const Card *card)
+{
+	uint32_t	i,
+				b;
+
+	for (i = 0; i < card->n_features; i++)
+	{
+		const CardFeature *f = &card->feature[i];
+
+		if (f->missing == CARD_MISSING_WOE && f->missing_goods >= 0)
+			return true;
+		for (b = 0; b < f->n_bins; b++)
+			if (f->bin[b].goods >= 0)
+				return true;
+		for (b = 0; b < f->n_specials; b++)
+			if (f->special[b].goods >= 0)
+				return true;
+	}
+	return false;
+}
+
+static void
+write_fit(ByteWriter *w, const CardFit *fit)
+{
+	uint32_t	i;
+
+	write_rows(w, fit->rows);
+	write_rows(w, fit->bads);
+	write_rows(w, fit->iterations);
+	write_rows(w, fit->folds);
+	write_rows(w, fit->out_of_fold_rows);
+	write_text(w, fit->encoding);
+	write_text(w, fit->selection);
+	write_numbers(w, fit, card_fit_numbers);
+	write_numbers(w, &fit->in_sample, card_measure_numbers);
+	write_numbers(w, &fit->out_of_fold, card_measure_numbers);
+
+	write_varint(w, fit->n_excluded);
+	for (i = 0; i < fit->n_excluded; i++)
+	{
+		write_text(w, fit->excluded[i].why);
+		write_rows(w, fit->excluded[i].rows);
+	}
+	write_varint(w, fit->n_tried);
+	for (i = 0; i < fit->n_tried; i++)
+	{
+		write_text(w, fit->tried[i].name);
+		write_text(w, fit->tried[i].dropped);
+		write_numbers(w, &fit->tried[i], card_tried_numbers);
+	}
+	write_varint(w, fit->n_terms);
+	for (i = 0; i < fit->n_terms; i++)
+	{
+		write_varint(w, (uint64_t) (fit->term[i].feature + 1));
+		write_u8(w, fit->term[i].has_level);
+		if (fit->term[i].has_level)
+			write_text(w, fit->term[i].level);
+		write_double(w, fit->term[i].coefficient);
+		write_numbers(w, &fit->term[i], card_term_numbers);
+	}
+	write_varint(w, fit->n_covariances);
+	for (i = 0; i < fit->n_covariances; i++)
+		write_double(w, fit->covariance[i]);
 }
 
 size_t
@@ -510,11 +921,13 @@ card_encode(const Card *card, uint8_t *buffer)
 {
 	ByteWriter	writer = {buffer, 0};
 	ByteWriter *w = &writer;
+	bool		counted = has_counts(card);
 	uint32_t	i,
 				k;
 
 	write_u8(w, CARD_VERSION);
-	for (i = 0; i < 3; i++)
+	write_u8(w, (counted ? FLAG_COUNTS : 0) | (card->fit != NULL ? FLAG_FIT : 0));
+	for (i = 0; i < 2; i++)
 		write_u8(w, 0);
 	write_text(w, card->name);
 	write_double(w, card->base_score);
@@ -524,7 +937,7 @@ card_encode(const Card *card, uint8_t *buffer)
 
 	write_varint(w, card->n_features);
 	for (i = 0; i < card->n_features; i++)
-		write_feature(w, &card->feature[i]);
+		write_feature(w, &card->feature[i], counted);
 
 	write_varint(w, card->n_segments);
 	for (i = 0; i < card->n_segments; i++)
@@ -543,6 +956,8 @@ card_encode(const Card *card, uint8_t *buffer)
 			write_double(w, s->weight[k].weight);
 		}
 	}
+	if (card->fit != NULL)
+		write_fit(w, card->fit);
 	return w->length;
 }
 
@@ -598,21 +1013,69 @@ get_memory(CardMemory memory, uint32_t count, size_t size)
 	return p;
 }
 
+static int64_t
+read_rows(ByteReader *r)
+{
+	uint64_t	rows = read_varint(r);
+
+	if (rows > (uint64_t) CARD_MAX_ROWS + 1)
+		r->bad = true;
+	return r->bad ? -1 : (int64_t) rows - 1;
+}
+
 static void
-read_feature(ByteReader *r, CardFeature *f, CardMemory memory)
+read_counts(ByteReader *r, bool counted, int64_t *goods, int64_t *bads)
+{
+	*goods = counted ? read_rows(r) : -1;
+	*bads = counted ? read_rows(r) : -1;
+}
+
+/* 0, or 1 and a number, which only then is not NaN. */
+static double
+read_known(ByteReader *r)
+{
+	double		x = NAN;
+
+	if (read_choice(r, 1) != 0)
+	{
+		x = read_double(r);
+		r->bad |= isnan(x);
+	}
+	return x;
+}
+
+static void
+read_numbers(ByteReader *r, void *base, const CardNumber *number)
+{
+	for (; number->key != NULL; number++)
+		*card_number(base, number) = read_known(r);
+}
+
+static void
+read_feature(ByteReader *r, CardFeature *f, bool counted, CardMemory memory)
 {
 	uint32_t	b,
 				i;
 
 	f->name = read_text(r);
-	f->kind = (CardKind) read_choice(r, CARD_CATEGORY);
+	f->kind = (CardKind) read_choice(r, CARD_LINEAR);
 	f->weight = read_double(r);
 	f->reason = read_text(r);
 	f->consent = read_text(r);
 	f->missing = (CardMissing) read_choice(r, CARD_MISSING_NEUTRAL);
 	if (f->missing == CARD_MISSING_WOE)
+	{
 		f->missing_woe = read_double(r);
+		read_counts(r, counted, &f->missing_goods, &f->missing_bads);
+	}
 	f->unseen = (CardUnseen) read_choice(r, CARD_UNSEEN_ERROR);
+	if (f->kind == CARD_LINEAR)
+	{
+		f->center = read_double(r);
+		f->low = read_known(r);
+		f->high = isnan(f->low) ? NAN : read_double(r);
+		return;
+	}
 
 	f->n_bins = read_count(r, sizeof(double));
 	f->bin = get_memory(memory, f->n_bins, sizeof *f->bin);
@@ -632,6 +1095,7 @@ read_feature(ByteReader *r, CardFeature *f, CardMemory memory)
 				f->bin[b].category[i] = read_text(r);
 		}
 		f->bin[b].woe = read_double(r);
+		read_counts(r, counted, &f->bin[b].goods, &f->bin[b].bads);
 	}
 
 	f->n_specials = read_count(r, 1 + sizeof(double));
@@ -643,6 +1107,7 @@ read_feature(ByteReader *r, CardFeature *f, CardMemory memory)
 		for (i = 0; i < f->special[b].n_values; i++)
 			f->special[b].value[i] = read_double(r);
 		f->special[b].woe = read_double(r);
+		read_counts(r, counted, &f->special[b].goods, &f->special[b].bads);
 	}
 }
 
@@ -669,19 +1134,77 @@ read_segment(ByteReader *r, CardSegment *s, CardMemory memory)
 	}
 }
 
+static CardFit *
+read_fit(ByteReader *r, CardMemory memory)
+{
+	CardFit    *fit = get_memory(memory, 1, sizeof *fit);
+	uint32_t	i;
+
+	fit->rows = read_rows(r);
+	fit->bads = read_rows(r);
+	fit->iterations = read_rows(r);
+	fit->folds = read_rows(r);
+	fit->out_of_fold_rows = read_rows(r);
+	fit->encoding = read_text(r);
+	fit->selection = read_text(r);
+	read_numbers(r, fit, card_fit_numbers);
+	read_numbers(r, &fit->in_sample, card_measure_numbers);
+	read_numbers(r, &fit->out_of_fold, card_measure_numbers);
+
+	fit->n_excluded = read_count(r, 2);
+	fit->excluded = get_memory(memory, fit->n_excluded, sizeof *fit->excluded);
+	for (i = 0; i < fit->n_excluded; i++)
+	{
+		fit->excluded[i].why = read_text(r);
+		fit->excluded[i].rows = read_rows(r);
+	}
+	fit->n_tried = read_count(r, 5);
+	fit->tried = get_memory(memory, fit->n_tried, sizeof *fit->tried);
+	for (i = 0; i < fit->n_tried; i++)
+	{
+		fit->tried[i].name = read_text(r);
+		fit->tried[i].dropped = read_text(r);
+		read_numbers(r, &fit->tried[i], card_tried_numbers);
+	}
+	fit->n_terms = read_count(r, 3 + sizeof(double));
+	fit->term = get_memory(memory, fit->n_terms, sizeof *fit->term);
+	for (i = 0; i < fit->n_terms; i++)
+	{
+		CardTerm   *term = &fit->term[i];
+		uint64_t	feature = read_varint(r);
+
+		if (feature > CARD_MAX_FEATURES)
+			r->bad = true;
+		term->feature = (int32_t) feature - 1;
+		term->has_level = read_choice(r, 1) != 0;
+		if (term->has_level)
+			term->level = read_text(r);
+		term->coefficient = read_double(r);
+		read_numbers(r, term, card_term_numbers);
+	}
+	fit->n_covariances = read_count(r, sizeof(double));
+	fit->covariance = get_memory(memory, fit->n_covariances, sizeof(double));
+	for (i = 0; i < fit->n_covariances; i++)
+		fit->covariance[i] = read_double(r);
+	return fit;
+}
+
 Card *
 card_decode(const uint8_t *bytes, size_t length, CardMemory memory, const char **what)
 {
 	ByteReader	reader = {bytes, bytes + length, false};
 	ByteReader *r = &reader;
 	Card	   *card = get_memory(memory, 1, sizeof *card);
-	bool		reserved = false;
+	uint8_t		flags;
+	bool		reserved;
 	uint32_t	i;
 
 	*what = NULL;
 	if (read_u8(r) != CARD_VERSION)
 		*what = "The version of its format is not known.";
-	for (i = 0; i < 3; i++)
+	flags = read_u8(r);
+	reserved = (flags & ~(FLAG_COUNTS | FLAG_FIT)) != 0;
+	for (i = 0; i < 2; i++)
 		reserved |= read_u8(r) != 0;
 	if (*what == NULL && reserved)
 		*what = "Its reserved bytes are in use, as a later version may do.";
@@ -698,13 +1221,18 @@ card_decode(const uint8_t *bytes, size_t length, CardMemory memory, const char *
 	card->n_features = read_count(r, 24);
 	card->feature = get_memory(memory, card->n_features, sizeof *card->feature);
 	for (i = 0; i < card->n_features && !r->bad; i++)
-		read_feature(r, &card->feature[i], memory);
+		read_feature(r, &card->feature[i], (flags & FLAG_COUNTS) != 0, memory);
 
 	card->n_segments = read_count(r, 4);
 	card->segment = get_memory(memory, card->n_segments, sizeof *card->segment);
 	for (i = 0; i < card->n_segments && !r->bad; i++)
 		read_segment(r, &card->segment[i], memory);
+	if (flags & FLAG_FIT)
+		card->fit = read_fit(r, memory);
 
+	/* Had it no counts it would not say so. */
+	if ((flags & FLAG_COUNTS) && !r->bad && !has_counts(card))
+		r->bad = true;
 	if (r->bad || bytes_left(r) > 0)
 	{
 		*what = r->bad ? "It ends early, or a count in it is damaged."

@@ -5,20 +5,35 @@
  * Stored bytes (numbers as in core/bytes.h; a string is a varint length and
  * that many bytes; a list is a varint count and that many items):
  *
- *		version (1)  reserved (three zero bytes)
+ *		version (1)  flags (bit 0: counts, bit 1: a fit)  reserved (two zero bytes)
  *		name  base_score  base_odds  pdo  intercept
  *		list of features:
  *			name  kind  weight  reason  consent (empty: none)
- *			missing policy [its WOE]  unseen policy
- *			number:		count of bins, the cuts between them, a WOE each
- *			category:	list of (list of categories, WOE)
- *			list of special (list of values, WOE)
+ *			missing policy [its WOE  counts]  unseen policy
+ *			linear:		center  0 or 1 [low  high], and no more
+ *			number:		count of bins, the cuts between them, a WOE and counts each
+ *			category:	list of (list of categories, WOE, counts)
+ *			list of special (list of values, WOE, counts)
  *		list of segments:
  *			name  parent (empty: the root)  0 or 1 [intercept]
  *			list of (feature number, weight), feature numbers ascending
+ *		fit, where a flag says so:
+ *			rows  bads  iterations  folds  rows out of fold  encoding  selection
+ *			the numbers of card_fit_numbers
+ *			in sample, then out of fold: the numbers of card_measure_numbers
+ *			list of excluded (why, rows)
+ *			list of tried (name, dropped, the numbers of card_tried_numbers)
+ *			list of terms (0 for the intercept or feature number + 1,
+ *				0 or 1 [level], coefficient, the numbers of card_term_numbers)
+ *			list of covariances
  *
- * Each card has one such form, so equal cards have equal bytes: counts are
- * written in their shortest form and negative zero is refused.
+ * Where a flag says that there are counts, they are goods and bads; a number of
+ * rows is a varint of one more than it is, 0 where it is unknown. A number of a
+ * fit that may be unknown is 0 or 1 [the number].
+ *
+ * Each card has one such form, so equal cards have equal bytes: varints are
+ * written in their shortest form, negative zero is refused, and a flag is set
+ * only where what it stands for is there.
  */
 #ifndef AGRIRISK_SCORECARD_MATH_H
 #define AGRIRISK_SCORECARD_MATH_H
@@ -34,6 +49,12 @@
 
 /* No score, weight or log-odds is this large; sums of them stay finite. */
 #define CARD_MAX_NUMBER 1e9
+
+/* Values of a linear feature; times any weight, summed and scaled they stay finite. */
+#define CARD_MAX_VALUE 1e280
+
+/* No number of rows is larger. */
+#define CARD_MAX_ROWS (INT64_C(1) << 40)
 
 /* Segments with weights of their own, times features: 128 MB of weights. */
 #define CARD_MAX_SEGMENT_WEIGHTS (1 << 24)
@@ -54,7 +75,8 @@ typedef struct CardText
 typedef enum CardKind
 {
 	CARD_NUMBER,
-	CARD_CATEGORY
+	CARD_CATEGORY,
+	CARD_LINEAR					/* a number as it is: its WOE is x - center */
 } CardKind;
 
 /* What a missing value counts as. */
@@ -80,6 +102,8 @@ typedef struct CardBin
 	double		woe;
 	uint32_t	n_categories;	/* of a category feature */
 	CardText   *category;
+	int64_t		goods;			/* rows it was learnt from; both -1: unknown */
+	int64_t		bads;
 } CardBin;
 
 typedef struct CardSpecial
@@ -87,6 +111,8 @@ typedef struct CardSpecial
 	double		woe;
 	uint32_t	n_values;
 	double	   *value;
+	int64_t		goods;			/* as of a bin */
+	int64_t		bads;
 } CardSpecial;
 
 typedef struct CardFeature
@@ -99,6 +125,11 @@ typedef struct CardFeature
 	CardUnseen	unseen;
 	double		weight;
 	double		missing_woe;
+	int64_t		missing_goods;	/* as of a bin; of CARD_MISSING_WOE only */
+	int64_t		missing_bads;
+	double		center;			/* of a linear feature, which has no bins */
+	double		low;			/* the range of its values in the fit; both NaN: unknown */
+	double		high;
 	uint32_t	n_bins;
 	CardBin    *bin;
 	double	   *cut;			/* of a number: n_bins - 1, bin i is [cut[i - 1], cut[i]) */
@@ -123,6 +154,90 @@ typedef struct CardSegment
 	CardWeight *weight;
 } CardSegment;
 
+/* Rows that the fit left out. */
+typedef struct CardExclusion
+{
+	CardText	why;
+	int64_t		rows;
+} CardExclusion;
+
+/* A feature that the fit looked at; NaN: unknown. */
+typedef struct CardTried
+{
+	CardText	name;
+	CardText	dropped;		/* why; empty: kept */
+	double		iv;
+	double		out_of_fold_iv;
+	double		vif;			/* variance inflation factor */
+} CardTried;
+
+/* A coefficient of the fit. */
+typedef struct CardTerm
+{
+	int32_t		feature;		/* -1: the intercept */
+	bool		has_level;
+	CardText	level;			/* the category that a 0/1 term is of */
+	double		coefficient;
+	double		se;				/* NaN: unknown */
+} CardTerm;
+
+/* How well the model does; NaN: unknown. */
+typedef struct CardMeasures
+{
+	double		log_loss;		/* the mean over rows */
+	double		auc;
+	double		auc_low;		/* its interval */
+	double		auc_high;
+} CardMeasures;
+
+/* How a card was learnt. A number of rows or steps is -1, another NaN, where unknown. */
+typedef struct CardFit
+{
+	int64_t		rows;			/* weights counted, without those excluded; known */
+	int64_t		bads;			/* known */
+	int64_t		iterations;
+	int64_t		folds;
+	int64_t		out_of_fold_rows;
+	CardText	encoding;		/* words of the fit's options; empty: unknown */
+	CardText	selection;
+	double		log_likelihood;
+	double		null_log_likelihood;	/* of the intercept alone */
+	double		ridge;			/* penalties */
+	double		lasso;
+	double		lambda;			/* chosen along a path of them */
+	double		shift;			/* of the card's intercept against that of the fit */
+	CardMeasures in_sample;
+	CardMeasures out_of_fold;
+	uint32_t	n_excluded;
+	CardExclusion *excluded;	/* ascending by the bytes of why */
+	uint32_t	n_tried;
+	CardTried  *tried;
+	uint32_t	n_terms;
+	CardTerm   *term;			/* intercept, then in the order of features and of levels' bytes */
+	uint32_t	n_covariances;
+	double	   *covariance;		/* lower triangle of the terms', row by row, or none */
+} CardFit;
+
+/* Numbers of a struct that may be unknown: their keys, places and bounds. */
+typedef struct CardNumber
+{
+	const char *key;			/* NULL ends a list */
+	size_t		offset;
+	double		least;
+	double		most;
+} CardNumber;
+
+extern const CardNumber card_fit_numbers[];
+extern const CardNumber card_measure_numbers[];
+extern const CardNumber card_tried_numbers[];
+extern const CardNumber card_term_numbers[];
+
+static inline double *
+card_number(const void *base, const CardNumber *number)
+{
+	return (double *) ((char *) base + number->offset);
+}
+
 typedef struct Card
 {
 	CardText	name;
@@ -134,6 +249,7 @@ typedef struct Card
 	CardFeature *feature;
 	uint32_t	n_segments;
 	CardSegment *segment;
+	CardFit    *fit;			/* NULL: not known */
 } Card;
 
 /* What is wrong with a card, where, and the way out. */
@@ -158,6 +274,9 @@ typedef struct CardIndex
 		uint32_t	value;
 	}		   *slot;			/* an empty one has a NULL text */
 } CardIndex;
+
+/* Negative, 0 or positive: the order of bytes. */
+extern int	card_compare_texts(CardText a, CardText b);
 
 extern CardIndex *card_index_create(CardMemory memory, uint32_t capacity);
 

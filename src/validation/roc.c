@@ -14,7 +14,6 @@
 #include "miscadmin.h"
 #include "utils/builtins.h"
 
-#include "core/probability_math.h"
 #include "core/quantile_math.h"
 #include "core/record.h"
 #include "core/tally.h"
@@ -343,18 +342,19 @@ agririsk_roc_auc_ci(PG_FUNCTION_ARGS)
 	double		level = PG_GETARG_FLOAT8(1);
 	RocMeasures measures;
 	double		error;
-	double		reach;
+	double		low;
+	double		high;
 	Datum		values[5];
 	bool		nulls[5] = {false};
 
 	check_level(level);
 	measure_value(PG_GETARG_VARLENA_PP(0), &measures);
 	error = sqrt(measures.variance);
-	reach = error * interval_z(level);
+	auc_interval(measures.auc, measures.variance, level, &low, &high);
 	values[0] = measure(measures.auc, &nulls[0]);
 	values[1] = measure(error, &nulls[1]);
-	values[2] = measure(isnan(error) ? NAN : Max(measures.auc - reach, 0), &nulls[2]);
-	values[3] = measure(isnan(error) ? NAN : Min(measures.auc + reach, 1), &nulls[3]);
+	values[2] = measure(low, &nulls[2]);
+	values[3] = measure(high, &nulls[3]);
 	values[4] = BoolGetDatum(error == 0);
 	nulls[4] = isnan(error);
 	return make_row(fcinfo, values, nulls);

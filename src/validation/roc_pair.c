@@ -179,11 +179,11 @@ static PairState *
 begin_state(FunctionCallInfo fcinfo)
 {
 	/* The other quarters: sorting, the second order, reading runs. */
-	NodeBudget *budget = node_budget(fcinfo, (Size) work_mem * 1024 / 4, evict);
+	NodeBudget *budget = node_budget(fcinfo, (Size) work_mem * 1024 / 4);
 	MemoryContext context = agr_aggregate_context(fcinfo, "roc_pair_agg");
 	PairState  *state = MemoryContextAllocZero(context, sizeof *state);
 
-	budget_join(budget, fcinfo, &state->member);
+	budget_join(budget, fcinfo, &state->member, evict);
 	init_store(&state->store, &state->member, context, budget_allowed(budget) / sizeof(RocPairRow));
 	return state;
 }

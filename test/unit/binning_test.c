@@ -6,6 +6,8 @@
 #include "binning_check.h"
 #include "tap.h"
 
+#include "model/score_math.h"
+
 #include <quadmath.h>
 
 static uint8_t *
@@ -271,6 +273,85 @@ check_policies(void)
 	ok(b.missing.woe == 0, "as neither");
 }
 
+/* A card whose only feature is the binning, made ready for scoring; NULL where a rule is broken. */
+static ScoreCard *
+make_card(const Binning *binning, CardMemory memory)
+{
+	Card	   *card = memory.alloc(memory.context, sizeof *card);
+	CardFault	fault;
+
+	memset(card, 0, sizeof *card);
+	card->base_score = 600;
+	card->base_odds = 50;
+	card->pdo = 20;
+	card->name = (CardText) {"card", 4};
+	card->n_features = 1;
+	card->feature = memory.alloc(memory.context, sizeof *card->feature);
+	memset(card->feature, 0, sizeof *card->feature);
+	card->feature->name = (CardText) {"x", 1};
+	card->feature->weight = 1;
+	binning_feature(binning, card->feature, memory);
+	return card_check(card, memory, &fault) ? score_compile(card, memory) : NULL;
+}
+
+/* WOE of a number, of which the last cut not above it tells the bin. */
+static double
+woe_of_number(const Binning *binning, double x)
+{
+	uint32_t	i;
+
+	for (i = 0; i < binning->n_specials; i++)
+		if (x == binning->special_value[i])
+			return binning->special[i].woe;
+	for (i = binning->n_bins - 1; i > 0 && x < binning->cut[i - 1];)
+		i--;
+	return binning->bin[i].woe;
+}
+
+static void
+check_features(void)
+{
+	static const double x[] = {-1e308, -9.5, -9, -2.6, -2.5, -2.4, 0, 7, 7.1, 9e299, 1e300, 1e308};
+	Blocks		blocks = {NULL};
+	CardMemory	memory = memory_of(&blocks);
+	Binning		b = make_numbers();
+	ScoreCard  *card;
+	const ScoreFeature *f;
+	bool		same = true;
+	size_t		i;
+
+	binning_weigh(&b);
+	card = make_card(&b, memory);
+	ok(card != NULL, "numbers are a feature within the rules of a card");
+	f = card->feature;
+	for (i = 0; i < sizeof x / sizeof *x; i++)
+		same = same && f->woe[score_number_place(f, x[i])] == woe_of_number(&b, x[i]);
+	ok(same, "which finds the WOE of every number, special ones too");
+	ok(f->missing == CARD_MISSING_WOE && f->missing_woe == b.missing.woe && b.missing.woe != 0, "and of a missing one");
+
+	ok(card->card->feature->bin[1].goods == 80 && card->card->feature->bin[1].bads == 20 &&
+	   card->card->feature->special[0].goods == 4 && card->card->feature->special[0].bads == 0 &&
+	   card->card->feature->missing_goods == 3 && card->card->feature->missing_bads == 9, "with the rows of each");
+
+	b.missing.cell = (BinCell) {{0, 0}};
+	binning_weigh(&b);
+	ok(make_card(&b, memory)->feature->missing == CARD_MISSING_NONE, "but where no row was missing, none was learnt");
+	b.missing_policy = BIN_MISSING_WORST;
+	binning_weigh(&b);
+	f = make_card(&b, memory)->feature;
+	ok(f->missing == CARD_MISSING_WOE && f->missing_woe == b.bin[2].woe, "unless a policy says what it counts as");
+
+	b = make_categories();
+	binning_weigh(&b);
+	card = make_card(&b, memory);
+	ok(card != NULL, "so are categories");
+	f = card->feature;
+	ok(f->woe[score_category_place(f, "rice", 4)] == b.bin[0].woe && f->woe[score_category_place(f, "", 0)] == b.bin[1].woe &&
+	   b.bin[0].woe != b.bin[1].woe, "each with the WOE of its bin");
+	ok(score_category_place(f, "tea", 3) == SCORE_UNSEEN && f->unseen == CARD_UNSEEN_WORST, "and unseen ones by their policy");
+	free_blocks(&blocks);
+}
+
 int
 main(void)
 {
@@ -279,5 +360,6 @@ main(void)
 	check_rules();
 	check_weights();
 	check_policies();
+	check_features();
 	return done_testing();
 }

@@ -24,9 +24,11 @@ eta_of(const ScoreCard *sc, const struct ScoreSegment *segment, double x, const 
 		const ScoreFeature *f = &sc->feature[i];
 		double		weight = segment->weight[i];
 		int32_t		place = f->category ? score_category_place(f, category, strlen(category))
-			: isnan(x) ? SCORE_MISSING : score_number_place(f, x);
+			: isnan(x) ? SCORE_MISSING : f->linear ? SCORE_LINEAR : score_number_place(f, x);
 
 		eta += weight * (place >= 0 ? f->woe[place]
+						 /* Scoring refuses what is beyond the bounds. */
+						 : place == SCORE_LINEAR ? fmax(-CARD_MAX_VALUE, fmin(x, CARD_MAX_VALUE)) - f->center
 						 : place == SCORE_UNSEEN ? score_unseen_woe(f, weight)
 						 : score_missing_woe(f, weight));
 	}
@@ -62,7 +64,7 @@ check_bytes(const uint8_t *bytes, size_t size)
 			double		eta = eta_of(sc, &sc->root, probe[i], "rice");
 			double		pd = score_pd(eta);
 
-			if (!isfinite(eta) || !(pd > 0 && pd < 1) || isnan(score_of_eta(sc, eta)))
+			if (!isfinite(eta) || !(pd > 0 && pd < 1) || !isfinite(score_of_eta(sc, eta)))
 				abort();
 		}
 		for (i = 0; i < card->n_segments; i++)

@@ -24,9 +24,14 @@ static CardSpecial cv_specials[1];
 static CardText staples[2];
 static CardText fruit[1];
 static CardBin crop_bins[2];
-static CardFeature features[2];
+static CardFeature features[3];
 static CardWeight weights[2];
 static CardSegment segments[3];
+static CardExclusion excluded[2];
+static CardTried tried[3];
+static CardTerm terms[4];
+static double covariance[10];
+static CardFit fit;
 static Card example;
 
 static Card *
@@ -37,29 +42,35 @@ make_example(void)
 	memset(segments, 0, sizeof segments);
 	memset(&example, 0, sizeof example);
 
-	cv_bins[0].woe = -0.5;
-	cv_bins[1].woe = 0.1;
-	cv_bins[2].woe = 0.7;
+	cv_bins[0] = (CardBin) {.woe = -0.5, .goods = 900, .bads = 20};
+	cv_bins[1] = (CardBin) {.woe = 0.1, .goods = -1, .bads = -1};
+	cv_bins[2] = (CardBin) {.woe = 0.7, .goods = 0, .bads = CARD_MAX_ROWS};
 	cv_cuts[0] = 0.6;
 	cv_cuts[1] = 1.2;
 	cv_values[0] = -1;
 	cv_values[1] = -9;
-	cv_specials[0] = (CardSpecial) {0.25, 2, cv_values};
+	cv_specials[0] = (CardSpecial) {0.25, 2, cv_values, 7, 0};
 	features[0] = (CardFeature) {
 		.name = text_of("inflow_cv"), .reason = text_of("Income varies"), .consent = text_of("agreed"),
-		.kind = CARD_NUMBER, .missing = CARD_MISSING_WOE, .missing_woe = 0.3, .weight = 1,
+		.kind = CARD_NUMBER, .missing = CARD_MISSING_WOE, .missing_woe = 0.3,
+		.missing_goods = 3, .missing_bads = 4, .weight = 1,
 		.n_bins = 3, .bin = cv_bins, .cut = cv_cuts, .n_specials = 1, .special = cv_specials
 	};
 
 	staples[0] = text_of("rice");
 	staples[1] = text_of("wheat");
 	fruit[0] = text_of("apple");
-	crop_bins[0] = (CardBin) {-0.2, 2, staples};
-	crop_bins[1] = (CardBin) {0.15, 1, fruit};
+	crop_bins[0] = (CardBin) {-0.2, 2, staples, -1, -1};
+	crop_bins[1] = (CardBin) {0.15, 1, fruit, -1, -1};
 	features[1] = (CardFeature) {
 		.name = text_of("crop"), .reason = text_of(""), .consent = text_of(""),
 		.kind = CARD_CATEGORY, .missing = CARD_MISSING_WORST, .unseen = CARD_UNSEEN_WORST,
 		.weight = 0.5, .n_bins = 2, .bin = crop_bins
+	};
+
+	features[2] = (CardFeature) {
+		.name = text_of("age"), .reason = text_of(""), .consent = text_of(""), .kind = CARD_LINEAR,
+		.weight = -0.02, .center = 40, .low = 18, .high = 75
 	};
 
 	/* The child stands before its parent. */
@@ -72,9 +83,29 @@ make_example(void)
 	segments[2] = (CardSegment) {.name = text_of("5102"), .parent = text_of("51"),
 		.has_intercept = true, .intercept = -1};
 
+	excluded[0] = (CardExclusion) {text_of("missing"), 0};
+	excluded[1] = (CardExclusion) {text_of("outcome"), 12};
+	tried[0] = (CardTried) {text_of("inflow_cv"), text_of(""), 0.2, -0.01, 1.1};
+	tried[1] = (CardTried) {text_of("age"), text_of(""), NAN, NAN, NAN};
+	tried[2] = (CardTried) {text_of("name"), text_of("one value"), 0, NAN, NAN};
+	terms[0] = (CardTerm) {-1, false, text_of(""), -2.25, 0.1};
+	terms[1] = (CardTerm) {1, true, text_of(""), 0.5, 0.2};
+	terms[2] = (CardTerm) {1, true, text_of("rice"), -0.5, NAN};
+	terms[3] = (CardTerm) {2, false, text_of(""), -0.02, 0.005};
+	memset(covariance, 0, sizeof covariance);
+	covariance[0] = 0.01;
+	fit = (CardFit) {
+		.rows = 1000, .bads = 40, .iterations = 6, .folds = 5, .out_of_fold_rows = -1,
+		.encoding = text_of("woe"), .selection = text_of(""),
+		.log_likelihood = -150.5, .null_log_likelihood = -168, .ridge = 0, .lasso = NAN, .lambda = 2.5, .shift = -0.25,
+		.in_sample = {0.15, 0.8, 0.75, 0.85}, .out_of_fold = {NAN, 0.7, NAN, NAN},
+		.n_excluded = 2, .excluded = excluded, .n_tried = 3, .tried = tried, .n_terms = 4, .term = terms,
+		.n_covariances = 10, .covariance = covariance
+	};
+
 	example = (Card) {
 		.name = text_of("rice"), .base_score = 600, .base_odds = 50, .pdo = 20, .intercept = -2.25,
-		.n_features = 2, .feature = features, .n_segments = 3, .segment = segments
+		.n_features = 3, .feature = features, .n_segments = 3, .segment = segments, .fit = &fit
 	};
 	return &example;
 }
@@ -99,7 +130,7 @@ test_layout(void)
 		1, 0, 0, 0, 0, 0, 0, 0xe0, 0x3f,	/* one bin of WOE 0.5 */
 		0, 0					/* no special values, no segments */
 	};
-	CardBin		bin = {.woe = 0.5};
+	CardBin		bin = {.woe = 0.5, .goods = -1, .bads = -1};
 	CardFeature feature = {.name = text_of("x"), .reason = text_of(""), .consent = text_of(""),
 		.weight = 1, .n_bins = 1, .bin = &bin};
 	Card		card = {.name = text_of("a"), .base_score = 600, .base_odds = 50, .pdo = 20,
@@ -109,6 +140,16 @@ test_layout(void)
 	ok(card_encode(&card, NULL) == sizeof by_hand && card_encode(&card, bytes) == sizeof by_hand &&
 	   memcmp(bytes, by_hand, sizeof by_hand) == 0, "a card is stored as described");
 	ok(check_bytes(by_hand, sizeof by_hand), "and read as described");
+
+	/* The bin's counts stand in front of the last two bytes. */
+	memcpy(bytes, by_hand, sizeof by_hand);
+	memcpy(bytes + sizeof by_hand - 2, (uint8_t[]) {0, 0, 0, 0}, 4);
+	bytes[1] = 1;
+	ok(!check_bytes(bytes, sizeof by_hand + 2), "a flag of counts where all are unknown is refused");
+	memcpy(bytes + sizeof by_hand - 2, (uint8_t[]) {3, 1, 0, 0}, 4);
+	ok(check_bytes(bytes, sizeof by_hand + 2), "two goods and no bads are read");
+	bytes[1] = 0;
+	ok(!check_bytes(bytes, sizeof by_hand + 2), "but not without the flag");
 }
 
 static void
@@ -213,16 +254,84 @@ test_rules(void)
 	ok(good, "rules of features");
 
 	good = 1;
+	BREAK(c->feature[0].bin[0].goods = -1, "features[0].bins[0]", "goods and bads do not go together");
+	BREAK(c->feature[0].bin[0].bads = -2, "features[0].bins[0]", "goods and bads do not go together");
+	BREAK(c->feature[0].bin[2].bads++, "features[0].bins[2]", "goods and bads do not go together");
+	BREAK(c->feature[0].special[0].bads = -1, "features[0].special[0]", "goods and bads do not go together");
+	BREAK(c->feature[0].missing_goods = -1, "features[0].missing", "goods and bads do not go together");
+	ok(good, "rules of counts");
+
+	good = 1;
+	BREAK(c->feature[2].weight = NAN, "features[2].weight", "out of range");
+	BREAK(c->feature[2].center = 1.1e280, "features[2].center", "out of range");
+	BREAK(c->feature[2].center = -0.0, "features[2].center", "out of range");
+	BREAK(c->feature[2].low = NAN, "features[2]", "low and high do not go together");
+	BREAK(c->feature[2].high = NAN, "features[2]", "low and high do not go together");
+	BREAK(c->feature[2].low = -INFINITY, "features[2].low", "out of range");
+	BREAK(c->feature[2].high = 1e281, "features[2].high", "out of range");
+	BREAK(c->feature[2].high = 17, "features[2].high", "the range ends before it starts");
+	BREAK(c->feature[2].missing = CARD_MISSING_WORST, "features[2].missing", "not for a linear feature");
+	BREAK(c->feature[2].missing = CARD_MISSING_BEST, "features[2].missing", "not for a linear feature");
+	BREAK(c->feature[2].unseen = CARD_UNSEEN_WORST, "features[2]", "not for a linear feature");
+	BREAK((c->feature[2].bin = cv_bins, c->feature[2].n_bins = 1), "features[2]", "not for a linear feature");
+	ok(good, "rules of linear features");
+
+	good = 1;
 	BREAK(c->segment[1].name = text_of(""), "segments[1].name", "empty");
 	BREAK(c->segment[1].name = text_of("5101"), "segments[1].name", "listed twice");
 	BREAK(c->segment[1].intercept = NAN, "segments[1].intercept", "out of range");
 	BREAK(c->segment[0].parent = text_of("52"), "segments[0].parent", "no such segment");
 	BREAK(c->segment[1].parent = text_of("51"), "segments[1].parent", "the segment is its own ancestor");
 	BREAK(c->segment[1].parent = text_of("5102"), "segments[1].parent", "the segment is its own ancestor");
-	BREAK(c->segment[0].weight[1].feature = 2, "segments[0].weights", "not a feature, or out of order");
+	BREAK(c->segment[0].weight[1].feature = 3, "segments[0].weights", "not a feature, or out of order");
 	BREAK(c->segment[0].weight[1].feature = 0, "segments[0].weights", "not a feature, or out of order");
 	BREAK(c->segment[0].weight[1].weight = NAN, "segments[0].weights", "out of range");
 	ok(good, "rules of segments");
+
+	good = 1;
+	BREAK(c->fit->rows = -1, "fit.rows", "out of range");
+	BREAK(c->fit->bads = -1, "fit.bads", "out of range");
+	BREAK(c->fit->bads = 1001, "fit.bads", "more than there are rows");
+	BREAK(c->fit->iterations = -2, "fit.iterations", "out of range");
+	BREAK(c->fit->folds = CARD_MAX_ROWS + 1, "fit.folds", "out of range");
+	BREAK(c->fit->out_of_fold_rows = -2, "fit.out_of_fold.rows", "out of range");
+	BREAK(c->fit->log_likelihood = 1e-300, "fit.log_likelihood", "out of range");
+	BREAK(c->fit->null_log_likelihood = -INFINITY, "fit.null_log_likelihood", "out of range");
+	BREAK(c->fit->ridge = -1, "fit.ridge", "out of range");
+	BREAK(c->fit->lasso = -0.0, "fit.lasso", "out of range");
+	BREAK(c->fit->lambda = INFINITY, "fit.lambda", "out of range");
+	BREAK(c->fit->shift = INFINITY, "fit.shift", "out of range");
+	BREAK(c->fit->in_sample.log_loss = -1, "fit.in_sample.log_loss", "out of range");
+	BREAK(c->fit->in_sample.auc = 1.01, "fit.in_sample.auc", "out of range");
+	BREAK(c->fit->out_of_fold.auc_low = -0.1, "fit.out_of_fold.auc_low", "out of range");
+	BREAK(c->fit->out_of_fold.auc_high = 2, "fit.out_of_fold.auc_high", "out of range");
+	BREAK(c->fit->excluded[0].why = text_of(""), "fit.excluded", "empty, listed twice or out of order");
+	BREAK(c->fit->excluded[0].why = text_of("outcome"), "fit.excluded", "empty, listed twice or out of order");
+	BREAK(c->fit->excluded[0].why = text_of("outcomes"), "fit.excluded", "empty, listed twice or out of order");
+	BREAK(c->fit->excluded[1].rows = -1, "fit.excluded", "not a number of rows");
+	BREAK(c->fit->tried[1].name = text_of(""), "fit.tried[1].name", "empty");
+	BREAK(c->fit->tried[1].name = text_of("name"), "fit.tried[2].name", "listed twice");
+	BREAK(c->fit->tried[2].iv = -1e-9, "fit.tried[2].iv", "out of range");
+	BREAK(c->fit->tried[0].out_of_fold_iv = -INFINITY, "fit.tried[0].out_of_fold_iv", "out of range");
+	BREAK(c->fit->tried[0].vif = INFINITY, "fit.tried[0].vif", "out of range");
+	ok(good, "rules of the fit");
+
+	good = 1;
+	BREAK(c->fit->n_terms = 0, "fit.terms", "no intercept");
+	BREAK(c->fit->term[0].feature = 0, "fit.terms", "no intercept");
+	BREAK(c->fit->term[0].has_level = true, "fit.terms[0].level", "not for a number");
+	BREAK(c->fit->term[1].feature = -1, "fit.terms[1]", "not a feature, or out of order");
+	BREAK((c->fit->term[1].feature = 2, c->fit->term[1].has_level = false), "fit.terms[2]", "not a feature, or out of order");
+	BREAK(c->fit->term[3].feature = 3, "fit.terms[3]", "not a feature, or out of order");
+	BREAK(c->fit->term[1].has_level = false, "fit.terms[2]", "not a feature, or out of order");
+	BREAK(c->fit->term[2].has_level = false, "fit.terms[2]", "not a feature, or out of order");
+	BREAK(c->fit->term[1].level = text_of("rice"), "fit.terms[2]", "not a feature, or out of order");
+	BREAK(c->fit->term[3].has_level = true, "fit.terms[3].level", "not for a number");
+	BREAK(c->fit->term[2].coefficient = NAN, "fit.terms[2].coefficient", "not a finite number");
+	BREAK(c->fit->term[1].se = -0.1, "fit.terms[1].se", "out of range");
+	BREAK(c->fit->n_covariances = 9, "fit.covariance", "not a lower triangle");
+	BREAK(c->fit->covariance[9] = NAN, "fit.covariance[9]", "not a finite number");
+	ok(good, "rules of its terms");
 }
 
 /* ---------- scoring ---------- */
@@ -293,8 +402,8 @@ test_policies(void)
 	   score_missing_woe(&sc->feature[1], -1) == -0.2 &&
 	   score_unseen_woe(&sc->feature[1], -1) == -0.2,
 	   "the worst bin is the one with the largest weight * WOE");
-	ok(sc->n_inputs == 3 && strcmp(sc->input[2], "agreed") == 0 &&
-	   sc->feature[0].consent == 2 && sc->feature[1].consent == -1,
+	ok(sc->n_inputs == 4 && strcmp(sc->input[3], "agreed") == 0 &&
+	   sc->feature[0].consent == 3 && sc->feature[1].consent == -1,
 	   "consent columns follow the features");
 
 	s = score_segment(sc, "5101", 4);
@@ -390,7 +499,9 @@ test_scale(void)
 	sum = score_base_points(sc, &sc->root) + score_feature_points(sc, 0.7) + score_feature_points(sc, -0.1);
 	ok(fabs(sum - score_of_eta(sc, -2.25 + 0.7 - 0.1)) < 1e-10, "base points and points of the features add up to the score");
 	sum = eta_of(sc, &sc->root, -9, "apple");
-	ok(sum == -2.25 + 0.25 + 0.5 * 0.15, "log-odds by hand");
+	ok(sum == -2.25 + 0.25 + 0.5 * 0.15 + -0.02 * (-9 - 40), "log-odds by hand");
+	ok(sc->feature[2].least_woe == -22 && sc->feature[2].most_woe == 35 && !score_is_plain(&sc->feature[2]) &&
+	   score_missing_woe(&sc->feature[2], -0.02) == 0, "a linear feature is best at an end of its range, and missing as average");
 	printf("# bits of PDs %016llx\n", (unsigned long long) digest);
 	free_blocks(&blocks);
 }

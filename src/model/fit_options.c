@@ -1,0 +1,354 @@
+/*
+ * fit_options.c
+ *		The options of fit_scorecard.
+ */
+#include "postgres.h"
+
+#include "agririsk.h"
+
+#include <float.h>
+#include <math.h>
+
+#include "model/fit_options.h"
+#include "model/json_read.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+
+static const char option_keys[] =
+"encoding, binning, feature_binning, binnings, standardize, weight_column, offset_column, ridge, lasso, "
+"selection, min_iv, max_vif, positive, consent_columns, folds, fold_key, name, base_score, base_odds, pdo, "
+"separation, population_rate, long_run_rate, margin, reasons";
+
+static const char *const encoding_words[] = {"woe", "none", NULL};
+static const char *const selection_words[] = {"none", "aic", "bic", "lasso", NULL};
+static const char *const separation_words[] = {"error", "warning", NULL};
+
+/* ---------- plain options ---------- */
+
+static double
+read_number(JsonReader *r, JsonbContainer *root, const char *key, double standard,
+			double least, double most, const char *hint)
+{
+	JsonbValue *value = json_get_field(root, key);
+	int			mark = json_enter_key(r, key);
+	double		x = standard;
+
+	if (value != NULL)
+	{
+		x = json_read_number(r, value);
+		if (x < least || x > most)
+			json_refuse(r, value, "out of range", hint);
+	}
+	json_leave(r, mark);
+	return x;
+}
+
+/* A share of rows strictly between 0 and 1; NaN where it is not given. */
+static double
+read_rate(JsonReader *r, JsonbContainer *root, const char *key)
+{
+	return read_number(r, root, key, NAN, DBL_MIN, 1 - DBL_EPSILON,
+					   "A rate lies between 0 and 1: 0.04 is four bad loans of a hundred.");
+}
+
+static int
+read_word(JsonReader *r, JsonbContainer *root, const char *key, const char *const *word, const char *hint)
+{
+	JsonbValue *value = json_get_field(root, key);
+	int			mark = json_enter_key(r, key);
+	int			chosen = value == NULL ? 0 : json_read_word(r, value, word, hint);
+
+	json_leave(r, mark);
+	return chosen;
+}
+
+static bool
+read_boolean(JsonReader *r, JsonbContainer *root, const char *key)
+{
+	JsonbValue *value = json_get_field(root, key);
+	int			mark = json_enter_key(r, key);
+
+	if (value != NULL && value->type != jbvBool)
+		json_refuse(r, value, "not true or false", "Give true or false.");
+	json_leave(r, mark);
+	return value != NULL && value->val.boolean;
+}
+
+static int
+read_folds(JsonReader *r, JsonbContainer *root)
+{
+	JsonbValue *value = json_get_field(root, "folds");
+	int			mark = json_enter_key(r, "folds");
+	double		folds = value == NULL ? 5 : json_read_number(r, value);
+
+	if (folds != floor(folds) || folds < 0 || folds == 1 || folds > FIT_MOST_FOLDS)
+		json_refuse(r, value, "out of range",
+					psprintf("Give 0 for no folds, or a whole number from 2 to %d; the default is 5.", FIT_MOST_FOLDS));
+	json_leave(r, mark);
+	return (int) folds;
+}
+
+/* ---------- what is said of single features ---------- */
+
+static bool
+same_text(CardText a, CardText b)
+{
+	return a.length == b.length && (a.length == 0 || memcmp(a.at, b.at, a.length) == 0);
+}
+
+/* The options of a feature, new ones if there are none yet. */
+static FitFeatureOptions *
+get_feature(FitOptions *options, CardText name)
+{
+	FitFeatureOptions *added;
+	uint32		i;
+
+	for (i = 0; i < options->n_features; i++)
+		if (same_text(options->feature[i].name, name))
+			return &options->feature[i];
+	options->feature = options->feature == NULL ? palloc(sizeof *options->feature) :
+		repalloc(options->feature, (options->n_features + 1) * sizeof *options->feature);
+	added = &options->feature[options->n_features++];
+	memset(added, 0, sizeof *added);
+	added->name = name;
+	return added;
+}
+
+static CardText
+copy_text(const char *at, int length)
+{
+	CardText	text = {pnstrdup(at, length), length};
+
+	return text;
+}
+
+static void
+read_feature_binning(JsonReader *r, JsonbValue *value, FitFeatureOptions *feature)
+{
+	feature->binning = palloc0(sizeof *feature->binning);
+	bins_read_options_at(feature->binning, r, value, CurrentMemoryContext);
+}
+
+/* A binning as its JSON: only its cuts, lists and policies will be used. */
+static void
+read_given(JsonReader *r, JsonbValue *value, FitFeatureOptions *feature)
+{
+	char	   *text;
+
+	/* jsonb_build_object makes a string of a binning that was not cast. */
+	if (value->type == jbvString)
+		text = pnstrdup(value->val.string.val, value->val.string.len);
+	else if (value->type == jbvBinary && JsonContainerIsObject(value->val.binary.data))
+		text = JsonbToCString(NULL, value->val.binary.data, value->val.binary.len);
+	else
+		json_refuse(r, value, "not a binning", "Give the JSON of a binning, as optimal_bins(...)::jsonb.");
+	feature->given = binning_parse(text);
+}
+
+static void
+read_reason(JsonReader *r, JsonbValue *value, FitFeatureOptions *feature)
+{
+	CardText	text = json_read_text(r, value);
+
+	feature->reason = copy_text(text.at, text.length);
+}
+
+/* An object whose keys are features. */
+static void
+read_by_feature(JsonReader *r, JsonbContainer *root, const char *key, FitOptions *options,
+				void (*read) (JsonReader *r, JsonbValue *value, FitFeatureOptions *feature))
+{
+	JsonbValue *value = json_get_field(root, key);
+	int			mark = json_enter_key(r, key);
+	JsonbIterator *iterator;
+	JsonbValue	item;
+
+	if (value == NULL)
+		return json_leave(r, mark);
+	if (value->type != jbvBinary || !JsonContainerIsObject(value->val.binary.data))
+		json_refuse(r, value, "not an object", "Give an object whose keys are features.");
+	iterator = JsonbIteratorInit(value->val.binary.data);
+	(void) JsonbIteratorNext(&iterator, &item, true);
+	while (JsonbIteratorNext(&iterator, &item, true) == WJB_KEY)
+	{
+		CardText	name = copy_text(item.val.string.val, item.val.string.len);
+		int			inner = json_enter_key(r, name.at);
+
+		(void) JsonbIteratorNext(&iterator, &item, true);
+		read(r, &item, get_feature(options, name));
+		json_leave(r, inner);
+	}
+	json_leave(r, mark);
+}
+
+/* Of one consent column, the features it covers. */
+static void
+read_covered(JsonReader *r, JsonbValue *value, FitOptions *options, CardText column)
+{
+	uint32		n;
+	JsonbContainer *list = json_read_array(r, value, &n);
+	uint32		i;
+
+	for (i = 0; i < n; i++)
+	{
+		int			mark = json_enter_item(r, i);
+		JsonbValue *item = getIthJsonbValueFromContainer(list, i);
+		CardText	name = json_read_text(r, item);
+		FitFeatureOptions *feature = get_feature(options, copy_text(name.at, name.length));
+
+		if (feature->consent.length > 0)
+			json_refuse(r, item, "covered by two consents", "A feature has one consent column at most.");
+		feature->consent = column;
+		json_leave(r, mark);
+	}
+}
+
+static void
+read_consents(JsonReader *r, JsonbContainer *root, FitOptions *options)
+{
+	JsonbValue *value = json_get_field(root, "consent_columns");
+	int			mark = json_enter_key(r, "consent_columns");
+	JsonbIterator *iterator;
+	JsonbValue	item;
+
+	if (value == NULL)
+		return json_leave(r, mark);
+	if (value->type != jbvBinary || !JsonContainerIsObject(value->val.binary.data))
+		json_refuse(r, value, "not an object",
+					"Give an object from boolean columns to lists of features: {\"agreed\": [\"inflow_cv\"]}.");
+	options->consent = palloc(JsonContainerSize(value->val.binary.data) * sizeof(CardText) + 1);
+	iterator = JsonbIteratorInit(value->val.binary.data);
+	(void) JsonbIteratorNext(&iterator, &item, true);
+	while (JsonbIteratorNext(&iterator, &item, true) == WJB_KEY)
+	{
+		CardText	column = copy_text(item.val.string.val, item.val.string.len);
+		int			inner = json_enter_key(r, column.at);
+
+		options->consent[options->n_consents++] = column;
+		(void) JsonbIteratorNext(&iterator, &item, true);
+		read_covered(r, &item, options, column);
+		json_leave(r, inner);
+	}
+	json_leave(r, mark);
+}
+
+/* ---------- all of them ---------- */
+
+static void
+read_binning(JsonReader *r, JsonbContainer *root, FitOptions *options)
+{
+	JsonbValue *value = json_get_field(root, "binning");
+	int			mark = json_enter_key(r, "binning");
+
+	if (value != NULL)
+		bins_read_options_at(&options->binning, r, value, CurrentMemoryContext);
+	else
+		bins_read_options(&options->binning, NULL, CurrentMemoryContext);
+	json_leave(r, mark);
+}
+
+/* Options that contradict each other. */
+static void
+check_options(const FitOptions *options)
+{
+	const char *what = NULL;
+	const char *hint = NULL;
+
+	if (!options->woe && options->positive)
+	{
+		what = "positive => true goes with encoding => 'woe'";
+		hint = "A coefficient of a column as it is may well be negative.";
+	}
+	else if (!options->woe && options->min_iv > 0)
+	{
+		what = "min_iv goes with encoding => 'woe'";
+		hint = "Information value is that of bins.";
+	}
+	else if (options->selection != FIT_SELECT_NONE && (options->ridge > 0 || options->lasso > 0))
+	{
+		what = "selection does not go with a penalty";
+		hint = "Select features, or penalise their coefficients; selection => 'lasso' has penalties of its own.";
+	}
+	if (what != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("options of fit_scorecard contradict each other"),
+				 errdetail("%s.", what),
+				 errhint("%s", hint)));
+}
+
+void
+fit_read_options(FitOptions *options, Jsonb *given, MemoryContext context)
+{
+	MemoryContext caller = MemoryContextSwitchTo(context);
+	const char *not_negative = "Give a number from 0 on.";
+	JsonReader	reader;
+	JsonReader *r = &reader;
+	JsonbValue	document;
+	JsonbContainer *root;
+
+	if (given == NULL)
+		given = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum("{}")));
+	memset(options, 0, sizeof *options);
+	json_open(r, "fit options", ERRCODE_INVALID_PARAMETER_VALUE, context);
+	json_document(given, &document);
+	root = json_read_object(r, &document, option_keys);
+
+	options->woe = read_word(r, root, "encoding", encoding_words, "Give \"woe\" or \"none\".") == 0;
+	read_binning(r, root, options);
+	read_by_feature(r, root, "feature_binning", options, read_feature_binning);
+	read_by_feature(r, root, "binnings", options, read_given);
+	read_by_feature(r, root, "reasons", options, read_reason);
+	read_consents(r, root, options);
+	options->standardize = read_boolean(r, root, "standardize");
+	options->weight = json_read_text_field(r, root, "weight_column", false);
+	options->offset = json_read_text_field(r, root, "offset_column", false);
+	options->fold_key = json_read_text_field(r, root, "fold_key", false);
+	options->ridge = read_number(r, root, "ridge", 0, 0, 1e15, not_negative);
+	options->lasso = read_number(r, root, "lasso", 0, 0, 1e15, not_negative);
+	options->selection = (FitSelection) read_word(r, root, "selection", selection_words,
+												  "Give \"none\", \"aic\", \"bic\" or \"lasso\".");
+	options->min_iv = read_number(r, root, "min_iv", 0, 0, 1e9, not_negative);
+	options->max_vif = read_number(r, root, "max_vif", INFINITY, 1, 1e9,
+								   "A variance inflation factor is at least 1; 5 and 10 are usual limits.");
+	options->positive = read_boolean(r, root, "positive");
+	options->folds = read_folds(r, root);
+	options->name = json_read_text_field(r, root, "name", false);
+	if (options->name.length == 0)
+		options->name = copy_text("card", 4);
+	options->base_score = read_number(r, root, "base_score", 600, -CARD_MAX_NUMBER, CARD_MAX_NUMBER,
+									  "Give the score at base_odds; the default is 600.");
+	options->base_odds = read_number(r, root, "base_odds", 50, 1e-9, CARD_MAX_NUMBER,
+									 "Give good loans to a bad one, above 0; the default is 50.");
+	options->pdo = read_number(r, root, "pdo", 20, 1e-9, CARD_MAX_NUMBER,
+							   "Give the points that double the odds, above 0; the default is 20.");
+	options->lenient = read_word(r, root, "separation", separation_words, "Give \"error\" or \"warning\".") == 1;
+	options->population_rate = read_rate(r, root, "population_rate");
+	options->long_run_rate = read_rate(r, root, "long_run_rate");
+	options->margin = read_number(r, root, "margin", 0, 0, 10,
+								  "Give what is added to the rate as a share of it: 0.1 is a tenth more.");
+	check_options(options);
+	MemoryContextSwitchTo(caller);
+}
+
+const FitFeatureOptions *
+fit_feature_options(const FitOptions *options, const char *name)
+{
+	CardText	wanted = {name, strlen(name)};
+	uint32		i;
+
+	for (i = 0; i < options->n_features; i++)
+		if (same_text(options->feature[i].name, wanted))
+			return &options->feature[i];
+	return NULL;
+}
+
+AGR_FUNCTION(agririsk_fit_check);
+Datum
+agririsk_fit_check(PG_FUNCTION_ARGS)
+{
+	FitOptions	options;
+
+	fit_read_options(&options, PG_GETARG_JSONB_P(0), CurrentMemoryContext);
+	PG_RETURN_DATUM(PG_GETARG_DATUM(0));
+}

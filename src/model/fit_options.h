@@ -1,0 +1,66 @@
+/*
+ * fit_options.h
+ *		The options of fit_scorecard. Include postgres.h first.
+ */
+#ifndef AGRIRISK_FIT_OPTIONS_H
+#define AGRIRISK_FIT_OPTIONS_H
+
+#include "model/bin_search.h"
+#include "model/binning.h"
+
+typedef enum FitSelection
+{
+	FIT_SELECT_NONE,
+	FIT_SELECT_AIC,
+	FIT_SELECT_BIC,
+	FIT_SELECT_LASSO
+} FitSelection;
+
+/* What is said of one feature. */
+typedef struct FitFeatureOptions
+{
+	CardText	name;
+	BinsOptions *binning;		/* NULL: those of all */
+	Binning    *given;			/* whose cuts are kept; NULL: none */
+	CardText	reason;
+	CardText	consent;		/* the column; empty: none */
+} FitFeatureOptions;
+
+typedef struct FitOptions
+{
+	bool		woe;			/* encoding */
+	BinsOptions binning;		/* of features without options of their own */
+	uint32		n_features;		/* that something is said of */
+	FitFeatureOptions *feature;
+	uint32		n_consents;
+	CardText   *consent;		/* boolean columns */
+	bool		standardize;
+	CardText	weight;			/* columns; empty: none */
+	CardText	offset;
+	CardText	fold_key;
+	double		ridge;
+	double		lasso;
+	FitSelection selection;
+	double		min_iv;
+	double		max_vif;		/* infinite: no limit */
+	bool		positive;
+	int			folds;			/* 0: none */
+	CardText	name;
+	double		base_score;
+	double		base_odds;
+	double		pdo;
+	bool		lenient;		/* a warning and NULL where there is no fit */
+	double		population_rate;	/* NaN: not given */
+	double		long_run_rate;	/* NaN: not given */
+	double		margin;
+} FitOptions;
+
+#define FIT_MOST_FOLDS		20
+
+/* Reads options, which stay in use; NULL is the defaults. */
+extern void fit_read_options(FitOptions *options, Jsonb *given, MemoryContext context);
+
+/* What is said of a feature; NULL: nothing. */
+extern const FitFeatureOptions *fit_feature_options(const FitOptions *options, const char *name);
+
+#endif							/* AGRIRISK_FIT_OPTIONS_H */
