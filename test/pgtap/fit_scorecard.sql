@@ -5,7 +5,7 @@ BEGIN;
 SET LOCAL client_min_messages = warning;
 SELECT set_config('search_path', 'agririsk, ' || current_setting('search_path'), true) \g /dev/null
 \getenv shared AGRIRISK_SHARED
-SELECT plan(157);
+SELECT plan(159);
 
 -- What a query that gives a card comes to, in one line.
 CREATE FUNCTION pg_temp.outcome(query text) RETURNS text LANGUAGE plpgsql AS $$
@@ -292,6 +292,15 @@ SELECT is((SELECT count(*) FROM tuned JOIN LATERAL bins(card) c ON n > 0 JOIN
             (SELECT unnest('{age,income,crop,village,noise}'::text[]) AS feature, unnest(ARRAY[optimal_bins(age::float8, bad, binning_options(max_bins => 3, missing => 'worst')), optimal_bins(income, bad, binning_options(max_bins => 4, trend => 'none')),
                       optimal_bins(crop, bad, binning_options(max_bins => 3, missing => 'worst')), optimal_bins(village, bad, binning_options(max_bins => 3, missing => 'worst')), optimal_bins(noise, bad, binning_options(max_bins => 3, missing => 'worst'))]) AS b FROM loan) s USING (feature)
              JOIN LATERAL bins(b) p ON (p.label, p.n, p.bads, p.woe) = (c.label, c.n, c.bads, c.woe)), (SELECT count(*) FROM tuned, bins(card) WHERE n > 0), 'under options for all features and for one');
+-- Policies: the card scores as the fit has counted, whatever the value.
+CREATE TEMP TABLE odd AS
+SELECT id, bad, agreed, age, CASE WHEN id % 19 = 0 THEN -1 ELSE income END AS income, CASE WHEN id < 30 THEN 'rare ' || id ELSE village END AS village FROM loan;
+CREATE TEMP TABLE by_policy AS
+SELECT fit_scorecard(bad, t, fit_options(folds => 0, consent_columns => '{"agreed": ["income"]}', binning => binning_options(candidates => 30, missing => missing, unseen => unseen),
+         feature_binning => jsonb_build_object('income', binning_options(candidates => 30, missing => missing, special => '{-1}')))) AS card
+  FROM odd, LATERAL (SELECT age, income, village, agreed) t, unnest('{bin,worst,best,neutral}'::text[]) missing, unnest('{average,worst}'::text[]) unseen GROUP BY missing, unseen;
+SELECT is((SELECT count(*) FROM (SELECT card, abs(avg(pd(card, odd)) - avg(bad::int)) AS gap, roc_agg(pd(card, odd), bad) AS r, -avg(ln(CASE WHEN bad THEN pd(card, odd) ELSE 1 - pd(card, odd) END)) AS log_loss FROM by_policy, odd WHERE bad IS NOT NULL GROUP BY card) s, fit_report(card) f
+            WHERE gap <= 1e-12 AND abs(f.auc - auc(r)) <= 1e-12 AND abs(f.log_loss - s.log_loss) <= 1e-12), 8::bigint, 'whatever is made of missing, special and unseen values, the card scores as the fit counted');
 -- By hand: the WOE of each row as a column.
 CREATE TEMP TABLE encoded AS
 SELECT bad, (SELECT woe(b, l.age::float8) FROM alone WHERE feature = 'age') AS age, (SELECT woe(b, l.income) FROM alone WHERE feature = 'income') AS income, (SELECT woe(b, l.crop) FROM alone WHERE feature = 'crop') AS crop,
@@ -317,6 +326,14 @@ SELECT name, roc_agg(p, bad) AS r, -avg(ln(CASE WHEN bad THEN p ELSE 1 - p END))
   FROM (SELECT name, pd(card, t) AS p, bad FROM trained JOIN loan l ON fold(id, 5) = k, LATERAL (SELECT :five) t WHERE bad IS NOT NULL AND (name NOT LIKE 'of columns%' OR (l.income <> 'NaN' AND l.crop IS NOT NULL))) s GROUP BY name;
 SELECT is((SELECT count(*) FROM in_folds JOIN held_out h USING (name), fit_report(card), auc_ci(r) a WHERE abs(a.auc - out_of_fold_auc) <= 1e-12 AND abs(a.low - out_of_fold_auc_low) <= 1e-10 AND abs(a.high - out_of_fold_auc_high) <= 1e-10 AND abs(h.log_loss - out_of_fold_log_loss) <= 1e-12), 4::bigint,
           'every fold repeats binning, selection and fit without its rows');
+SELECT ok((SELECT abs(out_of_fold_iv - by_hand) <= 1e-12
+             FROM in_folds, coefficients(card) c,
+                  (SELECT avg(iv) AS by_hand FROM (SELECT k, sum((b / sum_b - g / sum_g) * woe) AS iv
+                     FROM (SELECT *, sum(b) OVER (PARTITION BY k) AS sum_b, sum(g) OVER (PARTITION BY k) AS sum_g
+                             FROM (SELECT k, woe(binning, age::float8) AS woe, count(*) FILTER (WHERE bad)::float8 AS b, count(*) FILTER (WHERE NOT bad)::float8 AS g
+                                     FROM (SELECT k, optimal_bins(age::float8, bad) AS binning FROM loan, generate_series(0, 4) k WHERE fold(id, 5) <> k GROUP BY k) s JOIN loan ON fold(id, 5) = k GROUP BY 1, 2) s) s
+                    GROUP BY k) s) h
+            WHERE name = 'of WOE' AND c.feature = 'age'), 'IV out of fold is the mean over folds, weighed by the bins of the others');
 SELECT is((SELECT (count(DISTINCT fold(id, 5)), min(n) > 1000)::text FROM loan, (SELECT count(*) AS n FROM loan GROUP BY fold(id, 5)) s), '(5,t)', 'folds are of about one size');
 -- Forty households whose rates tell nothing of other households'.
 CREATE TEMP TABLE home AS
