@@ -5,7 +5,7 @@ BEGIN;
 SET LOCAL client_min_messages = warning;
 SELECT set_config('search_path', 'agririsk, ' || current_setting('search_path'), true) \g /dev/null
 \getenv shared AGRIRISK_SHARED
-SELECT plan(159);
+SELECT plan(162);
 
 -- What a query that gives a card comes to, in one line.
 CREATE FUNCTION pg_temp.outcome(query text) RETURNS text LANGUAGE plpgsql AS $$
@@ -117,6 +117,7 @@ SELECT l, a, name, (o -> 'coef_z' ->> i::int)::float8 AS z, coalesce(c.coefficie
   LEFT JOIN LATERAL coefficients(card) c ON c.feature = name;
 SELECT is((SELECT count(*) FROM net_term WHERE abs(b * sd - z) <= 1e-6), 14::bigint, 'elastic net and lasso');
 SELECT is((SELECT count(*) FROM net_term WHERE (z = 0) = (b = 0)), 14::bigint, 'whose zeros are zeros');
+SELECT is((SELECT pg_temp.features(card) FROM net WHERE l = 0.02), 'duration_in_month credit_amount installment_rate_in_percentage_of_disposable_income age_in_years', 'and not in the card');
 SELECT is((SELECT count(*) FROM net, coefficients(card) c, LATERAL (SELECT sum(b * mean) AS shift FROM net_term t WHERE t.l = net.l) s WHERE c.feature IS NULL AND abs(c.coefficient + shift - (o -> 'coef_z' ->> 0)::float8) <= 1e-6), 2::bigint, 'with their intercepts');
 SELECT is((SELECT count(*) FROM net, fit_report(card), LATERAL (SELECT -log_likelihood / 1000 + net.l * sum((1 - t.a) / 2 * (b * sd) ^ 2 + t.a * abs(b * sd)) AS ours FROM net_term t WHERE t.l = net.l) s
             WHERE ours BETWEEN (o ->> 'objective')::float8 - 1e-9 AND (o ->> 'objective')::float8 + 1e-13), 2::bigint, 'no objective is above the reference''s');
@@ -187,7 +188,7 @@ SELECT is((SELECT count(*) FROM selected, coefficients(card) WHERE selection = '
 SELECT matches(pg_temp.outcome(format('SELECT fit_scorecard(y::int = 1, t, fit_options(encoding => ''none'')) FROM (SELECT pg_read_file(%L)::jsonb AS g) s, jsonb_array_elements_text(g -> ''y'') WITH ORDINALITY v (y, i), LATERAL (SELECT (g -> ''x'' ->> (i::int - 1))::float8 AS x) t', :'shared' || '/golden/credit/separation_case.json')),
                '^22.*separat.*"?x"?', 'the reference case of separation is refused');
 \else
-SELECT skip('AGRIRISK_SHARED is not set: no reference fits', 31);
+SELECT skip('AGRIRISK_SHARED is not set: no reference fits', 30);
 \endif
 
 -- ---------- the same rows, the same card ----------
@@ -358,6 +359,16 @@ SELECT cmp_ok((SELECT max(out_of_fold_iv) FROM deaf, coefficients(honest)), '<',
 
 -- ---------- what is selected ----------
 
+-- Where a column that was taken out has to come back. R 4.2.2 on the same rows: step(glm(y ~ ., binomial), direction = 'both');
+-- direction = 'backward' ends elsewhere, at an AIC of 59.815, 76.915 and 65.926.
+CREATE TEMP TABLE there_and_back AS
+SELECT s, fit_scorecard(y, t, fit_options(encoding => 'none', folds => 0, selection => 'aic')) AS card
+  FROM (SELECT s, i, u1 AS x1, u2 + 3 * u1 AS x2, u3 + 3 * u2 + 2 * u1 AS x3, u4 + 3 * u3 + 2 * u2 AS x4, u5 + 3 * u4 + 2 * u3 AS x5, u6 + 3 * u5 + 2 * u4 AS x6, u7 + 3 * u6 + 2 * u5 AS x7, u8 + 3 * u7 + 2 * u6 AS x8
+          FROM (SELECT s, i, max(u) FILTER (WHERE j = 1) AS u1, max(u) FILTER (WHERE j = 2) AS u2, max(u) FILTER (WHERE j = 3) AS u3, max(u) FILTER (WHERE j = 4) AS u4, max(u) FILTER (WHERE j = 5) AS u5, max(u) FILTER (WHERE j = 6) AS u6, max(u) FILTER (WHERE j = 7) AS u7, max(u) FILTER (WHERE j = 8) AS u8
+                  FROM unnest('{13,55,151}'::int[]) s, generate_series(1, 60) i, generate_series(1, 8) j, LATERAL (SELECT (i * i * (j + s) + 31 * i * j + s) % 101 AS u) u GROUP BY s, i) u) x,
+       LATERAL (SELECT (i * i * i + s * i) % 97 + floor((x3 + x5 - x4) / 4.0) < 122 AS y) y, LATERAL (SELECT x1, x2, x3, x4, x5, x6, x7, x8) t GROUP BY s;
+SELECT is((SELECT string_agg(pg_temp.features(card), ', ' ORDER BY s) FROM there_and_back), 'x3 x4 x5 x7, x1 x3 x4 x5, x2 x5 x6 x7 x8', 'stepwise goes both ways');
+SELECT ok((SELECT bool_and(pg_temp.near(aic, CASE s WHEN 13 THEN 57.537718886323 WHEN 55 THEN 76.875832673225 ELSE 64.170044514169 END, 1e-12)) FROM there_and_back, fit_report(card)), 'as R does');
 CREATE TEMP TABLE twin AS
 SELECT pg_temp.u(i, 1) AS a, pg_temp.u(i, 1) + 0.2 * pg_temp.u(i, 2) AS b, pg_temp.u(i, 3) + 0.5 * pg_temp.u(i, 1) AS c, pg_temp.u(i, 7) < 0.1 + 0.3 * pg_temp.u(i, 1) + 0.2 * pg_temp.u(i, 3) AS bad FROM generate_series(1, 3000) i;
 SELECT is((SELECT count(*) FROM (SELECT fit_scorecard(bad, t, fit_options(encoding => 'none', folds => 0)) AS card, 1 / (1 - regr_r2(t.a, t.b)) AS by_hand FROM twin, LATERAL (SELECT a, b) t) s, coefficients(card) WHERE pg_temp.near(vif, by_hand, 1e-9)), 2::bigint, 'VIF of two columns is 1 / (1 - R2)');
@@ -395,7 +406,8 @@ SELECT is((SELECT (p.auc, p.log_likelihood) FROM moved, fit_report(plain) p)::te
 
 -- ---------- consent, reasons, names ----------
 
-UPDATE loan SET agreed = NULL WHERE id % 50 = 0;
+-- Bad loans agree less often, so that it shows who is asked.
+UPDATE loan SET agreed = CASE WHEN id % 50 > 0 THEN pg_temp.u(id, 9) < CASE WHEN bad THEN 0.2 ELSE 0.9 END * CASE WHEN income > 500 THEN 1 ELSE 0.6 END END;
 CREATE TEMP TABLE asked AS
 SELECT fit_scorecard(bad, t, fit_options(folds => 0, consent_columns => '{"agreed": ["income", "age"]}', reasons => '{"income": "Income is low"}', name => 'county 7', base_score => 500, base_odds => 20, pdo => 40)) AS card,
        fit_scorecard(bad, t, fit_options(folds => 0, encoding => 'none', consent_columns => '{"agreed": ["income", "age"]}')) AS linear FROM loan l, LATERAL (SELECT :five, agreed) t;
