@@ -51,7 +51,10 @@ for my $page ('README.md', sort glob 'doc/*.md')
 	my @files = map { /^\\copy \w+ FROM '([^']+)'/gm } @script;
 	if (my @absent = grep { !defined $data || !-e "$data/$_" } @files)
 	{
-	  SKIP: { skip "$page reads @absent, which is not here", 1 }
+	  SKIP:
+		{
+			skip "$page reads @absent, which is not here", 1;
+		}
 		next;
 	}
 	$examples += @script;
