@@ -643,8 +643,11 @@ test_separated(void)
 				else
 					sample->y[i] = 2 * sample->x[i * p] > sample->x[i * p + 1] + sample->x[i * p + 2] * 0.3;
 			}
-			else if (sample->x[i * p + 2] > 0 && (trial % 3 == 0 || below(100) == 0))
+			else if (i == 5 || (sample->x[i * p + 2] > 0 && (trial % 3 == 0 || below(100) == 0)))
+			{
+				sample->x[i * p + 2] = 1;
 				sample->y[i] = trial % 2;
+			}
 			else if (trial % 3 == 1)
 				sample->x[i * p + 2] = 0;
 		close_sample(sample);
@@ -685,5 +688,199 @@ test_separated(void)
 		if(status) printf("# trial %d status %d complete %d it %d\n",trial,status,fit.complete,fit.iterations);
 	}
 	ok_figure(good, "steep, but not separated; most passes", passes);
+	free_blocks(&blocks);
+}
+
+/* The largest |x'd| of the rows. */
+static double
+largest_along(const Sample *sample, const double *direction)
+{
+	double		largest = 0;
+	int			p = sample->rows.n_terms;
+	int			i,
+				j;
+
+	for (i = 0; i < sample->n; i++)
+	{
+		double		sum = direction[0];
+
+		for (j = 0; j < p; j++)
+			sum += direction[1 + j] * sample->x[(size_t) i * p + j];
+		largest = fmax(largest, fabs(sum));
+	}
+	return largest;
+}
+
+static double
+largest_of(const double *x, int n)
+{
+	double		largest = 0;
+
+	while (n-- > 0)
+		largest = fmax(largest, fabs(x[n]));
+	return largest;
+}
+
+static void
+test_collinear(void)
+{
+	Blocks		blocks = {NULL};
+	bool		good = true;
+	bool		penalised = true;
+	bool		few = true;
+	bool		unused = true;
+	double		ridge[13];
+	bool		used[12];
+	LogitFit	fit;
+	int			trial,
+				i,
+				j;
+
+	for (j = 0; j < 13; j++)
+		ridge[j] = j > 0;
+	for (trial = 0; trial < 60; trial++)
+	{
+		int			p = 4 + trial % 5;
+		Sample	   *sample = random_sample(&blocks, 500, p, 2);
+		LogitProblem options = {.ridge = ridge};
+
+		for (i = 0; i < sample->n; i++)
+		{
+			double	   *x = sample->x + i * p;
+
+			if (trial % 4 == 0)
+				x[3] = x[1];
+			else if (trial % 4 == 1)
+			{
+				/* One of three, always. */
+				int			which = (int) below(3);
+
+				for (j = 0; j < 3; j++)
+					x[j] = j == which;
+			}
+			else if (trial % 4 == 2)
+				x[2] = x[0] / 3 - x[1] * 0.3 + 0.2 * x[3] + 0.1;
+			else
+				x[3] = 0.7;
+			sample->weight[i] = 1 + (double) below(3);
+			sample->offset[i] = trial % 3 ? 0 : uniform(-20, 20);
+		}
+		close_sample(sample);
+		good = good && fit_sample(sample, NULL, &fit, &blocks) == LOGIT_COLLINEAR &&
+			largest_of(fit.involved, 1 + p) == 1 && largest_along(sample, fit.involved) < 1e-6;
+		penalised = penalised && fit_sample(sample, &options, &fit, &blocks) == LOGIT_FITTED &&
+			worst_gradient(sample, NULL, ridge, NULL, fit.beta) < 1e-13;
+
+		/* Without one of those involved there is nothing wrong. */
+		for (j = 0; j < p; j++)
+			used[j] = j != 2 - trial % 2 + (trial % 4 == 0 || trial % 4 == 3 ? 1 + trial % 2 : 0);
+		options.ridge = NULL;
+		options.used = used;
+		unused = unused && fit_sample(sample, &options, &fit, &blocks) != LOGIT_COLLINEAR;
+	}
+	ok(good, "collinear terms are found, with the dependency");
+	ok(penalised, "a ridge takes it");
+	ok(unused, "and so does leaving one of them out");
+
+	for (trial = 0; trial < 40; trial++)
+	{
+		Sample	   *sample = random_sample(&blocks, 6 + trial % 5, 12, 1);
+
+		few = few && fit_sample(sample, NULL, &fit, &blocks) == LOGIT_COLLINEAR &&
+			largest_along(sample, fit.involved) < 1e-6;
+	}
+	ok(few, "more terms than rows are collinear");
+	free_blocks(&blocks);
+}
+
+/*
+ * The conditions of Karush, Kuhn and Tucker, as shares of sum w |x| |y - p|: what
+ * exceeds the lasso at 0, what is not it elsewhere.
+ */
+static double
+worst_kkt(const Sample *sample, const double *lasso, const double *ridge, const LogitFit *fit)
+{
+	int			p = 1 + sample->rows.n_terms;
+	double		worst = 0;
+	int			i,
+				j,
+				k;
+
+	for (j = 0; j < p; j++)
+	{
+		Quad		sum = -(Quad) ridge[j] * fit->beta[j];
+		Quad		size = 0;
+		Quad		wrong;
+
+		for (i = 0; i < sample->n; i++)
+		{
+			const double *x = sample->x + (size_t) i * (p - 1);
+			Quad		eta = (Quad) sample->offset[i] + fit->beta[0];
+			Quad		term;
+
+			for (k = 1; k < p; k++)
+				eta += (Quad) fit->beta[k] * x[k - 1];
+			term = sample->weight[i] * (j == 0 ? 1 : x[j - 1]) * (sample->y[i] - 1 / (1 + expq(-eta)));
+			sum += term;
+			size += fabsq(term);
+		}
+		wrong = fit->beta[j] == 0 ? fmaxq(0, fabsq(sum) - lasso[j]) :
+			fabsq(sum - (fit->beta[j] > 0 ? lasso[j] : -lasso[j]));
+		worst = fmax(worst, (double) (wrong / size));
+	}
+	return worst;
+}
+
+static void
+test_lasso(void)
+{
+	Blocks		blocks = {NULL};
+	double		lasso[41];
+	double		ridge[41];
+	LogitProblem options = {.lasso = lasso, .ridge = ridge};
+	LogitFit	fit;
+	bool		fitted = true;
+	bool		some = false;
+	double		worst = 0;
+	int			zeros = 0;
+	int			trial,
+				i,
+				j;
+
+	for (trial = 0; trial < 80; trial++)
+	{
+		int			p = trial % 3 == 0 ? 40 : 5 + trial % 5;
+		int			n = trial % 3 == 0 ? 30 : 300;
+		Sample	   *sample = random_sample(&blocks, n, p, 3);
+
+		for (i = 0; i < n; i++)
+		{
+			double	   *x = sample->x + i * p;
+
+			if (trial % 3 == 1)
+				x[1] = 0.9999 * x[0] + 0.0001 * x[1];
+			else if (trial % 6 == 2)
+				x[3] = x[1];
+			sample->weight[i] = 1 + (double) below(3);
+			sample->offset[i] = uniform(-1, 1);
+		}
+		close_sample(sample);
+		for (j = 0; j <= p; j++)
+		{
+			lasso[j] = j == 0 ? 0 : uniform(0.3, 1) * n * pow(10, -(trial % 4)) / 5;
+			ridge[j] = j > 0 && trial % 2 ? lasso[j] / 2 : 0;
+		}
+		i = fit_sample(sample, &options, &fit, &blocks);
+		fitted = fitted && i == LOGIT_FITTED;
+		if (i) printf("# trial %d status %d it %d\n", trial, i, fit.iterations);
+		worst = fmax(worst, worst_kkt(sample, lasso, ridge, &fit));
+		for (j = 1; j <= p; j++)
+		{
+			zeros += fit.beta[j] == 0;
+			some = some || fit.beta[j] != 0;
+		}
+	}
+	ok_figure(fitted && worst < 1e-9, "lasso: the conditions of its maximum hold", worst);
+	ok_figure(some && zeros > 100, "and coefficients are exactly 0; of them", zeros);
 	free_blocks(&blocks);
 }
