@@ -33,9 +33,10 @@
 #define LEVEL			1e-6
 #define MARGIN			1e-9
 
-/* Relative errors: of the objective, and of a gradient that a lasso holds down. */
+/* Relative errors: of the objective, of a gradient that a lasso holds down, and at the end. */
 #define ROUNDING		1e-13
 #define KKT_TOLERANCE	1e-12
+#define GRADIENT_TOLERANCE 1e-9
 
 /*
  * What the last step may promise: the error it leaves is about the square. And
@@ -78,6 +79,7 @@ typedef struct Pass
 	double	   *scaled;			/* a column times the curvature */
 	Sum			likelihood;
 	Sum		   *gradient;
+	Sum		   *size;			/* sum |x| |y - p|, if fine */
 	Sum		   *information;	/* lower triangle, by rows */
 	double		least;			/* least margin: x'b where y = 1, -x'b where y = 0 */
 } Pass;
@@ -340,6 +342,12 @@ add_sums(Pass *pass, const double *residual, const double *curvature, const doub
 	add_row(likelihood, column, 1, weight, weight_shift, pass->likelihood_unit, true,
 			&pass->likelihood);
 	add_row(residual, column, pass->m, weight, weight_shift, GRADIENT_UNIT, true, pass->gradient);
+	for (j = 0; pass->fine && j < pass->m; j++)
+	{
+		for (i = 0; i < LOGIT_BLOCK; i++)
+			pass->scaled[i] = fabs(residual[i] * column[j][i]);
+		add_row(pass->scaled, column, 1, weight, weight_shift, GRADIENT_UNIT, true, pass->size + j);
+	}
 	for (j = 0; j < pass->m; j++)
 	{
 		Sum		   *sum = pass->information + (size_t) j * (j + 1) / 2;
@@ -517,6 +525,7 @@ sum_rows(Fitter *fitter)
 	pass->least = INFINITY;
 	memset(&pass->likelihood, 0, sizeof(Sum));
 	memset(pass->gradient, 0, m * sizeof(Sum));
+	memset(pass->size, 0, m * sizeof(Sum));
 	memset(pass->information, 0, (size_t) m * (m + 1) / 2 * sizeof(Sum));
 	while (next_block(fitter))
 		add_block_best(pass, &fitter->block);
@@ -579,7 +588,7 @@ static bool
 factor_information(Fitter *fitter)
 {
 	int			m = fitter->m;
-	double		noise = fitter->pass.fine ? 0 : COARSE * fitter->problem->rows->total_weight;
+	double		noise = fitter->problem->rows->total_weight * COARSE * (fitter->pass.fine ? SECOND_UNIT : 1);
 	int			j;
 
 	memcpy(fitter->factor, fitter->information, (size_t) m * m * sizeof(double));
@@ -802,6 +811,7 @@ static bool
 climb(Fitter *fitter, double *length)
 {
 	double		before = fitter->value;
+	double		slope;
 	int			halvings;
 	int			j;
 
@@ -814,7 +824,10 @@ climb(Fitter *fitter, double *length)
 		evaluate(fitter);
 
 		/* Near the maximum what a step gains is less than rounding. */
-		if (fitter->value - before >= (*length > 1 ? fitter->promise / 2 : -ROUNDING * fabs(before)))
+		slope = 0;
+		for (j = 0; j < fitter->m; j++)
+			slope += fitter->step[j] * (fitter->gradient[j] - copysign(fitter->lasso[j], fitter->beta[j]));
+		if (*length > 1 ? slope >= 0 : fitter->value - before >= -ROUNDING * fabs(before))
 			return true;
 		*length = *length > 1 ? 1 : *length / 2;
 	}
@@ -912,6 +925,7 @@ prepare(Fitter *fitter, const LogitProblem *problem, CardMemory memory)
 	pass->column[0] = ones;
 	pass->scaled = room_for(memory, LOGIT_BLOCK);
 	pass->gradient = memory.alloc(memory.context, m * sizeof(Sum));
+	pass->size = memory.alloc(memory.context, m * sizeof(Sum));
 	pass->information = memory.alloc(memory.context, (size_t) m * (m + 1) / 2 * sizeof(Sum));
 
 	fitter->member = memory.alloc(memory.context, m * sizeof(int));
@@ -951,6 +965,24 @@ is_divided(const Fitter *fitter)
 	for (j = 0; j < fitter->m; j++)
 		size += fabs(fitter->beta[j]);
 	return !fitter->penalised && fitter->pass.least > MARGIN * size;
+}
+
+/* Whether the gradient is the penalty's, to a small share of sum w |x| |y - p|. */
+static bool
+is_maximum(const Fitter *fitter)
+{
+	int			j;
+
+	for (j = 0; j < fitter->m; j++)
+	{
+		double		left = fitter->beta[j] != 0 ?
+		fabs(fitter->gradient[j] - copysign(fitter->lasso[j], fitter->beta[j])) :
+		fabs(fitter->gradient[j]) - fitter->lasso[j];
+
+		if (left > GRADIENT_TOLERANCE * sum_value(&fitter->pass.size[j], GRADIENT_UNIT))
+			return false;
+	}
+	return true;
 }
 
 /* Climbs to the maximum; what is involved where there is none is left in fitter->step. */
@@ -1004,13 +1036,13 @@ maximise(Fitter *fitter, LogitFit *fit)
 		running = fit->iterations >= FIRST_STEPS && (length > 1 || fitter->promise > 0.1 * last);
 		if (running && is_separated(fitter, &fit->complete))
 			return LOGIT_SEPARATED;
-		if (arrived)
-			return found ? LOGIT_FITTED : LOGIT_NOT_CONVERGED;
+		if (arrived && found && is_maximum(fitter))
+			return LOGIT_FITTED;
 
 		last = fitter->promise;
 		arrived = fitter->promise <= fitter->tolerance;
 		pass->fine = always_fine || arrived;
-		length = running && fitter->promise > ROUNDING * fabs(fitter->value) ? LONG_STEP : 1;
+		length = running ? LONG_STEP : 1;
 		if (!climb(fitter, &length))
 			return LOGIT_NOT_CONVERGED;
 		fit->iterations++;
