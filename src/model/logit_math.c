@@ -108,6 +108,7 @@ typedef struct Fitter
 	double	   *factor;
 	double	   *work;
 	int		   *member;
+	double	   *bound;			/* NULL, or information nothing exceeds */
 	double		likelihood;
 	double		value;			/* less penalty */
 	double		promise;		/* of a step: twice what it gains in the quadratic problem */
@@ -647,19 +648,25 @@ find_dependency(Fitter *fitter, double *involved)
 }
 
 /*
- * Whether the likelihood rises for ever along the step. What is penalised cannot
- * run off.
+ * Whether the likelihood rises for ever along the step, which is turned uphill.
+ * What is penalised cannot run off.
  */
 static bool
 is_separated(Fitter *fitter, bool *complete)
 {
 	double		largest = 0;
+	double		slope = 0;
 	double		least,
 				most;
 	int			j;
 
 	for (j = 0; j < fitter->m; j++)
+	{
 		largest = fmax(largest, fabs(fitter->step[j]));
+		slope += fitter->step[j] * fitter->gradient[j];
+	}
+	for (j = 0; j < fitter->m && slope < 0; j++)
+		fitter->step[j] = -fitter->step[j];
 	for (j = 0; j < fitter->m; j++)
 		if (fitter->ridge[j] + fitter->lasso[j] > 0 && fabs(fitter->step[j]) > LEVEL * largest)
 			return false;
@@ -799,6 +806,39 @@ find_step(Fitter *fitter)
 	{
 		fitter->promise += step[j] * fitter->gradient[j];
 		fitter->target[j] = fitter->beta[j] + step[j];
+	}
+	return true;
+}
+
+/*
+ * A step where the information is singular: because of the terms, then false and
+ * the dependency in fitter->step; or of where we are. The information is nowhere
+ * above that at p = 1/2 (Boehning and Lindsay 1988), of which a share is added.
+ */
+static bool
+find_safe_step(Fitter *fitter, CardMemory memory)
+{
+	size_t		n = (size_t) fitter->m * fitter->m;
+	double		share;
+	size_t		i;
+
+	if (fitter->bound == NULL)
+	{
+		fitter->bound = memory.alloc(memory.context, n * sizeof(double));
+		fitter->pass.flat = true;
+		evaluate(fitter);
+		fitter->pass.flat = false;
+		memcpy(fitter->bound, fitter->information, n * sizeof(double));
+		if (find_dependency(fitter, fitter->step))
+			return false;
+		evaluate(fitter);
+	}
+	for (share = LEVEL; share < 1; share *= 10)
+	{
+		for (i = 0; i < n; i++)
+			fitter->information[i] += share * fitter->bound[i];
+		if (find_step(fitter))
+			break;
 	}
 	return true;
 }
@@ -987,7 +1027,7 @@ is_maximum(const Fitter *fitter)
 
 /* Climbs to the maximum; what is involved where there is none is left in fitter->step. */
 static LogitStatus
-maximise(Fitter *fitter, LogitFit *fit)
+maximise(Fitter *fitter, LogitFit *fit, CardMemory memory)
 {
 	Pass	   *pass = &fitter->pass;
 	double		last = INFINITY;
@@ -1015,18 +1055,10 @@ maximise(Fitter *fitter, LogitFit *fit)
 		}
 		if (!found)
 		{
-			/*
-			 * Is it the terms, or where we are? The information is nowhere above
-			 * that at p = 1/2, which so makes a safe step (Boehning and Lindsay 1988).
-			 */
-			pass->flat = true;
-			evaluate(fitter);
-			pass->flat = false;
-			if (!find_step(fitter))
-			{
-				find_dependency(fitter, fitter->step);
+			if (find_dependency(fitter, fitter->step) && is_separated(fitter, &fit->complete))
+				return LOGIT_SEPARATED;
+			if (!find_safe_step(fitter, memory))
 				return LOGIT_COLLINEAR;
-			}
 		}
 
 		/*
@@ -1036,8 +1068,8 @@ maximise(Fitter *fitter, LogitFit *fit)
 		running = fit->iterations >= FIRST_STEPS && (length > 1 || fitter->promise > 0.1 * last);
 		if (running && is_separated(fitter, &fit->complete))
 			return LOGIT_SEPARATED;
-		if (arrived && found && is_maximum(fitter))
-			return LOGIT_FITTED;
+		if (arrived && (!found || is_maximum(fitter)))
+			return found ? LOGIT_FITTED : LOGIT_NOT_CONVERGED;
 
 		last = fitter->promise;
 		arrived = fitter->promise <= fitter->tolerance;
@@ -1063,7 +1095,7 @@ logit_fit(const LogitProblem *problem, LogitFit *fit, CardMemory memory)
 	fit->covariance = room_for(memory, (size_t) n * n);
 	fit->involved = room_for(memory, n);
 	prepare(&fitter, problem, memory);
-	status = maximise(&fitter, fit);
+	status = maximise(&fitter, fit, memory);
 	fit->log_likelihood = fitter.likelihood;
 	give(&fitter, fitter.beta, fit->beta, false);
 	give(&fitter, fitter.gradient, fit->gradient, false);
