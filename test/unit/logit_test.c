@@ -818,6 +818,54 @@ test_collinear(void)
 	free_blocks(&blocks);
 }
 
+/*
+ * A few rows, on a grid or not, with offsets that may be wild: whatever is said
+ * of them is true.
+ */
+static void
+test_few_rows(void)
+{
+	Blocks		blocks = {NULL};
+	int			count[4] = {0};
+	int			wrong = 0;
+	int			trial,
+				i,
+				j;
+
+	for (trial = 0; trial < 4000; trial++)
+	{
+		int			p = 1 + trial % 5;
+		int			n = 6 + (int) below(40);
+		int			steps = trial % 4 == 1 ? 1 : trial % 4 == 2 ? 4 : 40;
+		double		wild = trial % 3 == 0 ? 0 : trial % 3 == 1 ? 30 : 2;
+		Sample	   *sample = random_sample(&blocks, n, p, 1 + trial % 7);
+		LogitFit	fit;
+		LogitStatus status;
+		bool		complete;
+
+		for (i = 0; i < n; i++)
+		{
+			for (j = 0; j < p && trial % 4 > 0; j++)
+				sample->x[i * p + j] = (double) below(steps + 1) / steps;
+			sample->offset[i] = uniform(-wild, wild);
+			sample->weight[i] = 1 + (double) below(trial % 2 ? 5 : 1);
+		}
+		close_sample(sample);
+		status = fit_sample(sample, &plain, &fit, &blocks);
+		count[status]++;
+		if (status == LOGIT_FITTED)
+			wrong += !(worst_gradient(sample, &plain, fit.beta) < 1e-8);
+		else if (status == LOGIT_SEPARATED)
+			wrong += !divides(sample, fit.involved, &complete) || (fit.complete && !complete);
+		else if (status == LOGIT_COLLINEAR)
+			wrong += !(largest_along(sample, fit.involved) < 1e-6);
+		free_blocks(&blocks);
+	}
+	ok(wrong == 0 && count[LOGIT_FITTED] > 2000 && count[LOGIT_SEPARATED] > 300 && count[LOGIT_COLLINEAR] > 20,
+	   "few rows, wild offsets: fitted, separated, collinear, as said");
+	ok_figure(count[LOGIT_NOT_CONVERGED] < 40, "and seldom not converged", count[LOGIT_NOT_CONVERGED]);
+}
+
 static void
 test_lasso(void)
 {
@@ -1042,6 +1090,7 @@ main(void)
 	test_bits();
 	test_separated();
 	test_collinear();
+	test_few_rows();
 	test_lasso();
 	test_many_terms();
 	return done_testing();
