@@ -20,9 +20,6 @@
 #define HALVINGS		40
 #define SWEEPS			1000
 
-/* Steps are this much longer where the maximum seems to lie at infinity. */
-#define LONG_STEP		8
-
 /* A pivot below this share of its diagonal element is rounding. */
 #define FLAT			1e-12
 
@@ -30,7 +27,7 @@
 #define COARSE			0x1p-33
 
 /* Of a direction, what counts as 0; of the margins that divide the rows. */
-#define LEVEL			1e-6
+#define LEVEL			1e-8
 #define MARGIN			1e-9
 
 /* Relative errors: of the objective, of a gradient that a lasso holds down, and at the end. */
@@ -833,7 +830,7 @@ find_safe_step(Fitter *fitter, CardMemory memory)
 			return false;
 		evaluate(fitter);
 	}
-	for (share = LEVEL; share < 1; share *= 10)
+	for (share = 1e-6; share < 1; share *= 10)
 	{
 		for (i = 0; i < n; i++)
 			fitter->information[i] += share * fitter->bound[i];
@@ -843,15 +840,12 @@ find_safe_step(Fitter *fitter, CardMemory memory)
 	return true;
 }
 
-/*
- * Goes along the step, *length times it, or less where that gains nothing; false
- * where no length does.
- */
+/* Goes the step, or less of it where that gains nothing; false where no part of it does. */
 static bool
-climb(Fitter *fitter, double *length)
+climb(Fitter *fitter)
 {
 	double		before = fitter->value;
-	double		slope;
+	double		length = 1;
 	int			halvings;
 	int			j;
 
@@ -859,17 +853,14 @@ climb(Fitter *fitter, double *length)
 	for (halvings = 0; halvings < HALVINGS; halvings++)
 	{
 		for (j = 0; j < fitter->m; j++)
-			fitter->beta[j] = *length == 1 ? fitter->target[j] :
-				fitter->begun[j] + *length * fitter->step[j];
+			fitter->beta[j] = length == 1 ? fitter->target[j] :
+				fitter->begun[j] + length * fitter->step[j];
 		evaluate(fitter);
 
 		/* Near the maximum what a step gains is less than rounding. */
-		slope = 0;
-		for (j = 0; j < fitter->m; j++)
-			slope += fitter->step[j] * (fitter->gradient[j] - copysign(fitter->lasso[j], fitter->beta[j]));
-		if (*length > 1 ? slope >= 0 : fitter->value - before >= -ROUNDING * fabs(before))
+		if (fitter->value - before >= -ROUNDING * fabs(before))
 			return true;
-		*length = *length > 1 ? 1 : *length / 2;
+		length /= 2;
 	}
 	return false;
 }
@@ -1031,7 +1022,6 @@ maximise(Fitter *fitter, LogitFit *fit, CardMemory memory)
 {
 	Pass	   *pass = &fitter->pass;
 	double		last = INFINITY;
-	double		length = 1;
 	bool		always_fine = false;
 	bool		arrived = false;
 
@@ -1039,7 +1029,6 @@ maximise(Fitter *fitter, LogitFit *fit, CardMemory memory)
 	while (fit->iterations < STEPS)
 	{
 		bool		found = find_step(fitter);
-		bool		running;
 
 		if (!found && !pass->fine)
 		{
@@ -1065,8 +1054,8 @@ maximise(Fitter *fitter, LogitFit *fit, CardMemory memory)
 		 * Where outcomes are separated each step gains e times less than the one
 		 * before, for ever. At a maximum gains collapse.
 		 */
-		running = fit->iterations >= FIRST_STEPS && (length > 1 || fitter->promise > 0.1 * last);
-		if (running && is_separated(fitter, &fit->complete))
+		if (fit->iterations >= FIRST_STEPS && fitter->promise > 0.1 * last &&
+			is_separated(fitter, &fit->complete))
 			return LOGIT_SEPARATED;
 		if (arrived && (!found || is_maximum(fitter)))
 			return found ? LOGIT_FITTED : LOGIT_NOT_CONVERGED;
@@ -1074,8 +1063,7 @@ maximise(Fitter *fitter, LogitFit *fit, CardMemory memory)
 		last = fitter->promise;
 		arrived = fitter->promise <= fitter->tolerance;
 		pass->fine = always_fine || arrived;
-		length = running ? LONG_STEP : 1;
-		if (!climb(fitter, &length))
+		if (!climb(fitter))
 			return LOGIT_NOT_CONVERGED;
 		fit->iterations++;
 	}

@@ -595,7 +595,7 @@ divides(const Sample *sample, const double *direction, bool *complete)
 		most = fmax(most, sum);
 	}
 	*complete = least > 0;
-	return least > -1e-5 * most && most > 0;
+	return least > -1e-7 * most && most > 0;
 }
 
 static void
@@ -620,7 +620,7 @@ test_separated(void)
 	   fmax(fabs(fit.involved[0]), fabs(fit.involved[1])) == 1, "ten in a line: completely separated");
 	sample = given_sample(&blocks, 10, 1, touching);
 	status = fit_sample(sample, &plain, &fit, &blocks);
-	ok(status == LOGIT_SEPARATED && !fit.complete && fabs(fit.involved[0] + 0.5) < 1e-6 && fabs(fit.involved[1] - 1) < 1e-15,
+	ok(status == LOGIT_SEPARATED && !fit.complete && fabs(fit.involved[0] + 0.5) < 1e-7 && fabs(fit.involved[1] - 1) < 1e-15,
 	   "one of either kind on the boundary: not completely");
 
 	/* Complete, in many dimensions, with random weights and offsets. */
@@ -679,10 +679,12 @@ test_separated(void)
 		close_sample(sample);
 		pauses = 0;
 		status = fit_sample(sample, &plain, &fit, &blocks);
-		passes = pauses / 5 > passes ? pauses / 5 : passes;
+		if (trial % 3 == 0)
+			passes = pauses / 5 > passes ? pauses / 5 : passes;
 		good = good && status == LOGIT_SEPARATED && !fit.complete && divides(sample, fit.involved, &complete);
 	}
-	ok_figure(good, "quasi-complete separation is found, with its direction; most passes", passes);
+	ok(good, "quasi-complete separation is found, with its direction");
+	ok_figure(passes <= 25, "soon, where it is a cell; most passes", passes);
 
 	/* Large coefficients, and all rows but one on their side. */
 	good = true;
