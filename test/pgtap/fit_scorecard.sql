@@ -290,16 +290,16 @@ SELECT is((SELECT count(*) FROM whole, coefficients(binned) c JOIN alone USING (
 CREATE TEMP TABLE tuned AS
 SELECT fit_scorecard(bad, t, fit_options(binning => binning_options(max_bins => 3, missing => 'worst'), feature_binning => jsonb_build_object('income', binning_options(max_bins => 4, trend => 'none')))) AS card FROM loan l, LATERAL (SELECT :five) t;
 SELECT is((SELECT count(*) FROM tuned JOIN LATERAL bins(card) c ON n > 0 JOIN
-            (SELECT unnest('{age,income,crop,village,noise}'::text[]) AS feature, unnest(ARRAY[optimal_bins(age::float8, bad, binning_options(max_bins => 3, missing => 'worst')), optimal_bins(income, bad, binning_options(max_bins => 4, trend => 'none')),
+            (SELECT unnest('{age,income,crop,village,noise}'::text[]) AS feature, unnest(ARRAY[optimal_bins(age::float8, bad, binning_options(max_bins => 3, missing => 'worst')), optimal_bins(income, bad, binning_options(max_bins => 4, trend => 'none', missing => 'worst')),
                       optimal_bins(crop, bad, binning_options(max_bins => 3, missing => 'worst')), optimal_bins(village, bad, binning_options(max_bins => 3, missing => 'worst')), optimal_bins(noise, bad, binning_options(max_bins => 3, missing => 'worst'))]) AS b FROM loan) s USING (feature)
              JOIN LATERAL bins(b) p ON (p.label, p.n, p.bads, p.woe) = (c.label, c.n, c.bads, c.woe)), (SELECT count(*) FROM tuned, bins(card) WHERE n > 0), 'under options for all features and for one');
 -- Policies: the card scores as the fit has counted, whatever the value.
 CREATE TEMP TABLE odd AS
 SELECT id, bad, agreed, age, CASE WHEN id % 19 = 0 THEN -1 ELSE income END AS income, CASE WHEN id < 30 THEN 'rare ' || id ELSE village END AS village FROM loan;
-CREATE TEMP TABLE by_policy AS
-SELECT fit_scorecard(bad, t, fit_options(folds => 0, consent_columns => '{"agreed": ["income"]}', binning => binning_options(candidates => 30, missing => missing, unseen => unseen),
-         feature_binning => jsonb_build_object('income', binning_options(candidates => 30, missing => missing, special => '{-1}')))) AS card
-  FROM odd, LATERAL (SELECT age, income, village, agreed) t, unnest('{bin,worst,best,neutral}'::text[]) missing, unnest('{average,worst}'::text[]) unseen GROUP BY missing, unseen;
+CREATE TEMP TABLE policy AS
+SELECT fit_options(folds => 0, consent_columns => '{"agreed": ["income"]}', binning => binning_options(candidates => 30, missing => missing, unseen => unseen), feature_binning => '{"income": {"special": [-1]}}') AS options
+  FROM unnest('{bin,worst,best,neutral}'::text[]) missing, unnest('{average,worst}'::text[]) unseen;
+CREATE TEMP TABLE by_policy AS SELECT fit_scorecard(bad, t, options) AS card FROM policy, odd, LATERAL (SELECT age, income, village, agreed) t GROUP BY options;
 SELECT is((SELECT count(*) FROM (SELECT card, abs(avg(pd(card, odd)) - avg(bad::int)) AS gap, roc_agg(pd(card, odd), bad) AS r, -avg(ln(CASE WHEN bad THEN pd(card, odd) ELSE 1 - pd(card, odd) END)) AS log_loss FROM by_policy, odd WHERE bad IS NOT NULL GROUP BY card) s, fit_report(card) f
             WHERE gap <= 1e-12 AND abs(f.auc - auc(r)) <= 1e-12 AND abs(f.log_loss - s.log_loss) <= 1e-12), 8::bigint, 'whatever is made of missing, special and unseen values, the card scores as the fit counted');
 -- By hand: the WOE of each row as a column.
