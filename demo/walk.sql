@@ -73,16 +73,20 @@ from land_portrait;
 \echo '- recorded_on < as_of: what the bank had not heard of yet cannot help it decide;'
 \echo '- kind: a loan, a transfer between own accounts or a refund comes in, but is not'
 \echo '  income. Counted as income, borrowing would make the deepest debtor look best.'
-\echo 'And where a farmer has not agreed to show a source, nobody looks at it.\n'
+\echo 'And where a farmer has not agreed to show a source, nobody looks at it. Greenness: NDVI'
+\echo 'at its peak, of all years before the season, over that of others with the same crop.\n'
 create materialized view greenness as
-select farmer_id, season, peak / avg(peak) over (partition by season, declared_crop) as greenness
+select farmer_id, season,
+  avg(peak / usual_peak) over (partition by farmer_id order by season) as greenness
 from (
-  select p.farmer_id, p.declared_crop, extract(year from o.on_date)::int + 1 as season,
-    max(o.ndvi) filter (where o.clear_share > 0.5) as peak
+  select p.farmer_id, y.season, max(o.ndvi) as peak,
+    avg(max(o.ndvi)) over (partition by y.season, p.declared_crop) as usual_peak
   from observation o
     join plot p using (plot_id)
-    join consent c on c.farmer_id = p.farmer_id and c.source = 'satellite' and c.granted
-  group by p.farmer_id, p.declared_crop, season) year_before;
+    join consent c on c.farmer_id = p.farmer_id and c.source = 'satellite' and c.granted,
+    lateral (select extract(year from o.on_date)::int + 1 as season) y
+  where o.clear_share > 0.5
+  group by p.farmer_id, p.declared_crop, y.season) year_before;
 \echo
 create materialized view portrait as
 with known as (
@@ -136,9 +140,9 @@ order by applications desc;
 create view judged as
 select l.application_id, l.due_on + 90 > '2024-06-30' as too_young,
   case
-    when l.due_on + 90 > '2024-06-30' then null
+    when l.due_on + 90 > '2024-06-30' then null  -- too young
     when paid.in_time >= l.amount_due then false
-    when paid.at_last >= l.amount_due then null
+    when paid.at_last >= l.amount_due then null  -- late, but paid
     else true
   end as bad
 from loan l, lateral (
@@ -187,10 +191,12 @@ create table officer as select '{
    "bins": [{"high": 30, "woe": -0.2}, {"high": 90, "woe": 0.1}, {"woe": 0.6}],
    "missing": {"woe": 0.9}},
   {"name": "held_share", "type": "number", "consent": "consent_land",
-   "bins": [{"high": 0.3, "woe": 0.8}, {"high": 0.7, "woe": 0.4}, {"woe": -0.1}],
-   "missing": {"woe": 0.3}}]}'::scorecard as card;
+   "bins": [{"high": 0.3, "woe": 0.8}, {"high": 0.7, "woe": 0.4}, {"high": 0.9, "woe": 0.1},
+            {"woe": -0.2}], "missing": {"woe": 0.3}}]}'::scorecard as card;
+
 \echo '\n=== 6. A card, fitted to the loans\n'
-\echo 'The officer says which way, the loans say where to cut and how much it counts. Loans'
+\echo 'The officer says which way, the loans say where to cut and how much it counts. Bad ones'
+\echo 'are few for so many features, so a penalty (ridge) keeps the coefficients small. Loans'
 \echo 'without a verdict are left out and counted. Out of fold, each loan is rated by a card'
 \echo 'that was learnt without it, and without others of its household.\n'
 create table fitted as
@@ -201,8 +207,9 @@ from judged j join portrait p using (application_id), lateral (
       p.double_claim_share, p.greenness, p.crop, p.household_id,
       p.consent_payments, p.consent_land, p.consent_satellite) t, (
     select fit_options(
-        name => 'rural', base_score => 600, base_odds => 20, pdo => 40, positive => true,
-        fold_key => 'household_id', reasons => jsonb_object_agg(feature, reason),
+        name => 'rural', base_score => 600, base_odds => 20, pdo => 40,
+        ridge => 10, positive => true, fold_key => 'household_id',
+        reasons => jsonb_object_agg(feature, reason),
         feature_binning => jsonb_object_agg(
           feature, binning_options(trend => trend, min_bads => 8)),
         consent_columns => (
@@ -253,8 +260,7 @@ from (
     select * from portrait p where season = 2024 and p.rural_pd > :cutoff
     order by p.rural_pd, application_id limit 1) p,
   explain(rural_card(), p)
-where rank <= 4
-order by rank;
+where rank <= 4 order by rank;
 
 \echo '\n=== 8. Tomorrow: a new application\n'
 \echo 'The portrait is a materialized view with a unique index, so it is refreshed while'
@@ -265,8 +271,7 @@ select farmer_id * 8 + 3, farmer_id, county_id, 2024, '2024-06-24', 20000, 120,
 from farmer f
 where not exists (
   select from application a where a.farmer_id = f.farmer_id and a.season = 2024)
-order by farmer_id
-limit 1
+order by farmer_id limit 1
 returning application_id, farmer_id, amount_requested;
 \echo
 refresh materialized view land_portrait;
@@ -279,11 +284,11 @@ from portrait p
 where as_of = '2024-06-24';
 
 \echo '\n=== 9. How good is it?\n'
-\echo 'Only a made-up county knows what would have become of every application, refused'
-\echo 'ones included; and from those of 2024 the card has not learnt. AUC: the chance that of'
-\echo 'one bad and one good application the bad one is rated riskier. Not even the true'
-\echo 'probabilities reach 1, since a likely thing need not happen. How much of their lift'
-\echo 'over one half has a card?\n'
+\echo 'Only a made-up county knows what would have become of every application, refused ones'
+\echo 'included. From those of 2024 the card has learnt nothing: the last loan behind it was'
+\echo 'given in 2023, and judged in April 2024. AUC: the chance that of one bad and one good'
+\echo 'application the bad one is rated riskier. Not even the true probabilities reach 1, since'
+\echo 'a likely thing need not happen. How much of their lift over one half has a card?\n'
 with last_season as (
   select roc_agg(pd(o.card, p), t.would_be_bad) as officer,
     roc_agg(p.rural_pd, t.would_be_bad) as fitted, roc_agg(t.true_pd, t.would_be_bad) as truth
