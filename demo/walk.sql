@@ -211,7 +211,7 @@ from judged j join portrait p using (application_id), lateral (
         ridge => 10, positive => true, fold_key => 'household_id',
         reasons => jsonb_object_agg(feature, reason),
         feature_binning => jsonb_object_agg(
-          feature, binning_options(trend => trend, min_bads => 8)),
+          feature, binning_options(trend => trend, min_bads => 5)),
         consent_columns => (
           select jsonb_object_agg(consent, features)
           from (select consent, jsonb_agg(feature) as features from advice group by consent) c
