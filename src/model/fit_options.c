@@ -292,22 +292,22 @@ check_options(const FitOptions *options)
 
 	if (!options->woe && options->positive)
 	{
-		what = "positive => true goes with encoding => 'woe'";
+		what = "The option positive goes with encoding => 'woe'";
 		hint = "A coefficient of a column as it is may well be negative.";
 	}
 	else if (!options->woe && options->min_iv > 0)
 	{
-		what = "min_iv goes with encoding => 'woe'";
+		what = "The option min_iv goes with encoding => 'woe'";
 		hint = "Information value is that of bins.";
 	}
 	else if (!options->woe && says_of_bins(options))
 	{
-		what = "options of binning go with encoding => 'woe'";
+		what = "Options of binning go with encoding => 'woe'";
 		hint = "Columns as they are have no bins.";
 	}
 	else if (options->selection != FIT_SELECT_NONE && (options->ridge > 0 || options->lasso > 0))
 	{
-		what = "selection does not go with a penalty";
+		what = "Selection does not go with a penalty";
 		hint = "Select features, or penalise their coefficients; selection => 'lasso' has penalties of its own.";
 	}
 	if (what != NULL)
