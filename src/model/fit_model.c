@@ -147,12 +147,9 @@ fail(FitModel *model, LogitStatus status, const LogitFit *fit)
 			break;
 		case LOGIT_SEPARATED:
 			failure->message = fit->complete ? "outcomes are separated completely" : "outcomes are separated";
-			failure->detail = psprintf("A combination of these has %s rows on one side and %s on the other: %s.",
-									   fit->complete ? "all bad" : "no bad", fit->complete ? "all good" : "only bad",
+			failure->detail = psprintf(fit->complete ? "A combination of these has all bad rows on one side and all good ones on the other: %s." :
+									   "Along a combination of these, rows beyond a border are all bad or all good: %s.",
 									   list_involved(model->design, fit));
-			if (!fit->complete)
-				failure->detail = psprintf("Along a combination of these, rows on one side of a border are all bad or all good: %s.",
-										   list_involved(model->design, fit));
 			failure->hint = "Coefficients would grow for ever. Leave a feature out that gives the outcome away, bin it coarser, or penalise with ridge.";
 			break;
 		case LOGIT_NOT_CONVERGED:
@@ -167,14 +164,22 @@ static bool
 fail_without_rows(FitModel *model)
 {
 	const int64 *total = model->design->total;
+	const FitRows *rows = model->design->rows;
 	FitFailure *failure = &model->failure;
+	StringInfoData detail;
+	int			i;
 
 	if (total[BIN_GOOD] > 0 && total[BIN_BAD] > 0)
 		return false;
 	failure->message = total[BIN_GOOD] + total[BIN_BAD] == 0 ? "no row is left to fit" :
 		total[BIN_BAD] == 0 ? "no row is bad" : "no row is good";
-	failure->detail = psprintf("There are %lld good and %lld bad rows.",
-							   (long long) total[BIN_GOOD], (long long) total[BIN_BAD]);
+	initStringInfo(&detail);
+	appendStringInfo(&detail, "There are %lld good and %lld bad rows.",
+					 (long long) total[BIN_GOOD], (long long) total[BIN_BAD]);
+	for (i = 0; i < FIT_EXCLUSIONS; i++)
+		if (rows->excluded[i] > 0)
+			appendStringInfo(&detail, " Left out: %lld (%s).", (long long) rows->excluded[i], fit_exclusion_words[i]);
+	failure->detail = detail.data;
 	failure->hint = "A card tells bad from good, so both must have been seen.";
 	return true;
 }

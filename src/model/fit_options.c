@@ -133,10 +133,16 @@ read_feature_binning(JsonReader *r, JsonbValue *value, FitFeatureOptions *featur
 static void
 read_given(JsonReader *r, JsonbValue *value, FitFeatureOptions *feature)
 {
+	char	   *text;
 
-	if (value->type != jbvBinary || !JsonContainerIsObject(value->val.binary.data))
+	/* jsonb_build_object makes a string of a binning that was not cast. */
+	if (value->type == jbvString)
+		text = pnstrdup(value->val.string.val, value->val.string.len);
+	else if (value->type == jbvBinary && JsonContainerIsObject(value->val.binary.data))
+		text = JsonbToCString(NULL, value->val.binary.data, value->val.binary.len);
+	else
 		json_refuse(r, value, "not a binning", "Give the JSON of a binning, as optimal_bins(...)::jsonb.");
-	feature->given = binning_parse(JsonbToCString(NULL, value->val.binary.data, value->val.binary.len));
+	feature->given = binning_parse(text);
 }
 
 static void

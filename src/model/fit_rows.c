@@ -69,7 +69,7 @@ refuse_type(const char *name, Oid type, const char *role, const char *wanted)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_DATATYPE_MISMATCH),
-			 errmsg("column \"%s\" of type %s cannot be a %s", name, format_type_be(type), role),
+			 errmsg("column \"%s\" of type %s cannot be used as %s", name, format_type_be(type), role),
 			 errdetail("%s", wanted),
 			 errhint("Cast it in the query, or leave it out of the row.")));
 }
@@ -99,6 +99,8 @@ init_feature(FitRows *rows, FitFeature *feature, const char *name, Oid type)
 	feature->kind = score_is_number_kind(feature->value) ? CARD_NUMBER : CARD_CATEGORY;
 	feature->said = fit_feature_options(options, name);
 	feature->binning = feature->said && feature->said->binning ? feature->said->binning : &options->binning;
+	if (feature->said && feature->said->binning)
+		bins_check_kind(feature->said->binning, feature->kind);
 	feature->consent = feature->said && feature->said->consent.length > 0 ?
 		consent_number(options, feature->said->consent) : -1;
 	feature->levels = feature->kind == CARD_CATEGORY ? key_sums_create(rows->context) : NULL;
