@@ -17,7 +17,8 @@
 static const char option_keys[] =
 "encoding, binning, feature_binning, binnings, standardize, weight_column, offset_column, ridge, lasso, "
 "selection, min_iv, max_vif, positive, consent_columns, folds, fold_key, name, base_score, base_odds, pdo, "
-"separation, population_rate, long_run_rate, margin, reasons, parents, pooling, keep_parent";
+"separation, population_rate, long_run_rate, margin, reasons, parents, pooling, keep_parent, "
+"assumptions, weight_unit";
 
 static const char *const encoding_words[] = {"woe", "none", NULL};
 static const char *const selection_words[] = {"none", "aic", "bic", "lasso", NULL};
@@ -365,6 +366,9 @@ fit_read_options(FitOptions *options, Jsonb *given, MemoryContext context)
 	read_parents(r, root, options);
 	options->slopes = read_word(r, root, "pooling", pooling_words, "Give \"slopes\" or \"intercepts\".") == 0;
 	options->keep_parent = read_boolean(r, root, "keep_parent");
+	options->assumptions = json_read_text_field(r, root, "assumptions", false);
+	options->weight_unit = read_number(r, root, "weight_unit", 1, 1e-9, 1,
+									   "Give the rows that a weight of 1 stands for, at most 1: 0.01 where weights are hundredths of a row.");
 	check_options(options);
 	MemoryContextSwitchTo(caller);
 }
