@@ -313,6 +313,18 @@ check_options(const FitOptions *options)
 				 errhint("%s", hint)));
 }
 
+/* Limits of rows, where weights are counted. */
+static void
+count_weights(FitOptions *options)
+{
+	uint32		i;
+
+	bins_count_weights(&options->binning, options->weight_unit);
+	for (i = 0; i < options->n_features; i++)
+		if (options->feature[i].binning)
+			bins_count_weights(options->feature[i].binning, options->weight_unit);
+}
+
 void
 fit_read_options(FitOptions *options, Jsonb *given, MemoryContext context)
 {
@@ -370,6 +382,7 @@ fit_read_options(FitOptions *options, Jsonb *given, MemoryContext context)
 	options->weight_unit = read_number(r, root, "weight_unit", 1, 1e-9, 1,
 									   "Give the rows that a weight of 1 stands for, at most 1: 0.01 where weights are hundredths of a row.");
 	check_options(options);
+	count_weights(options);
 	MemoryContextSwitchTo(caller);
 }
 

@@ -6,6 +6,8 @@
 
 #include "agririsk.h"
 
+#include <math.h>
+
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
 #include "common/shortest_dec.h"
@@ -524,10 +526,15 @@ static void
 read_spread(JsonReader *r, JsonbValue *value, CardSpread *spread, const CardIndex *features)
 {
 	JsonbContainer *object = json_read_object(r, value, "level, feature, sd");
-	int64		level = json_read_rows_field(r, object, "level", true);
+	double		level = json_read_number_field(r, object, "level", NULL);
 
-	/* The rules refuse levels far below this. */
-	spread->level = (uint32_t) Min(level, PG_INT32_MAX);
+	if (level != floor(level) || level < 1 || level > PG_INT32_MAX)
+	{
+		json_enter_key(r, "level");
+		json_refuse(r, json_get_field(object, "level"), "not a level",
+					"Segments without a parent are of level 1, those below them of level 2, and so on.");
+	}
+	spread->level = (uint32_t) level;
 	spread->feature = read_feature_number(r, object, features);
 	spread->sd = json_read_number_field(r, object, "sd", NULL);
 }
