@@ -21,7 +21,8 @@ CREATE FUNCTION fit_options(
     separation text DEFAULT NULL, population_rate double precision DEFAULT NULL,
     long_run_rate double precision DEFAULT NULL, margin double precision DEFAULT NULL,
     reasons jsonb DEFAULT NULL, parents jsonb DEFAULT NULL, pooling text DEFAULT NULL,
-    keep_parent boolean DEFAULT NULL, extra jsonb DEFAULT NULL) RETURNS jsonb
+    keep_parent boolean DEFAULT NULL, assumptions text DEFAULT NULL,
+    weight_unit double precision DEFAULT NULL, extra jsonb DEFAULT NULL) RETURNS jsonb
   LANGUAGE sql IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
 BEGIN ATOMIC
   SELECT agririsk._fit_check(coalesce((
@@ -32,11 +33,12 @@ BEGIN ATOMIC
         'positive', positive, 'consent_columns', consent_columns, 'folds', folds, 'fold_key', fold_key,
         'name', name, 'base_score', base_score, 'base_odds', base_odds, 'pdo', pdo, 'separation', separation,
         'population_rate', population_rate, 'long_run_rate', long_run_rate, 'margin', margin, 'reasons', reasons,
-        'parents', parents, 'pooling', pooling, 'keep_parent', keep_parent)) o
+        'parents', parents, 'pooling', pooling, 'keep_parent', keep_parent,
+        'assumptions', assumptions, 'weight_unit', weight_unit)) o
       WHERE o.value <> 'null'), '{}') || coalesce(extra, '{}'));
 END;
-COMMENT ON FUNCTION fit_options(text, jsonb, jsonb, jsonb, boolean, text, text, double precision, double precision, text, double precision, double precision, boolean, jsonb, integer, text, text, double precision, double precision, double precision, text, double precision, double precision, double precision, jsonb, jsonb, text, boolean, jsonb) IS
-'Options for fit_scorecard; NULL is the default. encoding: woe (default) or none. binning: binning_options of all features; feature_binning: those of single ones, {"feature": {...}}; binnings: binnings whose cuts are kept, {"feature": optimal_bins(...)::jsonb}. standardize (false): penalties are on the coefficients of columns divided by their population sd. weight_column (whole numbers), offset_column: columns of the row. ridge, lasso (0): penalties ridge / 2 * sum b^2 + lasso * sum |b|. selection: none, aic, bic (stepwise from all features, both ways) or lasso (the penalty of least BIC, then a fit without it). min_iv (0), max_vif (none). positive (false): features whose WOE has a negative coefficient are dropped. consent_columns: {"boolean column": ["feature", ...]}. folds (5; 0: none), fold_key: the column whose hash makes them. name, base_score (600), base_odds (50), pdo (20): of the card. separation: error or warning, and then NULL, where there is no fit. population_rate, long_run_rate, margin: calibration of the intercept. reasons: {"feature": "text"}. With segments, parents: {"segment": "parent"}; pooling: slopes or intercepts; keep_parent (false): segments no better out of fold have their parent''s card. extra: further options as JSON; an unknown one is an error.';
+COMMENT ON FUNCTION fit_options(text, jsonb, jsonb, jsonb, boolean, text, text, double precision, double precision, text, double precision, double precision, boolean, jsonb, integer, text, text, double precision, double precision, double precision, text, double precision, double precision, double precision, jsonb, jsonb, text, boolean, text, double precision, jsonb) IS
+'Options for fit_scorecard; NULL is the default. encoding: woe (default) or none. binning: binning_options of all features; feature_binning: those of single ones, {"feature": {...}}; binnings: binnings whose cuts are kept, {"feature": optimal_bins(...)::jsonb}. standardize (false): penalties are on the coefficients of columns divided by their population sd. weight_column (whole numbers), offset_column: columns of the row. ridge, lasso (0): penalties ridge / 2 * sum b^2 + lasso * sum |b|. selection: none, aic, bic (stepwise from all features, both ways) or lasso (the penalty of least BIC, then a fit without it). min_iv (0), max_vif (none). positive (false): features whose WOE has a negative coefficient are dropped. consent_columns: {"boolean column": ["feature", ...]}. folds (5; 0: none), fold_key: the column whose hash makes them. name, base_score (600), base_odds (50), pdo (20): of the card. separation: error or warning, and then NULL, where there is no fit. population_rate, long_run_rate, margin: calibration of the intercept. reasons: {"feature": "text"}. With segments, parents: {"segment": "parent"}; pooling: slopes or intercepts; keep_parent (false): segments no better out of fold have their parent''s card; penalties and weight_unit do not go with them. assumptions: text that the card keeps, such as how rejected applications were counted. weight_unit (1): the rows that a weight of 1 stands for, 0.01 where weights are hundredths of a row. extra: further options as JSON; an unknown one is an error.';
 
 -- Folds.
 

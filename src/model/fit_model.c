@@ -49,12 +49,30 @@ penalised_share(const FitModel *model, int t)
 	return (model->design->rows->options->standardize ? term->sd : 1) / term->scale;
 }
 
-/* Maximises over the terms used; result and scratch in the current context. */
+/* From a fit that counts weights to one that counts the rows they stand for. */
+static void
+count_rows(LogitFit *fit, int n, double unit)
+{
+	Size		i;
+
+	fit->log_likelihood *= unit;
+	for (i = 0; i < n; i++)
+		fit->gradient[i] *= unit;
+	for (i = 0; i < (Size) n * n; i++)
+		fit->covariance[i] /= unit;
+}
+
+/*
+ * Maximises over the terms used; result and scratch in the current context. The
+ * solver counts weights. Where they stand for parts of rows, the likelihood is
+ * that part of the solver's, and so would penalties be.
+ */
 static LogitStatus
 maximise(FitModel *model, const bool *used, double ridge, double lasso, const double *start, LogitFit *fit)
 {
 	FitDesign  *design = model->design;
 	int			n = design->n_terms;
+	double		unit = design->rows->options->weight_unit;
 	LogitProblem problem = {&design->logit, used, NULL, NULL, NULL, start, check_interrupts};
 	double	   *ridges = palloc0((n + 1) * sizeof(double));
 	double	   *lassos = palloc0((n + 1) * sizeof(double));
@@ -63,8 +81,8 @@ maximise(FitModel *model, const bool *used, double ridge, double lasso, const do
 
 	for (t = 0; t < n; t++)
 	{
-		ridges[t + 1] = ridge * penalised_share(model, t) * penalised_share(model, t);
-		lassos[t + 1] = lasso * penalised_share(model, t);
+		ridges[t + 1] = ridge / unit * penalised_share(model, t) * penalised_share(model, t);
+		lassos[t + 1] = lasso / unit * penalised_share(model, t);
 	}
 	problem.ridge = ridge > 0 ? ridges : NULL;
 	problem.lasso = lasso > 0 ? lassos : NULL;
@@ -72,6 +90,8 @@ maximise(FitModel *model, const bool *used, double ridge, double lasso, const do
 	fit_design_rewind(design, false);
 	status = logit_fit(&problem, fit, scorecard_memory(CurrentMemoryContext));
 	design->used = NULL;
+	if (unit != 1 && status == LOGIT_FITTED)
+		count_rows(fit, n + 1, unit);
 	return status;
 }
 
@@ -336,6 +356,13 @@ floor_iv(FitModel *model)
 			drop_feature(model, f, psprintf("IV %.4g is below %.4g", design->learnt[f].iv, floor));
 }
 
+/* What BIC asks of a term. */
+static double
+bic_price(const FitDesign *design)
+{
+	return agr_log((double) (design->total[0] + design->total[1]) * design->rows->options->weight_unit);
+}
+
 /* The criterion of the terms used; infinite where they have no fit. */
 static double
 criterion(FitModel *model, const bool *used, double price, double *beta)
@@ -428,7 +455,7 @@ select_lasso(FitModel *model)
 {
 	FitDesign  *design = model->design;
 	int			n = design->n_terms;
-	double		price = agr_log((double) (design->total[0] + design->total[1]));
+	double		price = bic_price(design);
 	double	   *start = palloc0((n + 1) * sizeof(double));
 	bool	   *best = palloc0(Max(n, 1) * sizeof(bool));
 	double		least = INFINITY;
@@ -497,7 +524,7 @@ select_features(FitModel *model)
 			select_stepwise(model, "AIC", 2);
 			break;
 		case FIT_SELECT_BIC:
-			select_stepwise(model, "BIC", agr_log((double) (model->design->total[0] + model->design->total[1])));
+			select_stepwise(model, "BIC", bic_price(model->design));
 			break;
 		case FIT_SELECT_LASSO:
 			select_lasso(model);

@@ -17,7 +17,8 @@
 static const char option_keys[] =
 "encoding, binning, feature_binning, binnings, standardize, weight_column, offset_column, ridge, lasso, "
 "selection, min_iv, max_vif, positive, consent_columns, folds, fold_key, name, base_score, base_odds, pdo, "
-"separation, population_rate, long_run_rate, margin, reasons, parents, pooling, keep_parent";
+"separation, population_rate, long_run_rate, margin, reasons, parents, pooling, keep_parent, "
+"assumptions, weight_unit";
 
 static const char *const encoding_words[] = {"woe", "none", NULL};
 static const char *const selection_words[] = {"none", "aic", "bic", "lasso", NULL};
@@ -353,6 +354,18 @@ check_options(const FitOptions *options)
 				 errhint("%s", hint)));
 }
 
+/* Limits of rows, where weights are counted. */
+static void
+count_weights(FitOptions *options)
+{
+	uint32		i;
+
+	bins_count_weights(&options->binning, options->weight_unit);
+	for (i = 0; i < options->n_features; i++)
+		if (options->feature[i].binning)
+			bins_count_weights(options->feature[i].binning, options->weight_unit);
+}
+
 void
 fit_read_options(FitOptions *options, Jsonb *given, MemoryContext context)
 {
@@ -406,7 +419,11 @@ fit_read_options(FitOptions *options, Jsonb *given, MemoryContext context)
 	read_parents(r, root, options);
 	options->slopes = read_word(r, root, "pooling", pooling_words, "Give \"slopes\" or \"intercepts\".") == 0;
 	options->keep_parent = read_boolean(r, root, "keep_parent");
+	options->assumptions = json_read_text_field(r, root, "assumptions", false);
+	options->weight_unit = read_number(r, root, "weight_unit", 1, 1e-9, 1,
+									   "Give the rows that a weight of 1 stands for, at most 1: 0.01 where weights are hundredths of a row.");
 	check_options(options);
+	count_weights(options);
 	MemoryContextSwitchTo(caller);
 }
 

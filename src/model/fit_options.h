@@ -66,6 +66,8 @@ typedef struct FitOptions
 	FitParent  *parent;
 	bool		slopes;			/* have effects of segments, too */
 	bool		keep_parent;	/* where a segment is no better out of fold */
+	CardText	assumptions;	/* that the card is to state; empty: none */
+	double		weight_unit;	/* the rows that a weight of 1 stands for */
 } FitOptions;
 
 #define FIT_MOST_FOLDS		20

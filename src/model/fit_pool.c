@@ -266,6 +266,7 @@ fit_pool_create(FitDesign *design, const bool *used, const FitTree *tree,
 	PoolProblem problem = {&rows.logit, tree->n, tree->parent, used, choose_pooled(design, used), check_interrupts};
 
 	pool->tree = tree;
+	pool->pooled = problem.pooled;
 	lay_out(&rows);
 	rows.logit.next = next_block;
 	rows.spill = spill_create(tree->n, (Size) maintenance_work_mem * 1024 / 2);

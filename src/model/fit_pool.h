@@ -15,6 +15,7 @@ typedef struct FitPool
 {
 	const FitTree *tree;
 	PoolFit		fit;
+	const bool *pooled;			/* of each coefficient, the intercept first: segments have their own */
 	double	   *beta;			/* of node k, coefficient j: beta[k * (1 + n_terms) + j] */
 	bool	   *bound;			/* of each node: a coefficient is its parent's for its sign */
 	bool	   *kept;			/* of each node: it has its parent's card */

@@ -244,6 +244,22 @@ init_store(FitRows *rows, NodeBudget *budget, FunctionCallInfo fcinfo)
 	column_store_init(&rows->store, budget, fcinfo, rows->layout.n_columns, width);
 }
 
+/* Effects of segments have variances of their own, that the data decide. */
+static void
+check_segment_options(const FitOptions *options)
+{
+	const char *what = options->weight_unit != 1 ? "weight_unit" : options->ridge > 0 ? "ridge" :
+		options->lasso > 0 ? "lasso" : NULL;
+
+	if (what == NULL)
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("options of fit_scorecard contradict each other"),
+			 errdetail("%s does not go with segments.", what),
+			 errhint("Segments are pooled by variances that whole rows decide; leave it out, or fit without segments.")));
+}
+
 FitRows *
 fit_rows_create(const FitOptions *options, NodeBudget *budget, FunctionCallInfo fcinfo,
 				MemoryContext context, HeapTupleHeader first, bool segmented)
@@ -256,7 +272,10 @@ fit_rows_create(const FitOptions *options, NodeBudget *budget, FunctionCallInfo 
 	rows->options = options;
 	rows->context = context;
 	if (segmented)
+	{
+		check_segment_options(options);
 		rows->segments = key_sums_create(context);
+	}
 	refuse_bare_row(columns);
 	choose_columns(rows, columns);
 	record_map_init(&rows->map, context);

@@ -319,7 +319,7 @@ trial_rows(const FitTrial *trial)
 }
 
 static void
-measure_trial(FitTrial *trial, double loss, CardMeasures *measures)
+measure_trial(FitTrial *trial, double loss, double unit, CardMeasures *measures)
 {
 	int64		total[2] = {tally_total(&trial->tally, 0), tally_total(&trial->tally, 1)};
 	TallyStream stream;
@@ -335,7 +335,8 @@ measure_trial(FitTrial *trial, double loss, CardMeasures *measures)
 	roc_end(&sums, &found);
 	measures->log_loss = loss / (double) trial_rows(trial);
 	measures->auc = found.auc;
-	auc_interval(found.auc, found.variance, 0.95, &measures->auc_low, &measures->auc_high);
+	/* The variance of so many rows as the weights stand for. */
+	auc_interval(found.auc, found.variance / unit, 0.95, &measures->auc_low, &measures->auc_high);
 }
 
 /* ---------- folds ---------- */
@@ -406,7 +407,7 @@ try_folds(FitRows *rows, Binning ***binning, const FitTree *tree, const FitBudge
 	if (!folds.failed)
 	{
 		outcome->out_of_fold_rows = trial_rows(&folds.trial);
-		measure_trial(&folds.trial, folds.loss, &outcome->out_of_fold);
+		measure_trial(&folds.trial, folds.loss, rows->options->weight_unit, &outcome->out_of_fold);
 	}
 	outcome->gained = tree != NULL && !folds.failed;
 	tally_free(&folds.trial.tally);
@@ -420,7 +421,7 @@ try_in_sample(FitModel *model, NodeBudget *budget, FitOutcome *outcome)
 
 	tally_init_within(&trial.tally, budget, CurrentMemoryContext);
 	loss = run_trial(model, false, &trial);
-	measure_trial(&trial, loss, &outcome->in_sample);
+	measure_trial(&trial, loss, model->design->rows->options->weight_unit, &outcome->in_sample);
 	tally_free(&trial.tally);
 }
 
