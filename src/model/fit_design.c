@@ -281,6 +281,12 @@ recount(FitLearnt *learnt)
 	binning_feature(binning, &learnt->card, scorecard_memory(CurrentMemoryContext));
 }
 
+int64
+fit_unseen_rows(const FitLearnt *learnt)
+{
+	return train_rows(&learnt->count[n_places(learnt->binning) + CODE_UNSEEN]);
+}
+
 /* The WOE that a code counts as. */
 static double
 code_woe(const FitLearnt *learnt, uint32 code)
