@@ -41,6 +41,14 @@ SELECT fit_scorecard(bad, t) IS NULL FROM loan, LATERAL (SELECT a) t WHERE false
 -- Rows.
 SELECT fit_scorecard(bad, ROW(a, c)) FROM loan;
 SELECT fit_scorecard(bad, t) FROM loan, LATERAL (SELECT a, now() AS day) t;
+SELECT fit_scorecard(bad, t) FROM loan, LATERAL (SELECT a, k, a) t;
+SELECT fit_scorecard(bad, t, fit_options(encoding => 'none')) FROM loan, LATERAL (SELECT a * 1e-300::float8 AS a) t;
+SELECT fit_scorecard(bad, t, fit_options(encoding => 'none')) FROM loan, LATERAL (SELECT a * 1e120::float8 AS a) t;
+SELECT fit_scorecard(bad, t, fit_options(binning => '{"unseen": "error"}', binnings => '{"k": [["k1"], ["k2"]]}')) FROM loan, LATERAL (SELECT k) t;
+-- A path of penalties does not depend on units.
+SELECT feature, dropped
+  FROM (SELECT fit_scorecard(bad, t, fit_options(encoding => 'none', selection => 'lasso', folds => 0)) AS card
+          FROM loan, LATERAL (SELECT a, 1e5 * (x * 31 % 17) AS income) t) s, coefficients(card);
 SELECT fit_scorecard(bad, t) FROM loan, LATERAL (SELECT CASE x WHEN 9 THEN 'Infinity'::float8 ELSE a END AS a) t;
 SELECT fit_scorecard(bad, t, fit_options(weight_column => 'w')) FROM loan, LATERAL (SELECT a) t;
 SELECT fit_scorecard(bad, t, fit_options(weight_column => 'w')) FROM loan, LATERAL (SELECT a, 0.5 AS w) t;

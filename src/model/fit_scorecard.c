@@ -455,6 +455,12 @@ say_of_given(const FitDesign *design)
 
 		if (feature->said == NULL || feature->said->given == NULL)
 			continue;
+		if (unseen > 0 && binning->unseen == CARD_UNSEEN_ERROR)
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("\"%s\" has categories in no bin", feature->name),
+					 errdetail("They are those of %lld rows, and the binning given says that unseen is an error.", (long long) unseen),
+					 errhint("Give each category a bin, or let unseen be average or worst.")));
 		for (i = 0; i < binning->n_bins; i++)
 			thin += binning->bin[i].cell.count[BIN_GOOD] == 0 || binning->bin[i].cell.count[BIN_BAD] == 0;
 		if (unseen > 0)
