@@ -401,5 +401,7 @@ fit_card(const FitModel *model, const FitOutcome *outcome)
 
 	make_features(model, &card, number);
 	card.fit = make_fit(model, outcome, number);
+	/* What a card cannot hold, such as a weight above 1e9, is an error that says so. */
+	scorecard_check(&card, scorecard_memory(CurrentMemoryContext), ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE);
 	return scorecard_store(&card);
 }

@@ -122,17 +122,34 @@ copy_text(const char *at, int length)
 	return text;
 }
 
+/* Options of one feature lie over those of all. */
 static void
-read_feature_binning(JsonReader *r, JsonbValue *value, FitFeatureOptions *feature)
+read_feature_binning(JsonReader *r, JsonbValue *value, FitOptions *options, FitFeatureOptions *feature)
 {
+	Datum		merged;
+	JsonbValue	document;
+
+	feature->binning = feature->own_binning = palloc0(sizeof *feature->own_binning);
+	bins_read_options_at(feature->own_binning, r, value, CurrentMemoryContext);
+	if (options->binning_given == NULL)
+		return;
+	merged = DirectFunctionCall2(jsonb_concat, JsonbPGetDatum(options->binning_given), JsonbPGetDatum(JsonbValueToJsonb(value)));
+	json_document(DatumGetJsonbP(merged), &document);
 	feature->binning = palloc0(sizeof *feature->binning);
-	bins_read_options_at(feature->binning, r, value, CurrentMemoryContext);
+	bins_read_options_at(feature->binning, r, &document, CurrentMemoryContext);
+}
+
+static void
+name_given(void *name)
+{
+	errcontext("option binnings of fit_options, feature \"%s\"", (const char *) name);
 }
 
 /* A binning as its JSON: only its cuts, lists and policies will be used. */
 static void
-read_given(JsonReader *r, JsonbValue *value, FitFeatureOptions *feature)
+read_given(JsonReader *r, JsonbValue *value, FitOptions *options, FitFeatureOptions *feature)
 {
+	ErrorContextCallback context;
 	char	   *text;
 
 	/* jsonb_build_object makes a string of a binning that was not cast. */
@@ -142,11 +159,16 @@ read_given(JsonReader *r, JsonbValue *value, FitFeatureOptions *feature)
 		text = JsonbToCString(NULL, value->val.binary.data, value->val.binary.len);
 	else
 		json_refuse(r, value, "not a binning", "Give the JSON of a binning, as optimal_bins(...)::jsonb.");
+	context.callback = name_given;
+	context.arg = unconstify(char *, feature->name.at);
+	context.previous = error_context_stack;
+	error_context_stack = &context;
 	feature->given = binning_parse(text);
+	error_context_stack = context.previous;
 }
 
 static void
-read_reason(JsonReader *r, JsonbValue *value, FitFeatureOptions *feature)
+read_reason(JsonReader *r, JsonbValue *value, FitOptions *options, FitFeatureOptions *feature)
 {
 	CardText	text = json_read_text(r, value);
 
@@ -156,7 +178,8 @@ read_reason(JsonReader *r, JsonbValue *value, FitFeatureOptions *feature)
 /* An object whose keys are features. */
 static void
 read_by_feature(JsonReader *r, JsonbContainer *root, const char *key, FitOptions *options,
-				void (*read) (JsonReader *r, JsonbValue *value, FitFeatureOptions *feature))
+				void (*read) (JsonReader *r, JsonbValue *value, FitOptions *options,
+							  FitFeatureOptions *feature))
 {
 	JsonbValue *value = json_get_field(root, key);
 	int			mark = json_enter_key(r, key);
@@ -175,7 +198,7 @@ read_by_feature(JsonReader *r, JsonbContainer *root, const char *key, FitOptions
 		int			inner = json_enter_key(r, name.at);
 
 		(void) JsonbIteratorNext(&iterator, &item, true);
-		read(r, &item, get_feature(options, name));
+		read(r, &item, options, get_feature(options, name));
 		json_leave(r, inner);
 	}
 	json_leave(r, mark);
@@ -240,11 +263,24 @@ read_binning(JsonReader *r, JsonbContainer *root, FitOptions *options)
 	JsonbValue *value = json_get_field(root, "binning");
 	int			mark = json_enter_key(r, "binning");
 
+	bins_read_options(&options->binning, NULL, CurrentMemoryContext);
 	if (value != NULL)
+	{
 		bins_read_options_at(&options->binning, r, value, CurrentMemoryContext);
-	else
-		bins_read_options(&options->binning, NULL, CurrentMemoryContext);
+		options->binning_given = JsonbValueToJsonb(value);
+	}
 	json_leave(r, mark);
+}
+
+static bool
+says_of_bins(const FitOptions *options)
+{
+	uint32		i;
+
+	for (i = 0; i < options->n_features; i++)
+		if (options->feature[i].binning != NULL || options->feature[i].given != NULL)
+			return true;
+	return options->binning_given != NULL;
 }
 
 /* Options that contradict each other. */
@@ -256,17 +292,22 @@ check_options(const FitOptions *options)
 
 	if (!options->woe && options->positive)
 	{
-		what = "positive => true goes with encoding => 'woe'";
+		what = "The option positive goes with encoding => 'woe'";
 		hint = "A coefficient of a column as it is may well be negative.";
 	}
 	else if (!options->woe && options->min_iv > 0)
 	{
-		what = "min_iv goes with encoding => 'woe'";
+		what = "The option min_iv goes with encoding => 'woe'";
 		hint = "Information value is that of bins.";
+	}
+	else if (!options->woe && says_of_bins(options))
+	{
+		what = "Options of binning go with encoding => 'woe'";
+		hint = "Columns as they are have no bins.";
 	}
 	else if (options->selection != FIT_SELECT_NONE && (options->ridge > 0 || options->lasso > 0))
 	{
-		what = "selection does not go with a penalty";
+		what = "Selection does not go with a penalty";
 		hint = "Select features, or penalise their coefficients; selection => 'lasso' has penalties of its own.";
 	}
 	if (what != NULL)

@@ -53,9 +53,6 @@
 /* Effects are settled when a step promises as much to each. */
 #define SETTLED			0.1
 
-/* The ridge that holds a coefficient where it is. */
-#define RIGID			1e200
-
 /* What comes up to a node with children, and goes down from it. */
 typedef struct Inner
 {
@@ -1093,7 +1090,7 @@ pool_mode(LogitRows *rows, const bool *used, const double *parent, const double 
 	int			j;
 
 	for (j = 0; j <= rows->n_terms; j++)
-		ridge[j] = fmin(1 / (tau[j] * tau[j]), RIGID);
+		ridge[j] = 1 / (tau[j] * tau[j]);
 	problem.ridge = ridge;
 	return logit_fit(&problem, fit, memory);
 }

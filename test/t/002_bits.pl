@@ -55,6 +55,7 @@ CREATE TABLE judged AS
 		distribution_agg(weight) AS d, distribution_agg(kind) AS k, confusion_agg(kind, CASE WHEN weight > 1000 THEN 'sale' ELSE kind END) AS m
 	FROM event GROUP BY 1;
 CREATE TABLE binned AS SELECT optimal_bins(weight, amount > 500) AS b FROM event GROUP BY kind;
+CREATE TABLE fitted AS SELECT fit_scorecard(amount > 500, t) AS card FROM event, LATERAL (SELECT weight, kind) t;
 CREATE TABLE card AS SELECT replace(\$card\$$card\$card\$, '%s', (SELECT county_id FROM demo.county WHERE number = 1))::scorecard AS card;
 CREATE MATERIALIZED VIEW applicant AS
 	SELECT f.farmer_id, f.crop, f.county_id, f.agreed, p.inflow_cv, p.peak_month, hhi(e.buyers) AS buyer_hhi, e.money
@@ -123,12 +124,20 @@ my %many = (
 		LATERAL (SELECT farmer_id, pd(moved, a) FROM applicant a OFFSET 0) s});
 # Bins of numbers and of categories: no combine function, so a hash of their own.
 my %bins = (
+	fits => q{WITH f AS MATERIALIZED (
+			SELECT fit_scorecard(amount > 500, t, fit_options(weight_column => 'n', fold_key => 'farmer_id', population_rate => 0.1, long_run_rate => 0.07)) AS card
+			FROM event, LATERAL (SELECT weight, kind, farmer_id, 1 + event_id % 3 AS n) t
+			UNION ALL SELECT fit_scorecard(amount > 500, t, fit_options(encoding => 'none', standardize => true, ridge => 3, lasso => 2, folds => 3))
+			FROM event, LATERAL (SELECT sqrt(weight) AS weight, kind, extract(doy FROM on_date)::float8 AS day) t
+			UNION ALL SELECT fit_scorecard(amount > 500, t, fit_options(separation => 'warning', selection => 'bic', max_vif => 9))
+			FROM event, LATERAL (SELECT weight, extract(doy FROM on_date)::int AS day, farmer_id % 5 AS fifth) t GROUP BY kind)
+		SELECT md5(string_agg(concat_ws(' ', card, scorecard_send(card)), ' ' ORDER BY card)) FROM f},
 	binnings => q{WITH b AS MATERIALIZED (SELECT kind, optimal_bins(weight, farmer_id % 5 = 0 OR amount > 900) AS w, optimal_bins(kind || farmer_id % 7, amount > 500, 1 + event_id % 3, NULL) AS c FROM event GROUP BY kind)
 		SELECT md5(string_agg(concat_ws(' ', kind, w, binning_send(w), c, iv(w), iv(c), (SELECT string_agg(x::text, ' ') FROM bins(w) x), woe(w, 1.5), woe(c, kind || 3)), ' ' ORDER BY kind)) FROM b});
 my %stored = (
 	stored => q{SELECT md5(string_agg(x, ' ' ORDER BY x)) FROM (SELECT concat_ws(' ', farmer_id, cf, cashflow_send(cf), buyers, concentration_send(buyers), kinds) AS x FROM piece
 		UNION ALL SELECT concat_ws(' ', g, r, roc_send(r), c, calibration_send(c), recalibration(c), d, distribution_send(d), k, distribution_send(k), m, confusion_send(m)) FROM judged
-		UNION ALL SELECT concat_ws(' ', card, scorecard_send(card)) FROM card UNION ALL SELECT concat_ws(' ', b, binning_send(b)) FROM binned UNION ALL SELECT a::text FROM applicant a) x});
+		UNION ALL SELECT concat_ws(' ', card, scorecard_send(card)) FROM card UNION ALL SELECT concat_ws(' ', b, binning_send(b)) FROM binned UNION ALL SELECT concat_ws(' ', card, scorecard_send(card)) FROM fitted UNION ALL SELECT a::text FROM applicant a) x});
 # What is not exact, to see that a change would be noticed.
 my %inexact = (inexact => q{SELECT md5(string_agg(s::text, ' ' ORDER BY farmer_id)) FROM (SELECT farmer_id, sum(weight) AS s FROM event GROUP BY farmer_id) s});
 # Ranks: the scan below is parallel, not the aggregate.

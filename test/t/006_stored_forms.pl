@@ -15,7 +15,7 @@ $node->safe_psql('postgres', 'CREATE EXTENSION agririsk CASCADE; ALTER DATABASE 
 
 # Doubles, little-endian: sign and exponent + 1023 in twelve bits, then the fraction.
 my %double = (
-	'-2.25' => '00000000000002c0', '-2' => '00000000000000c0', '-1' => '000000000000f0bf', '-0.5' => '000000000000e0bf', '-0.25' => '000000000000d0bf',
+	'0' => '0000000000000000', '-2.25' => '00000000000002c0', '-2' => '00000000000000c0', '-1' => '000000000000f0bf', '-0.5' => '000000000000e0bf', '-0.25' => '000000000000d0bf',
 	'2^-60' => '000000000000303c', '0.125' => '000000000000c03f', '0.25' => '000000000000d03f', '0.5' => '000000000000e03f', '0.75' => '000000000000e83f',
 	'1' => '000000000000f03f', '2' => '0000000000000040', '20' => '0000000000003440', '50' => '0000000000004940',
 	'300' => '0000000000c07240', '600' => '0000000000c08240', '1200.5' => '0000000000c29240');
@@ -125,41 +125,82 @@ my %form = (
 			string('51'), string(''), '01', $double{'-2'}, '00',                   # of the root, with an intercept, no weights
 			string('5101'), string('51'), '00', '01', '00', $double{'2'}           # no intercept; one weight: feature 0
 		]
+	},
+	# With linear features, counts and a fit.
+	fitted => {
+		type => 'scorecard',
+		text => '{"format": 1, "name": "f", "scale": {"base_score": 600, "base_odds": 50, "pdo": 20}, "intercept": -2.25, "features": ['
+		  . '{"name": "age", "type": "linear", "weight": 0.5, "center": 50, "low": 20, "high": 300, "missing": {"woe": 0.25, "goods": 300, "bads": 0}},'
+		  . ' {"name": "y", "type": "linear", "weight": 1, "center": 0},'
+		  . ' {"name": "cv", "type": "number", "weight": 1, "bins": [{"high": 0.75, "woe": -0.5, "goods": 5, "bads": 1}, {"low": 0.75, "woe": 1}],'
+		  . ' "special": [{"values": [-1], "woe": 0.125, "goods": 0, "bads": 2}]},'
+		  . ' {"name": "crop", "type": "category", "weight": 1, "bins": [{"categories": ["apple"], "woe": 0.25}, {"categories": ["rice"], "woe": 0.5, "goods": 7, "bads": 3}], "missing": "worst"}],'
+		  . ' "segments": [{"name": "51", "intercept": -2}], "fit": {"rows": 300, "bads": 5, "iterations": 6, "folds": 5, "encoding": "woe", "log_likelihood": -2.25, "ridge": 0.25, "shift": -0.5,'
+		  . ' "in_sample": {"auc": 0.75, "auc_low": 0.5, "auc_high": 1}, "out_of_fold": {"rows": 299, "log_loss": 0.125}, "excluded": {"missing": 0, "outcome": 2},'
+		  . ' "tried": [{"name": "age", "iv": 0.25, "vif": 2}, {"name": "z", "dropped": "one value"}],'
+		  . ' "terms": [{"coefficient": -1, "se": 0.5}, {"feature": "age", "coefficient": 0.5}, {"feature": "crop", "level": "rice", "coefficient": 0.5, "se": 0.25}],'
+		  . ' "covariance": [0.25, -0.5, 1, 0.125, 0.75, 2]}}',
+		bytes => [
+			'01', '03', '0000', string('f'), @double{ '600', '50', '20', '-2.25' },    # flags: counts and a fit
+			'04',                                                                  # features
+			string('age'), '02', $double{'0.5'}, string(''), string(''),           # linear
+			'01', $double{'0.25'}, 'ad02', '01', '00',                             # missing has a WOE; 301 = 2 * 128 + 45 and 1 are 300 goods and no bads
+			$double{'50'}, '01', @double{ '20', '300' },                           # center, a range
+			string('y'), '02', $double{'1'}, string(''), string(''), '00', '00', $double{'0'}, '00',    # neither missing nor a range
+			string('cv'), '00', $double{'1'}, string(''), string(''), '00', '00',
+			'02', $double{'0.75'}, $double{'-0.5'}, '06', '02', $double{'1'}, '00', '00',               # counts of one bin, none of the other
+			'01', '01', @double{ '-1', '0.125' }, '01', '03',
+			string('crop'), '01', $double{'1'}, string(''), string(''), '02', '00',
+			'02', '01', string('apple'), $double{'0.25'}, '00', '00', '01', string('rice'), $double{'0.5'}, '08', '04', '00',
+			'01', string('51'), string(''), '01', $double{'-2'}, '00',             # a segment
+			'ad02', '06', '07', '06', 'ac02', string('woe'), string(''),           # the fit: rows, bads, iterations, folds, rows out of fold, encoding, selection
+			'01', $double{'-2.25'}, '00', '01', $double{'0.25'}, '00', '00', '01', $double{'-0.5'},     # log-likelihood, null, ridge, lasso, lambda, shift
+			'00', '01', $double{'0.75'}, '01', $double{'0.5'}, '01', $double{'1'}, # in sample: log loss, AUC, its interval
+			'01', $double{'0.125'}, '00', '00', '00',                              # out of fold
+			'02', string('missing'), '01', string('outcome'), '03',                # excluded
+			'02', string('age'), string(''), '01', $double{'0.25'}, '00', '01', $double{'2'},           # tried: IV, out of fold, VIF
+			string('z'), string('one value'), '00', '00', '00',
+			'03', '00', '00', $double{'-1'}, '01', $double{'0.5'},                 # terms: the intercept
+			'01', '00', $double{'0.5'}, '00',                                      # feature 0, no standard error
+			'04', '01', string('rice'), $double{'0.5'}, '01', $double{'0.25'},     # feature 3, a level
+			'06', @double{ '0.25', '-0.5', '1', '0.125', '0.75', '2' }             # the covariances
+		]
 	});
 
 # Reads bytes through COPY BINARY into a column; returns what went wrong.
 my $folder = PostgreSQL::Test::Utils::tempdir;
 sub copy_in
 {
-	my ($type, $hex) = @_;
-	my $file = "$folder/$type";
+	my ($form, $hex) = @_;
+	my $file = "$folder/$form";
 	unlink $file;
 	open my $out, '>:raw', $file or die $!;
 	print $out "PGCOPY\n\xff\r\n\0", pack('N N n N', 0, 0, 1, length($hex) / 2), pack('H*', $hex), pack('n', 0xffff);
 	close $out;
-	return ($node->psql('postgres', "\\set VERBOSITY verbose\nCOPY of_$type FROM '$file' (FORMAT binary)"))[2];
+	return ($node->psql('postgres', "\\set VERBOSITY verbose\nCOPY of_$form FROM '$file' (FORMAT binary)"))[2];
 }
 
-for my $type (sort keys %form)
+for my $form (sort keys %form)
 {
-	my $text = $form{$type}{text};
-	my $hex = join '', @{ $form{$type}{bytes} };
-	$node->safe_psql('postgres', "CREATE TABLE of_$type (v $type)");
-	is(copy_in($type, $hex), '', "$type: the bytes are read");
-	is($node->safe_psql('postgres', "SELECT encode(${type}_send(v), 'hex') FROM of_$type"), $hex, 'and sent as they came');
+	my $text = $form{$form}{text};
+	my $type = $form{$form}{type} // $form;
+	my $hex = join '', @{ $form{$form}{bytes} };
+	$node->safe_psql('postgres', "CREATE TABLE of_$form (v $type)");
+	is(copy_in($form, $hex), '', "$form: the bytes are read");
+	is($node->safe_psql('postgres', "SELECT encode(${type}_send(v), 'hex') FROM of_$form"), $hex, 'and sent as they came');
 	is($node->safe_psql('postgres', "SELECT encode(${type}_send('$text'), 'hex')"), $hex, 'the text makes the same bytes');
-	is($node->safe_psql('postgres', "SELECT v = '$text' FROM of_$type"), 't', 'and so the same value');
-	is($node->safe_psql('postgres', "SELECT encode(${type}_send(v::text::$type), 'hex') FROM of_$type"), $hex, 'and so does the text that is written');
-	is($node->safe_psql('postgres', "SELECT v FROM of_$type"), $text, 'which is this') unless $type eq 'scorecard';
+	is($node->safe_psql('postgres', "SELECT v = '$text' FROM of_$form"), 't', 'and so the same value');
+	is($node->safe_psql('postgres', "SELECT encode(${type}_send(v::text::$type), 'hex') FROM of_$form"), $hex, 'and so does the text that is written');
+	is($node->safe_psql('postgres', "SELECT v FROM of_$form"), $text, 'which is this') unless $form eq 'scorecard';
 
 	# What a later version wrote, or set a reserved bit in, is not guessed at.
-	for my $damage ([ 0, '02', 'another version' ], [ 2, '01', 'a reserved bit' ], [ length($hex) - 2, '', 'the last byte missing' ], [ length($hex), '00', 'a byte more' ])
+	for my $damage ([ 0, '02', 'another version' ], [ 2, '80', 'a reserved bit' ], [ length($hex) - 2, '', 'the last byte missing' ], [ length($hex), '00', 'a byte more' ])
 	{
 		my ($at, $byte, $title) = @$damage;
 		(my $other = $hex) =~ s/^(.{$at}).{0,2}/$1$byte/;
-		like(copy_in($type, $other), qr/ERROR:  22P03: invalid (?:binary form of type|stored) $type.*\nDETAIL:  .*\nHINT:  /, "$title is refused");
+		like(copy_in($form, $other), qr/ERROR:  22P03: invalid (?:binary form of type|stored) $type.*\nDETAIL:  .*\nHINT:  /, "$title is refused");
 	}
-	is($node->safe_psql('postgres', "SELECT count(*) FROM of_$type"), 1, 'and not stored');
+	is($node->safe_psql('postgres', "SELECT count(*) FROM of_$form"), 1, 'and not stored');
 }
 # Scaled by default, so the card's JSON leaves the scale out.
 is($node->safe_psql('postgres', "SELECT v::jsonb \@> '" . ($form{scorecard}{text} =~ s/"scale": \{.*?\}, //r =~ s/"low": 0\.75, //r) . "' FROM of_scorecard"), 't', 'the card reads as its JSON');
