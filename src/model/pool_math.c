@@ -960,7 +960,7 @@ maximise(Pool *pool, PoolFit *fit)
 		move_all(pool);
 
 		/* The next step seems to promise too little; it is by all digits of the information. */
-		arrived = promise * promise <= TOLERANCE / 10 * last;
+		arrived = near && promise * promise <= TOLERANCE / 10 * last;
 		pool->pass.fine = pool->pass.fine || arrived;
 		last = promise;
 
