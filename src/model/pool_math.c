@@ -39,7 +39,7 @@
  * all, at the end, where it is not taken.
  */
 #define NEAR			2.0
-#define TOLERANCE		1e-10
+#define TOLERANCE		1e-9
 
 /* The most that a step shortens a variance by. */
 #define SHRINKAGE		4
@@ -423,6 +423,8 @@ find_scores(Pool *pool)
 			node->cubic_score[j] = left_of(pool, node, j, node->cubic_pull[j], parent->inner->cubic_move);
 		}
 		find_own(pool, node, own);
+		if (node->inner)
+			find_spread(pool, node, own);
 		if (node->level > 1)
 		{
 			multiply(own, false, parent->spread, q, product);

@@ -1051,7 +1051,7 @@ test_recovery(void)
 	for (j = 0; j < 3; j++)
 		sum[j] /= 20;
 	ok(n_fitted == 60, "60 samples, 50 to 200 counties");
-	ok_figure(fabs(sum[0] - 1) < 0.05 && fabs(sum[1] - 1) < 0.1 && fabs(sum[2] - 1) < 0.1, "tau is what it was drawn with, on average", sum[0]);
+	ok_figure(fabs(sum[0] - 1) < 0.05 && fabs(sum[1] - 1) < 0.15 && fabs(sum[2] - 1) < 0.15, "tau is what it was drawn with, on average", sum[0]);
 	ok_figure(small >= 18, "where counties do not differ tau is below 0.05", small);
 	ok_figure(zero >= 5 && zero < 20, "of two levels of which one does not differ it is 0, about every other time", zero);
 	ok_figure(unlikely <= 3, "and effects gain more than chance does about once in twenty", unlikely);
