@@ -17,7 +17,8 @@
 #define MOST_EFFECTS	64
 #define MOST_OUTER		16
 
-typedef long double Long;
+/* In blocks aligned to 8 bytes, as palloc aligns. */
+typedef long double Long __attribute__((aligned(8)));
 
 /* Rows by node, and how they are handed out. */
 typedef struct Sample
