@@ -16,8 +16,9 @@
 #include "miscadmin.h"
 #include "model/fit_design.h"
 
-/* Beyond this the square of a number, and sums of those, might overflow. */
+/* Beyond these the square of a number, and sums of those, might overflow or vanish. */
 #define GREATEST_NUMBER		1e100
+#define LEAST_RANGE			1e-100
 
 /* ---------- reading chunks ---------- */
 
@@ -226,6 +227,8 @@ append_codes(FitDesign *design, const FitPass *pass, uint32 *const *code)
 			*(int64 *) column_store_place(store, to->weight) = pass->weight[i];
 		if (to->offset >= 0)
 			*(double *) column_store_place(store, to->offset) = ((const double *) pass->column[rows->layout.offset])[i];
+		if (to->segment >= 0)
+			*(uint32 *) column_store_place(store, to->segment) = ((const uint32 *) pass->column[rows->layout.segment])[i];
 		column_store_end_row(store);
 	}
 }
@@ -243,7 +246,7 @@ encode_rows(FitDesign *design, NodeBudget *budget)
 	design->layout = fit_layout(rows, rows->n_features);
 	width = palloc(design->layout.n_columns);
 	for (f = 0; f < design->layout.n_columns; f++)
-		width[f] = f > design->layout.fold ? 8 : 1;
+		width[f] = f == design->layout.segment ? 4 : f > design->layout.fold ? 8 : 1;
 	for (f = 0; f < rows->n_features; f++)
 	{
 		FitLearnt  *learnt = &design->learnt[f];
@@ -277,6 +280,12 @@ recount(FitLearnt *learnt)
 	binning->missing.cell = learnt->count[n_places(binning) + CODE_MISSING].train;
 	binning_weigh(binning);
 	binning_feature(binning, &learnt->card, scorecard_memory(CurrentMemoryContext));
+}
+
+int64
+fit_unseen_rows(const FitLearnt *learnt)
+{
+	return train_rows(&learnt->count[n_places(learnt->binning) + CODE_UNSEEN]);
 }
 
 /* The WOE that a code counts as. */
@@ -530,14 +539,18 @@ find_means(const FitDesign *design, FitPass *pass, const double *center, int pow
 }
 
 static void
-check_size(const FitRows *rows, int f, double x)
+check_range(const FitRows *rows, int f, double least, double greatest)
 {
-	if (fabs(x) > GREATEST_NUMBER)
-		ereport(ERROR,
-				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("column \"%s\" has a value too large for a fit", rows->feature[f].name),
-				 errdetail("The value is %g.", x),
-				 errhint("Give it in a larger unit, or use encoding => 'woe'.")));
+	double		size = Max(fabs(least), fabs(greatest));
+
+	if (size <= GREATEST_NUMBER && (least == greatest || greatest - least >= LEAST_RANGE))
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+			 errmsg("column \"%s\" has values too %s for a fit", rows->feature[f].name,
+					size > GREATEST_NUMBER ? "large" : "close to each other"),
+			 errdetail("They lie from %g to %g.", least, greatest),
+			 errhint("Give it in another unit, or use encoding => 'woe'.")));
 }
 
 static void
@@ -643,8 +656,7 @@ design_none(FitDesign *design)
 	for (f = 0; f < rows->n_features; f++)
 		if (isfinite(design->learnt[f].least))
 		{
-			check_size(rows, f, design->learnt[f].least);
-			check_size(rows, f, design->learnt[f].greatest);
+			check_range(rows, f, design->learnt[f].least, design->learnt[f].greatest);
 			center[f] = design->learnt[f].least;
 		}
 	find_means(design, pass, center, 1, mean);
@@ -713,12 +725,13 @@ fill_term(const FitDesign *design, const FitTerm *term, const uint16 *pick, int 
 }
 
 static void
-fill_block(const FitDesign *design, const uint16 *pick, int first, LogitBlock *block)
+fill_block(FitDesign *design, const uint16 *pick, int first, LogitBlock *block)
 {
 	const FitLayout *layout = &design->layout;
 	const uint8 *outcome = design->column[layout->outcome];
 	const int64 *weight = layout->weight < 0 ? NULL : design->column[layout->weight];
 	const double *offset = layout->offset < 0 || design->plain ? NULL : design->column[layout->offset];
+	const uint32 *segment = layout->segment < 0 ? NULL : design->column[layout->segment];
 	int			i;
 
 	for (i = 0; i < design->n_terms; i++)
@@ -740,7 +753,37 @@ fill_block(const FitDesign *design, const uint16 *pick, int first, LogitBlock *b
 		block->y[i] = outcome[row];
 		block->weight[i] = weight ? (double) weight[row] : 1;
 		block->offset[i] = offset ? offset[row] : 0;
+		if (segment)
+			design->segment[i] = segment[row];
 	}
+}
+
+/* Makes sure that there are rows at hand; false at the end. */
+static bool
+enter_chunk(FitDesign *design)
+{
+	while (design->at >= design->chunk_rows)
+	{
+		design->at = design->chunk_rows = 0;
+		if (++design->chunk >= design->store->chunks)
+		{
+			design->chunk = -1;
+			return false;
+		}
+		read_chunk(design->store, design->chunk, design->column, design->buffer);
+		design->chunk_rows = column_store_chunk_rows(design->store, design->chunk);
+	}
+	return true;
+}
+
+int
+fit_design_pick(FitDesign *design, uint16 *pick)
+{
+	int			n = 0;
+
+	while (n == 0 && enter_chunk(design))
+		n = pick_rows(design, pick);
+	return n;
 }
 
 static void
@@ -751,25 +794,18 @@ next_block(LogitRows *logit, LogitBlock *block)
 	int			first;
 
 	block->n = 0;
-	while (block->n == 0)
+	if (design->without >= 0)
 	{
-		if (design->at >= design->chunk_rows)
-		{
-			design->at = design->chunk_rows = 0;
-			if (++design->chunk >= design->store->chunks)
-			{
-				design->chunk = -1;
-				return;
-			}
-			read_chunk(design->store, design->chunk, design->column, design->buffer);
-			design->chunk_rows = column_store_chunk_rows(design->store, design->chunk);
-		}
-		first = design->at;
-		block->n = design->without < 0 ? Min(LOGIT_BLOCK, design->chunk_rows - first) : pick_rows(design, pick);
-		if (design->without < 0)
-			design->at += block->n;
+		block->n = fit_design_pick(design, pick);
+		fill_block(design, pick, 0, block);
 	}
-	fill_block(design, design->without < 0 ? NULL : pick, first, block);
+	else if (enter_chunk(design))
+	{
+		first = design->at;
+		block->n = Min(LOGIT_BLOCK, design->chunk_rows - first);
+		design->at += block->n;
+		fill_block(design, NULL, first, block);
+	}
 }
 
 void

@@ -17,10 +17,12 @@
 static const char option_keys[] =
 "encoding, binning, feature_binning, binnings, standardize, weight_column, offset_column, ridge, lasso, "
 "selection, min_iv, max_vif, positive, consent_columns, folds, fold_key, name, base_score, base_odds, pdo, "
-"separation, population_rate, long_run_rate, margin, reasons";
+"separation, population_rate, long_run_rate, margin, reasons, parents, pooling, keep_parent, "
+"assumptions, weight_unit";
 
 static const char *const encoding_words[] = {"woe", "none", NULL};
 static const char *const selection_words[] = {"none", "aic", "bic", "lasso", NULL};
+static const char *const pooling_words[] = {"slopes", "intercepts", NULL};
 static const char *const separation_words[] = {"error", "warning", NULL};
 
 /* ---------- plain options ---------- */
@@ -145,20 +147,116 @@ name_given(void *name)
 	errcontext("option binnings of fit_options, feature \"%s\"", (const char *) name);
 }
 
-/* A binning as its JSON: only its cuts, lists and policies will be used. */
+/* Cuts of a number, ascending; each bin pretends to have rows, for those will be counted. */
+static void
+read_cuts(JsonReader *r, JsonbContainer *list, uint32 n, Binning *binning)
+{
+	uint32		i;
+
+	binning->kind = CARD_NUMBER;
+	binning->n_bins = n + 1;
+	binning->cut = palloc(n * sizeof(double));
+	for (i = 0; i < n; i++)
+	{
+		int			mark = json_enter_item(r, i);
+		JsonbValue *item = getIthJsonbValueFromContainer(list, i);
+
+		binning->cut[i] = json_read_number(r, item);
+		if (i > 0 && binning->cut[i] <= binning->cut[i - 1])
+			json_refuse(r, item, "not above the cut before", "Cuts are ascending.");
+		json_leave(r, mark);
+	}
+}
+
+static int
+compare_categories(const void *a, const void *b)
+{
+	return binning_compare_texts(*(const CardText *) a, *(const CardText *) b);
+}
+
+static void
+read_lists(JsonReader *r, JsonbContainer *lists, uint32 n, Binning *binning)
+{
+	uint32		i,
+				c;
+
+	binning->kind = CARD_CATEGORY;
+	binning->n_bins = n;
+	binning->categories = palloc0(n * sizeof *binning->categories);
+	for (i = 0; i < n; i++)
+	{
+		BinCategories *bin = &binning->categories[i];
+		int			mark = json_enter_item(r, i);
+		JsonbContainer *list = json_read_array(r, getIthJsonbValueFromContainer(lists, i), &bin->n);
+
+		bin->text = palloc(Max(bin->n, 1) * sizeof *bin->text);
+		for (c = 0; c < bin->n; c++)
+		{
+			int			inner = json_enter_item(r, c);
+			CardText	text = json_read_text(r, getIthJsonbValueFromContainer(list, c));
+
+			bin->text[c] = copy_text(text.at, text.length);
+			json_leave(r, inner);
+		}
+		qsort(bin->text, bin->n, sizeof *bin->text, compare_categories);
+		json_leave(r, mark);
+	}
+}
+
+/* Bins as a list of cuts, or of lists of categories; special values and policies are those of the options. */
+static Binning *
+read_list(JsonReader *r, JsonbValue *value, const BinsOptions *options)
+{
+	Binning    *binning = palloc0(sizeof *binning);
+	uint32		n;
+	JsonbContainer *list = json_read_array(r, value, &n);
+	const char *fault;
+	uint32		i;
+
+	if (n == 0)
+		json_refuse(r, value, "empty", "Give cuts, [0.8, 1.1], or lists of categories, [[\"rice\", \"wheat\"], [\"apple\"]].");
+	if (getIthJsonbValueFromContainer(list, 0)->type == jbvBinary)
+		read_lists(r, list, n, binning);
+	else
+		read_cuts(r, list, n, binning);
+	binning->missing_policy = options->missing;
+	binning->unseen = binning->kind == CARD_CATEGORY ? options->unseen : CARD_UNSEEN_AVERAGE;
+	binning->n_specials = binning->kind == CARD_NUMBER ? options->n_specials : 0;
+	binning->special_value = options->special;
+	binning->special = palloc0(Max(binning->n_specials, 1) * sizeof *binning->special);
+	binning->bin = palloc0(binning->n_bins * sizeof *binning->bin);
+	for (i = 0; i < binning->n_bins; i++)
+		binning->bin[i].cell.count[BIN_GOOD] = binning->bin[i].cell.count[BIN_BAD] = 1;
+	for (i = 0; i < BIN_TRENDS; i++)
+		binning->outcome[i].held_out = NAN;
+	fault = binning_check(binning, r->memory);
+	if (fault != NULL)
+		json_refuse(r, value, fault, "Each category is in one list, once.");
+	return binning;
+}
+
+/* A binning, of which only cuts, lists and policies will be used. */
 static void
 read_given(JsonReader *r, JsonbValue *value, FitOptions *options, FitFeatureOptions *feature)
 {
 	ErrorContextCallback context;
 	char	   *text;
 
+	if (value->type == jbvBinary && JsonContainerIsArray(value->val.binary.data))
+	{
+		feature->given = read_list(r, value, feature->binning ? feature->binning : &options->binning);
+		return;
+	}
 	/* jsonb_build_object makes a string of a binning that was not cast. */
 	if (value->type == jbvString)
 		text = pnstrdup(value->val.string.val, value->val.string.len);
-	else if (value->type == jbvBinary && JsonContainerIsObject(value->val.binary.data))
+	else if (value->type == jbvBinary)
 		text = JsonbToCString(NULL, value->val.binary.data, value->val.binary.len);
 	else
-		json_refuse(r, value, "not a binning", "Give the JSON of a binning, as optimal_bins(...)::jsonb.");
+		json_refuse(r, value, "not a binning",
+					"Give cuts, [0.8, 1.1], lists of categories, [[\"rice\", \"wheat\"], [\"apple\"]], or what optimal_bins made.");
+	if (feature->own_binning != NULL)
+		json_refuse(r, value, "given beside feature_binning", "A binning has its own special values and policies; its cuts are not searched for.");
 	context.callback = name_given;
 	context.arg = unconstify(char *, feature->name.at);
 	context.previous = error_context_stack;
@@ -255,6 +353,40 @@ read_consents(JsonReader *r, JsonbContainer *root, FitOptions *options)
 	json_leave(r, mark);
 }
 
+/* An object from segments to those that they belong to. */
+static void
+read_parents(JsonReader *r, JsonbContainer *root, FitOptions *options)
+{
+	JsonbValue *value = json_get_field(root, "parents");
+	int			mark = json_enter_key(r, "parents");
+	JsonbIterator *iterator;
+	JsonbValue	item;
+
+	if (value == NULL)
+		return json_leave(r, mark);
+	if (value->type != jbvBinary || !JsonContainerIsObject(value->val.binary.data))
+		json_refuse(r, value, "not an object", "Give an object from segments to their parents: {\"5101\": \"51\"}.");
+	options->parent = palloc_extended(JsonContainerSize(value->val.binary.data) * sizeof *options->parent + 1, MCXT_ALLOC_HUGE);
+	iterator = JsonbIteratorInit(value->val.binary.data);
+	(void) JsonbIteratorNext(&iterator, &item, true);
+	while (JsonbIteratorNext(&iterator, &item, true) == WJB_KEY)
+	{
+		FitParent  *parent = &options->parent[options->n_parents++];
+		int			inner;
+		CardText	text;
+
+		parent->name = copy_text(item.val.string.val, item.val.string.len);
+		inner = json_enter_key(r, parent->name.at);
+		(void) JsonbIteratorNext(&iterator, &item, true);
+		text = json_read_text(r, &item);
+		if (parent->name.length == 0 || text.length == 0)
+			json_refuse(r, &item, "no name", "A segment and its parent have names; what belongs to nothing is left out.");
+		parent->parent = copy_text(text.at, text.length);
+		json_leave(r, inner);
+	}
+	json_leave(r, mark);
+}
+
 /* ---------- all of them ---------- */
 
 static void
@@ -318,6 +450,18 @@ check_options(const FitOptions *options)
 				 errhint("%s", hint)));
 }
 
+/* Limits of rows, where weights are counted. */
+static void
+count_weights(FitOptions *options)
+{
+	uint32		i;
+
+	bins_count_weights(&options->binning, options->weight_unit);
+	for (i = 0; i < options->n_features; i++)
+		if (options->feature[i].binning)
+			bins_count_weights(options->feature[i].binning, options->weight_unit);
+}
+
 void
 fit_read_options(FitOptions *options, Jsonb *given, MemoryContext context)
 {
@@ -366,9 +510,16 @@ fit_read_options(FitOptions *options, Jsonb *given, MemoryContext context)
 	options->lenient = read_word(r, root, "separation", separation_words, "Give \"error\" or \"warning\".") == 1;
 	options->population_rate = read_rate(r, root, "population_rate");
 	options->long_run_rate = read_rate(r, root, "long_run_rate");
-	options->margin = read_number(r, root, "margin", 0, 0, 10,
+	options->margin = read_number(r, root, "margin", 0, 0, 1,
 								  "Give what is added to the rate as a share of it: 0.1 is a tenth more.");
+	read_parents(r, root, options);
+	options->slopes = read_word(r, root, "pooling", pooling_words, "Give \"slopes\" or \"intercepts\".") == 0;
+	options->keep_parent = read_boolean(r, root, "keep_parent");
+	options->assumptions = json_read_text_field(r, root, "assumptions", false);
+	options->weight_unit = read_number(r, root, "weight_unit", 1, 1e-9, 1,
+									   "Give the rows that a weight of 1 stands for, at most 1: 0.01 where weights are hundredths of a row.");
 	check_options(options);
+	count_weights(options);
 	MemoryContextSwitchTo(caller);
 }
 

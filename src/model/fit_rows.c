@@ -144,6 +144,22 @@ append_wanted(FitRows *rows, CardText name)
 	return copy;
 }
 
+/* A subquery may give a name twice, and then names tell nothing. */
+static void
+refuse_second(TupleDesc columns, int i)
+{
+	const char *name = NameStr(TupleDescAttr(columns, i)->attname);
+	int			k;
+
+	for (k = 0; k < i; k++)
+		if (!TupleDescAttr(columns, k)->attisdropped && strcmp(NameStr(TupleDescAttr(columns, k)->attname), name) == 0)
+			ereport(ERROR,
+					(errcode(ERRCODE_DUPLICATE_COLUMN),
+					 errmsg("the row has two columns \"%s\"", name),
+					 errdetail("They are columns %d and %d.", k + 1, i + 1),
+					 errhint("Features are found by their names: give one of them another.")));
+}
+
 /* Sorts the columns of the row type into features and the columns that the options name. */
 static void
 choose_columns(FitRows *rows, TupleDesc columns)
@@ -158,7 +174,10 @@ choose_columns(FitRows *rows, TupleDesc columns)
 		Form_pg_attribute column = TupleDescAttr(columns, i);
 		CardText	name = {NameStr(column->attname), strlen(NameStr(column->attname))};
 
-		if (column->attisdropped || is_role(options, name.at))
+		if (column->attisdropped)
+			continue;
+		refuse_second(columns, i);
+		if (is_role(options, name.at))
 			continue;
 		init_feature(rows, &rows->feature[rows->n_features++], append_wanted(rows, name), column->atttypid);
 	}
@@ -219,12 +238,14 @@ set_input_types(FitRows *rows)
 FitLayout
 fit_layout(const FitRows *rows, int first)
 {
-	FitLayout	layout = {first, first + 1, -1, -1, first + 2};
+	FitLayout	layout = {first, first + 1, -1, -1, -1, first + 2};
 
 	if (rows->weight_at >= 0)
 		layout.weight = layout.n_columns++;
 	if (rows->offset_at >= 0)
 		layout.offset = layout.n_columns++;
+	if (rows->segments != NULL)
+		layout.segment = layout.n_columns++;
 	return layout;
 }
 
@@ -238,13 +259,29 @@ init_store(FitRows *rows, NodeBudget *budget, FunctionCallInfo fcinfo)
 	width = palloc(rows->layout.n_columns);
 	for (i = 0; i < rows->layout.n_columns; i++)
 		width[i] = i < rows->n_features ? (rows->feature[i].kind == CARD_NUMBER ? 8 : 4) :
-			i <= rows->layout.fold ? 1 : 8;
+			i <= rows->layout.fold ? 1 : i == rows->layout.segment ? 4 : 8;
 	column_store_init(&rows->store, budget, fcinfo, rows->layout.n_columns, width);
+}
+
+/* Effects of segments have variances of their own, that the data decide. */
+static void
+check_segment_options(const FitOptions *options)
+{
+	const char *what = options->weight_unit != 1 ? "weight_unit" : options->ridge > 0 ? "ridge" :
+		options->lasso > 0 ? "lasso" : NULL;
+
+	if (what == NULL)
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("options of fit_scorecard contradict each other"),
+			 errdetail("%s does not go with segments.", what),
+			 errhint("Segments are pooled by variances that whole rows decide; leave it out, or fit without segments.")));
 }
 
 FitRows *
 fit_rows_create(const FitOptions *options, NodeBudget *budget, FunctionCallInfo fcinfo,
-				MemoryContext context, HeapTupleHeader first)
+				MemoryContext context, HeapTupleHeader first, bool segmented)
 {
 	MemoryContext caller = MemoryContextSwitchTo(context);
 	FitRows    *rows = palloc0(sizeof *rows);
@@ -253,6 +290,11 @@ fit_rows_create(const FitOptions *options, NodeBudget *budget, FunctionCallInfo 
 
 	rows->options = options;
 	rows->context = context;
+	if (segmented)
+	{
+		check_segment_options(options);
+		rows->segments = key_sums_create(context);
+	}
 	refuse_bare_row(columns);
 	choose_columns(rows, columns);
 	record_map_init(&rows->map, context);
@@ -423,8 +465,36 @@ write_values(FitRows *rows)
 	return known || rows->options->woe;
 }
 
+static uint32
+read_segment(FitRows *rows, const text *segment)
+{
+	const char *at;
+	uint32		length;
+	uint32		number;
+
+	if (segment == NULL)
+		return FIT_MISSING_LEVEL;
+	at = VARDATA_ANY(segment);
+	length = VARSIZE_ANY_EXHDR(segment);
+	if (length == 0 || length > LONGEST_LEVEL || *at == '{' || *at == '[')
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("this is not the name of a segment"),
+				 errdetail("It is \"%.*s\", of %u bytes; from 1 to %d are allowed, and none begins with a brace or a bracket.",
+						   pg_mbcliplen(at, length, 64), at, length, LONGEST_LEVEL),
+				 errhint("Options are of type jsonb: give fit_options(...), or cast them.")));
+	number = key_sums_find(rows->segments, at, length);
+	if (rows->segments->count > MOST_LEVELS)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("too many segments"),
+				 errdetail("There are more than %d.", MOST_LEVELS),
+				 errhint("A segment is a county or the like, with many rows.")));
+	return number;
+}
+
 void
-fit_rows_add(FitRows *rows, HeapTupleHeader row, int outcome)
+fit_rows_add(FitRows *rows, HeapTupleHeader row, int outcome, const text *segment)
 {
 	double		offset = 0;
 	int64		weight;
@@ -467,6 +537,8 @@ fit_rows_add(FitRows *rows, HeapTupleHeader row, int outcome)
 		*(int64 *) column_store_place(&rows->store, rows->layout.weight) = weight;
 	if (rows->layout.offset >= 0)
 		*(double *) column_store_place(&rows->store, rows->layout.offset) = offset;
+	if (rows->layout.segment >= 0)
+		*(uint32 *) column_store_place(&rows->store, rows->layout.segment) = read_segment(rows, segment);
 	column_store_end_row(&rows->store);
 	rows->total[outcome] += weight;
 	rows->max_offset = Max(rows->max_offset, fabs(offset));
