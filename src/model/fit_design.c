@@ -294,7 +294,7 @@ code_woe(const FitLearnt *learnt, uint32 code)
 {
 	const Binning *binning = learnt->binning;
 	uint32		places = n_places(binning);
-	double		worst = 0;
+	double		worst;
 	uint32		i;
 
 	if (code < binning->n_bins)
@@ -303,9 +303,12 @@ code_woe(const FitLearnt *learnt, uint32 code)
 		return binning->special[code - binning->n_bins].woe;
 	if (code == places + CODE_MISSING)
 		return binning->missing.woe;
-	if (code == places + CODE_UNSEEN && binning->unseen == CARD_UNSEEN_WORST)
-		for (i = 0; i < binning->n_bins; i++)
-			worst = Max(worst, binning->bin[i].woe);
+	if (code == places + CODE_NO_CONSENT || binning->unseen != CARD_UNSEEN_WORST)
+		return 0;
+	/* It may be below 0, where missing holds the risk. */
+	worst = binning->bin[0].woe;
+	for (i = 1; i < binning->n_bins; i++)
+		worst = Max(worst, binning->bin[i].woe);
 	return worst;
 }
 

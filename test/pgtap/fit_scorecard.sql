@@ -5,7 +5,7 @@ BEGIN;
 SET LOCAL client_min_messages = warning;
 SELECT set_config('search_path', 'agririsk, ' || current_setting('search_path'), true) \g /dev/null
 \getenv shared AGRIRISK_SHARED
-SELECT plan(162);
+SELECT plan(164);
 
 -- What a query that gives a card comes to, in one line.
 CREATE FUNCTION pg_temp.outcome(query text) RETURNS text LANGUAGE plpgsql AS $$
@@ -302,6 +302,15 @@ SELECT fit_options(folds => 0, consent_columns => '{"agreed": ["income"]}', binn
 CREATE TEMP TABLE by_policy AS SELECT fit_scorecard(bad, t, options) AS card FROM policy, odd, LATERAL (SELECT age, income, village, agreed) t GROUP BY options;
 SELECT is((SELECT count(*) FROM (SELECT card, abs(avg(pd(card, odd)) - avg(bad::int)) AS gap, roc_agg(pd(card, odd), bad) AS r, -avg(ln(CASE WHEN bad THEN pd(card, odd) ELSE 1 - pd(card, odd) END)) AS log_loss FROM by_policy, odd WHERE bad IS NOT NULL GROUP BY card) s, fit_report(card) f
             WHERE gap <= 1e-12 AND abs(f.auc - auc(r)) <= 1e-12 AND abs(f.log_loss - s.log_loss) <= 1e-12), 8::bigint, 'whatever is made of missing, special and unseen values, the card scores as the fit counted');
+-- What no bin lists counts as the worst of the bins, also where that is below 0 for missing holds the risk.
+CREATE TEMP TABLE listed AS
+SELECT i, (ARRAY['rice', 'wheat', 'new', NULL])[1 + i % 4] AS crop, i % 20 < (ARRAY[2, 4, 5, 16])[1 + i % 4] AND i % 7 > 0 AS bad, i % 7 * (i % 3) AS parcels FROM generate_series(1, 4000) i;
+CREATE TEMP TABLE not_listed AS
+SELECT fit_scorecard(bad, t, fit_options(folds => 0, binnings => (SELECT jsonb_build_object('crop', optimal_bins(crop, bad, binning_options(unseen => 'worst'))) FROM listed WHERE crop IS DISTINCT FROM 'new'))) AS card
+FROM listed, LATERAL (SELECT crop, parcels) t;
+SELECT ok(max(woe) FILTER (WHERE categories IS NOT NULL) < 0, 'all bins are below average') FROM not_listed, bins(card);
+SELECT ok(pg_temp.near(log_loss, -avg(ln(CASE WHEN bad THEN pd(card, listed) ELSE 1 - pd(card, listed) END)), 1e-12), 'and a category in none of them counts as the worst of them, in the fit as in the card')
+FROM not_listed, listed, fit_report(card) r GROUP BY log_loss;
 -- By hand: the WOE of each row as a column.
 CREATE TEMP TABLE encoded AS
 SELECT bad, (SELECT woe(b, l.age::float8) FROM alone WHERE feature = 'age') AS age, (SELECT woe(b, l.income) FROM alone WHERE feature = 'income') AS income, (SELECT woe(b, l.crop) FROM alone WHERE feature = 'crop') AS crop,
