@@ -50,6 +50,9 @@
 /* The most that a step may change eta of a node's rows, in the mean square. */
 #define LONGEST			2.0
 
+/* The share of what effects promise that may not be there. */
+#define UNCERTAIN		0.1
+
 /* Effects are settled when a step promises as much to each. */
 #define SETTLED			0.1
 
@@ -393,7 +396,8 @@ left_of(const Pool *pool, const Node *node, int j, double pull, const double *mo
 
 /*
  * The derivatives by variances and their expected information, at the root's
- * coefficients as they are.
+ * coefficients as they are. What levels have in common is left out of it; as many
+ * times as there are levels, it is no less than all.
  */
 static void
 find_scores(Pool *pool)
@@ -441,7 +445,7 @@ find_scores(Pool *pool)
 			node->variance[j] = omega[j] - omega[j] * own[j * q + j] * omega[j];
 			pool->slope[first + j] += (a * a - own[j * q + j] - node->cubic_score[j] * a) / 2;
 			for (k = 0; k < q; k++)
-				pool->fisher[(first + j) * pool->n_outer + first + k] += own[j * q + k] * own[j * q + k] / 2;
+				pool->fisher[(first + j) * pool->n_outer + first + k] += own[j * q + k] * own[j * q + k] / 2 * pool->n_levels;
 		}
 		if (node->inner)
 		{
@@ -487,7 +491,7 @@ find_newton(Pool *pool)
 
 	memcpy(pool->newton, pool->fisher, (size_t) n * n * sizeof(double));
 	for (j = m * n; j < n * n; j++)
-		pool->newton[j] = -pool->newton[j];
+		pool->newton[j] /= -pool->n_levels;
 	for (column = m; column < n; column++)
 	{
 		int			level = 1 + (column - m) / q;
@@ -998,12 +1002,12 @@ maximise(Pool *pool, PoolFit *fit)
 		 * maximum a step may lose what it promised, for its slope is of the spread
 		 * before it.
 		 */
-		before -= ROUNDING * fabs(before) + inner + (near ? fmin(promise, 1) : 0);
+		before -= ROUNDING * fabs(before) + UNCERTAIN * inner + (near ? fmin(promise, 1) : 0);
 		while (true)
 		{
 			if (!settle(pool))
 				return LOGIT_NOT_CONVERGED;
-			if (pool->value + pool->inner_promise >= before)
+			if (pool->value + UNCERTAIN * pool->inner_promise >= before)
 				break;
 			if (halvings++ == HALVINGS)
 				return LOGIT_NOT_CONVERGED;
