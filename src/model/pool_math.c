@@ -50,6 +50,9 @@
 /* The most that a step may change eta of a node's rows, in the mean square. */
 #define LONGEST			2.0
 
+/* The share of what effects promise that may not be there. */
+#define UNCERTAIN		0.1
+
 /* Effects are settled when a step promises as much to each. */
 #define SETTLED			0.1
 
@@ -81,6 +84,7 @@ typedef struct Node
 	double	   *reach;			/* root of the mean square of x */
 	double	   *push;			/* of effects, with a variance */
 	double	   *turned;			/* the gradient passed to the parent, with it */
+	double		length;			/* of the step, and of those below */
 } Node;
 
 typedef struct Pool
@@ -128,8 +132,9 @@ typedef struct Pool
 	double	   *begun;			/* before the last step, and so the slope */
 	double	   *slope_begun;
 	double	   *gone;			/* the last step as it was taken */
-	double	   *turned;			/* what it did to the slope, and what of that was missed */
+	double	   *turned;			/* what it did to the slope; what of that was missed, and known */
 	double	   *missed;
+	double	   *known;
 	double	   *system;
 	int		   *member;
 	bool	   *held;
@@ -391,7 +396,8 @@ left_of(const Pool *pool, const Node *node, int j, double pull, const double *mo
 
 /*
  * The derivatives by variances and their expected information, at the root's
- * coefficients as they are.
+ * coefficients as they are. What levels have in common is left out of it; as many
+ * times as there are levels, it is no less than all.
  */
 static void
 find_scores(Pool *pool)
@@ -439,7 +445,7 @@ find_scores(Pool *pool)
 			node->variance[j] = omega[j] - omega[j] * own[j * q + j] * omega[j];
 			pool->slope[first + j] += (a * a - own[j * q + j] - node->cubic_score[j] * a) / 2;
 			for (k = 0; k < q; k++)
-				pool->fisher[(first + j) * pool->n_outer + first + k] += own[j * q + k] * own[j * q + k] / 2;
+				pool->fisher[(first + j) * pool->n_outer + first + k] += own[j * q + k] * own[j * q + k] / 2 * pool->n_levels;
 		}
 		if (node->inner)
 		{
@@ -485,7 +491,7 @@ find_newton(Pool *pool)
 
 	memcpy(pool->newton, pool->fisher, (size_t) n * n * sizeof(double));
 	for (j = m * n; j < n * n; j++)
-		pool->newton[j] = -pool->newton[j];
+		pool->newton[j] /= -pool->n_levels;
 	for (column = m; column < n; column++)
 	{
 		int			level = 1 + (column - m) / q;
@@ -626,9 +632,11 @@ learn(Pool *pool)
 	int			n = pool->n_outer;
 	double	   *turned = pool->turned;
 	double	   *missed = pool->missed;
+	double	   *known = pool->known;
 	double		along = 0;		/* the step */
 	double		missed_along = 0;
-	double		observed_along = 0;
+	double		known_along = 0;
+	double		size;
 	int			j,
 				k;
 
@@ -636,25 +644,30 @@ learn(Pool *pool)
 		pool->gone[j] = pool->outer[j] - pool->begun[j];
 	for (j = 0; j < n; j++)
 	{
-		double		observed = 0;
-		double		known = 0;
-
+		turned[j] = missed[j] = pool->slope_begun[j] - pool->slope[j];
+		known[j] = 0;
 		for (k = 0; k < n; k++)
 		{
-			observed += pool->newton[j * n + k] * pool->gone[k];
-			known += pool->learnt[j * n + k] * pool->gone[k];
+			missed[j] -= pool->newton[j * n + k] * pool->gone[k];
+			known[j] += pool->learnt[j * n + k] * pool->gone[k];
 		}
-		turned[j] = pool->slope_begun[j] - pool->slope[j];
-		missed[j] = turned[j] - observed - known;
 		along += turned[j] * pool->gone[j];
 		missed_along += missed[j] * pool->gone[j];
-		observed_along += observed * pool->gone[j];
+		known_along += known[j] * pool->gone[j];
 	}
-	if (along > 0.1 * observed_along)
-		for (j = 0; j < n; j++)
-			for (k = 0; k < n; k++)
-				pool->learnt[j * n + k] += (missed[j] * turned[k] + turned[j] * missed[k]) / along -
-					missed_along * turned[j] * turned[k] / (along * along);
+	if (!(along > 0.1 * (along - missed_along)))
+		return;
+
+	/* What was learnt of larger steps is forgotten where it is too much now. */
+	size = fabs(missed_along) < fabs(known_along) ? fabs(missed_along / known_along) : 1;
+	missed_along -= size * known_along;
+	for (j = 0; j < n; j++)
+		missed[j] -= size * known[j];
+	for (j = 0; j < n; j++)
+		for (k = 0; k < n; k++)
+			pool->learnt[j * n + k] = size * pool->learnt[j * n + k] +
+				(missed[j] * turned[k] + turned[j] * missed[k]) / along -
+				missed_along * turned[j] * turned[k] / (along * along);
 }
 
 /* Twice what the step gains, were all quadratic. */
@@ -706,7 +719,10 @@ adapt(Pool *pool, const double *step, double *own, double *a)
 	}
 }
 
-/* Takes the step, and effects with it. */
+/*
+ * Takes the step, and effects with it. A branch of the root goes as much of its way
+ * as the one of its nodes that would go furthest.
+ */
 static void
 move_all(Pool *pool)
 {
@@ -726,25 +742,38 @@ move_all(Pool *pool)
 		const double *move = pool->node[node->parent].inner->move;
 		const double *omega = variances_of(pool, node);
 		double		length = 0;
-		double		share;
 
-		memcpy(node->begun, node->effect, q * sizeof(double));
 		for (j = 0; j < q; j++)
 			a[j] = left_of(pool, node, j, node->pull[j], move);
 		find_own(pool, node, own);
 		adapt(pool, pool->step + m + (node->level - 1) * q, own, a);
 		find_spread(pool, node, own);
-		for (j = 0; j < q; j++)
-			length += fabs(omega[j] * a[j] - node->begun[j]) * node->reach[j];
-		share = length > LONGEST ? LONGEST / length : 1;
 		if (node->inner)
 			memcpy(node->inner->move, move, m * sizeof(double));
 		for (j = 0; j < q; j++)
 		{
-			node->effect[j] = omega[j] > 0 ? node->begun[j] + share * (omega[j] * a[j] - node->begun[j]) : 0;
+			node->begun[j] = node->effect[j];
+			node->effect[j] = omega[j] * a[j];
+			length += fabs(node->effect[j] - node->begun[j]) * node->reach[j];
 			if (node->inner)
 				node->inner->move[pool->pooled[j]] += node->effect[j] - node->begun[j];
 		}
+		node->length = length;
+		for (node = &pool->node[node->parent]; node->level > 0; node = &pool->node[node->parent])
+			node->length = fmax(node->length, length);
+	}
+	for (i = 1; i < pool->n_nodes; i++)
+	{
+		Node	   *node = &pool->node[i];
+		const double *omega = variances_of(pool, node);
+		double		length = node->length;
+		int			at;
+
+		for (at = node->parent; at > 0; at = pool->node[at].parent)
+			length = pool->node[at].length;
+		for (j = 0; length > LONGEST && j < q; j++)
+			if (omega[j] > 0)
+				node->effect[j] = node->begun[j] + LONGEST / length * (node->effect[j] - node->begun[j]);
 	}
 }
 
@@ -890,6 +919,7 @@ prepare(Pool *pool, const PoolProblem *problem, const double *beta, CardMemory m
 	pool->gone = room_for(memory, n);
 	pool->turned = room_for(memory, n);
 	pool->missed = room_for(memory, n);
+	pool->known = room_for(memory, n);
 	pool->system = room_for(memory, (size_t) n * n);
 	pool->member = memory.alloc(memory.context, n * sizeof(int));
 	pool->held = memory.alloc(memory.context, n * sizeof(bool));
@@ -939,6 +969,7 @@ maximise(Pool *pool, PoolFit *fit)
 	while (fit->iterations < STEPS)
 	{
 		double		before = pool->value;
+		double		inner = pool->inner_promise;
 		double		promise;
 		int			halvings = 0;
 
@@ -966,13 +997,17 @@ maximise(Pool *pool, PoolFit *fit)
 		pool->pass.fine = pool->pass.fine || arrived;
 		last = promise;
 
-		/* Near the maximum a step may lose what it promised: it is Newton's but for what is learnt. */
-		before -= ROUNDING * fabs(before) + (near ? fmin(promise, 1) : 0);
+		/*
+		 * The value is as uncertain as what effects still promise; and near the
+		 * maximum a step may lose what it promised, for its slope is of the spread
+		 * before it.
+		 */
+		before -= ROUNDING * fabs(before) + UNCERTAIN * inner + (near ? fmin(promise, 1) : 0);
 		while (true)
 		{
 			if (!settle(pool))
 				return LOGIT_NOT_CONVERGED;
-			if (pool->value >= before)
+			if (pool->value + UNCERTAIN * pool->inner_promise >= before)
 				break;
 			if (halvings++ == HALVINGS)
 				return LOGIT_NOT_CONVERGED;
