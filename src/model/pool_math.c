@@ -34,8 +34,11 @@
 #define STEPS			100
 #define HALVINGS		20
 
-/* What a step promises: where Newton's method takes over, and where all is done. */
-#define NEAR			1.0
+/*
+ * What a step promises: to each outer number, where Newton's method takes over; in
+ * all, with the last step, and what the next one may be expected to promise.
+ */
+#define NEAR			2.0
 #define NEARER			1e-6
 #define TOLERANCE		1e-10
 
@@ -98,10 +101,10 @@ typedef struct Pool
 	int			n_levels;
 	Node	   *node;
 
+	int			n_outer;
+	double	   *outer;			/* the root's coefficients, then variances */
 	double	   *beta;
-	double	   *begun;
-	double	   *omega;			/* variances: level l, pooled j: (l - 1) * q + j */
-	double	   *omega_begun;
+	double	   *omega;			/* of level l, pooled j: (l - 1) * q + j */
 	double	   *coefficients;	/* of a node */
 	double	   *gradient;
 	double	   *cubic;
@@ -119,11 +122,18 @@ typedef struct Pool
 	double		value;			/* Laplace's approximation, at the modes that a step promises */
 	double		inner_promise;
 
-	int			n_outer;		/* the root's coefficients, then variances */
+	/* Of and for outer ones. */
 	double	   *slope;
-	double	   *fisher;
-	double	   *newton;
+	double	   *fisher;			/* expected information */
+	double	   *newton;			/* observed */
+	double	   *learnt;			/* what is missing from it */
+	double	   *matrix;			/* both */
 	double	   *step;
+	double	   *begun;			/* before the last step, and so the slope */
+	double	   *slope_begun;
+	double	   *gone;			/* the last step as it was taken */
+	double	   *turned;			/* what it did to the slope, and what of that was missed */
+	double	   *missed;
 	double	   *system;
 	int		   *member;
 	bool	   *held;
@@ -180,7 +190,8 @@ eliminate(Pool *pool, Node *node, const double *information, const double *gradi
 		if (sd > 0)
 			pool->penalty += node->effect[j] * node->effect[j] / omega[j] / 2;
 	}
-	cholesky_factor(factor, q);
+	if (!cholesky_factor(factor, q))
+		pool->half_log_pivots = INFINITY;
 	for (j = 0; j < q; j++)
 	{
 		double	   *row = solved + j * m;
@@ -199,7 +210,7 @@ eliminate(Pool *pool, Node *node, const double *information, const double *gradi
 			row[i] /= pivot;
 		excess[j] /= pivot;
 		cubic_excess[j] /= pivot;
-		pool->half_log_pivots += agr_log(pivot);
+		pool->half_log_pivots += agr_log(pivot) + cubic_excess[j] * excess[j] / 2;
 		pool->inner_promise += excess[j] * excess[j];
 	}
 
@@ -314,23 +325,60 @@ sum_rows(Pool *pool)
 
 /* ---------- down ---------- */
 
-/* a and b in place of c, q x q: c = a b. */
+/* c = a b, or a' b; q x q. */
 static void
-multiply(const double *a, const double *b, int q, double *c)
+multiply(const double *a, bool transposed, const double *b, int q, double *c)
 {
 	int			i,
 				j,
 				k;
 
+	memset(c, 0, (size_t) q * q * sizeof(double));
 	for (i = 0; i < q; i++)
-		for (j = 0; j < q; j++)
+		for (k = 0; k < q; k++)
 		{
-			double		sum = 0;
+			double		by = transposed ? a[k * q + i] : a[i * q + k];
 
-			for (k = 0; k < q; k++)
-				sum += a[i * q + k] * b[k * q + j];
-			c[i * q + j] = sum;
+			for (j = 0; j < q; j++)
+				c[i * q + j] += by * b[k * q + j];
 		}
+}
+
+/* N of the pooled coefficients. */
+static void
+find_own(const Pool *pool, const Node *node, double *own)
+{
+	int			j,
+				k;
+
+	for (j = 0; j < pool->q; j++)
+		for (k = 0; k < pool->q; k++)
+			own[j * pool->q + k] = node->cross[j * pool->m + pool->pooled[k]];
+}
+
+/* (1 - D N) M (1 - N D) + D - D N D, with M the parent's; the root has none. */
+static void
+find_spread(Pool *pool, Node *node, const double *own)
+{
+	int			q = pool->q;
+	const double *omega = variances_of(pool, node);
+	double	   *left = pool->square + q * q;
+	double	   *product = pool->square + 2 * q * q;
+	int			j,
+				k;
+
+	memset(node->spread, 0, (size_t) q * q * sizeof(double));
+	if (node->level > 1)
+	{
+		for (j = 0; j < q; j++)
+			for (k = 0; k < q; k++)
+				left[j * q + k] = (j == k) - own[j * q + k] * omega[k];
+		multiply(pool->node[node->parent].spread, false, left, q, product);
+		multiply(left, true, product, q, node->spread);
+	}
+	for (j = 0; j < q; j++)
+		for (k = 0; k < q; k++)
+			node->spread[j * q + k] += (j == k ? omega[j] : 0) - omega[j] * own[j * q + k] * omega[k];
 }
 
 /* What moves with the coefficients above it: the pull less N times their move. */
@@ -347,7 +395,7 @@ left_of(const Pool *pool, const Node *node, int j, double pull, const double *mo
 
 /*
  * The derivatives by variances and their expected information, at the root's
- * coefficients as they are; the effects' spread.
+ * coefficients as they are.
  */
 static void
 find_scores(Pool *pool)
@@ -357,7 +405,7 @@ find_scores(Pool *pool)
 	const int  *pooled = pool->pooled;
 	double	   *own = pool->square;	/* N of pooled coefficients; then what E is */
 	double	   *product = pool->square + q * q;
-	double	   *shrunk = pool->square + 2 * q * q;
+	double	   *excess = pool->square + 2 * q * q;
 	int			i,
 				j,
 				k;
@@ -377,36 +425,17 @@ find_scores(Pool *pool)
 		{
 			node->score[j] = left_of(pool, node, j, node->pull[j], parent->inner->move);
 			node->cubic_score[j] = left_of(pool, node, j, node->cubic_pull[j], parent->inner->cubic_move);
-			for (k = 0; k < q; k++)
-				own[j * q + k] = node->cross[j * m + pooled[k]];
 		}
-
-		/* (1 - D N) M (1 - N D) + D - D N D, with M the parent's */
-		for (j = 0; j < q; j++)
-			for (k = 0; k < q; k++)
-				node->spread[j * q + k] = (j == k ? omega[j] : 0) - omega[j] * own[j * q + k] * omega[k];
+		find_own(pool, node, own);
+		if (node->inner)
+			find_spread(pool, node, own);
 		if (node->level > 1)
 		{
-			for (j = 0; j < q; j++)
-				for (k = 0; k < q; k++)
-					shrunk[j * q + k] = (j == k) - own[j * q + k] * omega[k];
-			multiply(parent->spread, shrunk, q, product);
-			for (j = 0; j < q; j++)
-				for (k = 0; k < q; k++)
-				{
-					double		sum = 0;
-					int			l;
-
-					for (l = 0; l < q; l++)
-						sum += shrunk[l * q + j] * product[l * q + k];
-					node->spread[j * q + k] += sum;
-				}
-			multiply(own, parent->spread, q, product);
-			multiply(product, own, q, shrunk);
+			multiply(own, false, parent->spread, q, product);
+			multiply(product, false, own, q, excess);
 			for (j = 0; j < q * q; j++)
-				own[j] -= shrunk[j];
+				own[j] -= excess[j];
 		}
-
 		for (j = 0; j < q; j++)
 		{
 			double		a = node->score[j];
@@ -467,6 +496,7 @@ find_newton(Pool *pool)
 		int			varied = (column - m) % q;
 		Inner	   *root = pool->node[0].inner;
 
+		pool->problem->pause();
 		for (i = 0; i < pool->n_nodes; i++)
 			if (pool->node[i].inner)
 				memset(pool->node[i].inner->turn, 0, m * sizeof(double));
@@ -532,7 +562,7 @@ least_variance(const Pool *pool, int j)
 {
 	double		omega = pool->omega[j - pool->m];
 
-	return fabs(pool->slope[j]) * omega > NEAR ? omega / SHRINKAGE : 0;
+	return fabs(pool->slope[j]) * omega > 1 ? omega / SHRINKAGE : 0;
 }
 
 /*
@@ -590,6 +620,47 @@ find_step(Pool *pool, const double *matrix)
 	return true;
 }
 
+/*
+ * What the last step shows of the information that the observed one leaves out: the
+ * rows' change of curvature (a structured secant; Dennis, Gay and Welsch 1981).
+ */
+static void
+learn(Pool *pool)
+{
+	int			n = pool->n_outer;
+	double	   *turned = pool->turned;
+	double	   *missed = pool->missed;
+	double		along = 0;		/* the step */
+	double		missed_along = 0;
+	double		observed_along = 0;
+	int			j,
+				k;
+
+	for (j = 0; j < n; j++)
+		pool->gone[j] = pool->outer[j] - pool->begun[j];
+	for (j = 0; j < n; j++)
+	{
+		double		observed = 0;
+		double		known = 0;
+
+		for (k = 0; k < n; k++)
+		{
+			observed += pool->newton[j * n + k] * pool->gone[k];
+			known += pool->learnt[j * n + k] * pool->gone[k];
+		}
+		turned[j] = pool->slope_begun[j] - pool->slope[j];
+		missed[j] = turned[j] - observed - known;
+		along += turned[j] * pool->gone[j];
+		missed_along += missed[j] * pool->gone[j];
+		observed_along += observed * pool->gone[j];
+	}
+	if (along > 0.1 * observed_along)
+		for (j = 0; j < n; j++)
+			for (k = 0; k < n; k++)
+				pool->learnt[j * n + k] += (missed[j] * turned[k] + turned[j] * missed[k]) / along -
+					missed_along * turned[j] * turned[k] / (along * along);
+}
+
 /* Twice what the step gains, were all quadratic. */
 static double
 promise_of(const Pool *pool)
@@ -603,34 +674,38 @@ promise_of(const Pool *pool)
 }
 
 /*
- * What a becomes when variances change: (1 + N step) a' = a, with N of pooled
- * coefficients. No pivot is negative, for N^-1 exceeds the variances.
+ * What a and N of pooled coefficients become when variances change: both are
+ * solved for 1 + N step. No pivot is negative, for N^-1 exceeds the variances.
  */
 static void
-adapt_score(Pool *pool, const Node *node, const double *step, double *a)
+adapt(Pool *pool, const double *step, double *own, double *a)
 {
 	int			q = pool->q;
-	double	   *matrix = pool->square;
+	double	   *matrix = pool->square + q * q;
 	int			i,
 				j,
 				k;
 
 	for (i = 0; i < q; i++)
 		for (j = 0; j < q; j++)
-			matrix[i * q + j] = (i == j) + node->cross[i * pool->m + pool->pooled[j]] * step[j];
+			matrix[i * q + j] = (i == j) + own[i * q + j] * step[j];
 	for (i = 0; i < q; i++)
-		for (k = i + 1; k < q; k++)
+		for (k = 0; k < q; k++)
 		{
 			double		by = matrix[k * q + i] / matrix[i * q + i];
 
-			for (j = i; by != 0 && j < q; j++)
+			if (k == i || by == 0)
+				continue;
+			for (j = i; j < q; j++)
 				matrix[k * q + j] -= by * matrix[i * q + j];
+			for (j = 0; j < q; j++)
+				own[k * q + j] -= by * own[i * q + j];
 			a[k] -= by * a[i];
 		}
-	for (i = q - 1; i >= 0; i--)
+	for (i = 0; i < q; i++)
 	{
-		for (j = i + 1; j < q; j++)
-			a[i] -= matrix[i * q + j] * a[j];
+		for (j = 0; j < q; j++)
+			own[i * q + j] /= matrix[i * q + i];
 		a[i] /= matrix[i * q + i];
 	}
 }
@@ -642,15 +717,13 @@ move_all(Pool *pool)
 	int			m = pool->m;
 	int			q = pool->q;
 	double	   *a = pool->work;
+	double	   *own = pool->square;
 	int			i,
 				j;
 
 	for (j = 0; j < pool->n_outer; j++)
-		if (j < m)
-			pool->beta[j] += pool->node[0].inner->move[j] = pool->step[j];
-		else
-			pool->omega[j - m] += pool->step[j];
-
+		pool->outer[j] += pool->step[j];
+	memcpy(pool->node[0].inner->move, pool->step, m * sizeof(double));
 	for (i = 1; i < pool->n_nodes; i++)
 	{
 		Node	   *node = &pool->node[i];
@@ -662,7 +735,9 @@ move_all(Pool *pool)
 		memcpy(node->begun, node->effect, q * sizeof(double));
 		for (j = 0; j < q; j++)
 			a[j] = left_of(pool, node, j, node->pull[j], move);
-		adapt_score(pool, node, pool->step + m + (node->level - 1) * q, a);
+		find_own(pool, node, own);
+		adapt(pool, pool->step + m + (node->level - 1) * q, own, a);
+		find_spread(pool, node, own);
 		for (j = 0; j < q; j++)
 			length += fabs(omega[j] * a[j] - node->begun[j]) * node->reach[j];
 		share = length > LONGEST ? LONGEST / length : 1;
@@ -675,6 +750,14 @@ move_all(Pool *pool)
 				node->inner->move[pool->pooled[j]] += node->effect[j] - node->begun[j];
 		}
 	}
+}
+
+/* To where they seem to be most likely, given all else. */
+static void
+move_effects(Pool *pool)
+{
+	memset(pool->step, 0, pool->n_outer * sizeof(double));
+	move_all(pool);
 }
 
 /*
@@ -693,21 +776,17 @@ settle(Pool *pool)
 	{
 		double		before = pool->posterior;
 
-#ifdef TRACE
-		printf("#    settle %g, inner %g\n", pool->posterior, pool->inner_promise);
-#endif
-		memset(pool->step, 0, pool->n_outer * sizeof(double));
-		move_all(pool);
+		move_effects(pool);
 		sum_rows(pool);
-		for (; pool->posterior < before - ROUNDING * fabs(before); passes++)
+		for (; !(pool->posterior >= before - ROUNDING * fabs(before)) && passes < STEPS; passes++)
 		{
-			if (passes >= STEPS)
-				return false;
 			for (i = 1; i < pool->n_nodes; i++)
 				for (j = 0; j < pool->q; j++)
 					pool->node[i].effect[j] = (pool->node[i].begun[j] + pool->node[i].effect[j]) / 2;
 			sum_rows(pool);
 		}
+		if (passes >= STEPS)
+			return false;
 	}
 	return true;
 }
@@ -766,7 +845,7 @@ static void
 prepare(Pool *pool, const PoolProblem *problem, const double *beta, CardMemory memory)
 {
 	int			all_terms = problem->rows->n_terms;
-	int			widest;
+	int			n;
 	int			j;
 
 	memset(pool, 0, sizeof *pool);
@@ -774,13 +853,11 @@ prepare(Pool *pool, const PoolProblem *problem, const double *beta, CardMemory m
 	pool->n_nodes = problem->n_nodes;
 	pool->place = memory.alloc(memory.context, (1 + all_terms) * sizeof(int));
 	pool->pooled = memory.alloc(memory.context, (1 + all_terms) * sizeof(int));
-	pool->beta = room_for(memory, 1 + all_terms);
 	for (j = 0; j <= all_terms; j++)
 		if (j == 0 || problem->used == NULL || problem->used[j - 1])
 		{
 			if (problem->pooled[j])
 				pool->pooled[pool->q++] = pool->m;
-			pool->beta[pool->m] = beta[j];
 			pool->place[pool->m++] = j;
 		}
 	logit_prepare_pass(&pool->pass, pool->m, memory);
@@ -791,34 +868,74 @@ prepare(Pool *pool, const PoolProblem *problem, const double *beta, CardMemory m
 	pool->room.offset = room_for(memory, LOGIT_BLOCK);
 	prepare_nodes(pool, memory);
 
-	pool->n_outer = pool->m + pool->n_levels * pool->q;
-	widest = pool->n_outer + 2 * pool->q;
-	pool->begun = room_for(memory, pool->m);
-	pool->omega = room_for(memory, pool->n_levels * pool->q);
-	pool->omega_begun = room_for(memory, pool->n_levels * pool->q);
+	pool->n_outer = n = pool->m + pool->n_levels * pool->q;
+	pool->outer = room_for(memory, n);
+	pool->beta = pool->outer;
+	pool->omega = pool->outer + pool->m;
+	for (j = 0; j < pool->m; j++)
+		pool->beta[j] = beta[pool->place[j]];
 	pool->coefficients = room_for(memory, pool->m);
 	pool->gradient = room_for(memory, pool->m);
 	pool->cubic = room_for(memory, pool->m);
 	pool->information = room_for(memory, (size_t) pool->m * pool->m);
 	pool->factor = room_for(memory, (size_t) pool->q * pool->q);
 	pool->solved = room_for(memory, (size_t) pool->q * pool->m);
-	pool->work = room_for(memory, widest);
+	pool->work = room_for(memory, n + 2 * pool->q);
 	pool->square = room_for(memory, (size_t) 3 * pool->q * pool->q);
 	pool->other = room_for(memory, pool->m);
-	pool->slope = room_for(memory, pool->n_outer);
-	pool->step = room_for(memory, pool->n_outer);
-	pool->fisher = room_for(memory, (size_t) pool->n_outer * pool->n_outer);
-	pool->newton = room_for(memory, (size_t) pool->n_outer * pool->n_outer);
-	pool->system = room_for(memory, (size_t) pool->n_outer * pool->n_outer);
-	pool->member = memory.alloc(memory.context, pool->n_outer * sizeof(int));
-	pool->held = memory.alloc(memory.context, pool->n_outer * sizeof(bool));
+	pool->slope = room_for(memory, n);
+	pool->fisher = room_for(memory, (size_t) n * n);
+	pool->newton = room_for(memory, (size_t) n * n);
+	pool->learnt = room_for(memory, (size_t) n * n);
+	pool->matrix = room_for(memory, (size_t) n * n);
+	pool->step = room_for(memory, n);
+	pool->begun = room_for(memory, n);
+	pool->slope_begun = room_for(memory, n);
+	pool->gone = room_for(memory, n);
+	pool->turned = room_for(memory, n);
+	pool->missed = room_for(memory, n);
+	pool->system = room_for(memory, (size_t) n * n);
+	pool->member = memory.alloc(memory.context, n * sizeof(int));
+	pool->held = memory.alloc(memory.context, n * sizeof(bool));
+}
+
+/*
+ * The step by the best matrix that is positive definite; *near says whether the
+ * last one was by the observed information, and becomes whether this one is.
+ */
+static bool
+choose_step(Pool *pool, bool *near)
+{
+	int			n = pool->n_outer;
+	bool		was_near = *near;
+	int			j;
+
+	*near = false;
+	if (!find_step(pool, pool->fisher))
+		return false;
+	if (promise_of(pool) > NEAR * n)
+		return true;
+	find_newton(pool);
+	if (was_near)
+		learn(pool);
+	for (j = 0; j < n * n; j++)
+		pool->matrix[j] = pool->newton[j] + pool->learnt[j];
+	*near = true;
+	if (find_step(pool, pool->matrix))
+		return true;
+	memset(pool->learnt, 0, (size_t) n * n * sizeof(double));
+	if (find_step(pool, pool->newton))
+		return true;
+	*near = false;
+	return find_step(pool, pool->fisher);
 }
 
 static LogitStatus
 maximise(Pool *pool, PoolFit *fit)
 {
-	int			n_variances = pool->n_outer - pool->m;
+	size_t		size = pool->n_outer * sizeof(double);
 	double		last = INFINITY;
+	bool		near = false;
 	int			j;
 
 	sum_rows(pool);
@@ -826,48 +943,43 @@ maximise(Pool *pool, PoolFit *fit)
 	{
 		double		before = pool->value;
 		double		promise;
-		int			halvings;
+		int			halvings = 0;
 
 		find_scores(pool);
-		if (!find_step(pool, pool->fisher))
-			return LOGIT_COLLINEAR;
-		promise = promise_of(pool);
-		if (promise < NEAR)
+		if (!choose_step(pool, &near))
 		{
-			find_newton(pool);
-			if (find_step(pool, pool->newton))
-				promise = promise_of(pool);
-			else
-				find_step(pool, pool->fisher);
+			if (pool->pass.fine)
+				return LOGIT_NOT_CONVERGED;
+			pool->pass.fine = true;
+			sum_rows(pool);
+			continue;
 		}
-#ifdef TRACE
-		printf("# %d value %.10f promise %.3e inner %.3e omega", fit->iterations, before, promise, pool->inner_promise);
-		for (int i = 0; i < pool->n_outer - pool->m; i++)
-			printf(" %g (%+g)", pool->omega[i], pool->step[pool->m + i]);
-		printf(" beta");
-		for (int i = 0; i < pool->m; i++)
-			printf(" %g (%+g)", pool->beta[i], pool->step[i]);
-		printf("\n");
-#endif
-		memcpy(pool->begun, pool->beta, pool->m * sizeof(double));
-		memcpy(pool->omega_begun, pool->omega, n_variances * sizeof(double));
+		promise = promise_of(pool);
+		memcpy(pool->begun, pool->outer, size);
+		memcpy(pool->slope_begun, pool->slope, size);
 		move_all(pool);
-		if (promise <= TOLERANCE && last <= NEARER)
+		if (promise <= NEARER && promise * promise <= TOLERANCE * last)
+		{
+			pool->pass.fine = true;
+			sum_rows(pool);
+			find_scores(pool);
+			move_effects(pool);
 			return LOGIT_FITTED;
+		}
 		last = promise;
-		for (halvings = 0; halvings < HALVINGS; halvings++)
+
+		/* Near the maximum a step may lose what it promised: it is Newton's but for what is learnt. */
+		before -= ROUNDING * fabs(before) + (near ? fmin(promise, 1) : 0);
+		while (true)
 		{
 			if (!settle(pool))
 				return LOGIT_NOT_CONVERGED;
-			if (pool->value >= before - ROUNDING * fabs(before))
+			if (pool->value >= before)
 				break;
-#ifdef TRACE
-			printf("#   halved %g, inner %g\n", pool->value, pool->inner_promise);
-#endif
-			for (j = 0; j < pool->m; j++)
-				pool->beta[j] = (pool->begun[j] + pool->beta[j]) / 2;
-			for (j = 0; j < n_variances; j++)
-				pool->omega[j] = (pool->omega_begun[j] + pool->omega[j]) / 2;
+			if (halvings++ == HALVINGS)
+				return LOGIT_NOT_CONVERGED;
+			for (j = 0; j < pool->n_outer; j++)
+				pool->outer[j] = (pool->begun[j] + pool->outer[j]) / 2;
 		}
 		fit->iterations++;
 	}
