@@ -49,8 +49,8 @@ find_level(Place *place, int n, int i)
 static int
 compare_places(const void *a, const void *b, void *places)
 {
-	const Place *left = (const Place *) places + *(const int *) a;
-	const Place *right = (const Place *) places + *(const int *) b;
+	const Place *left = (const Place *) places + *(const uint32 *) a;
+	const Place *right = (const Place *) places + *(const uint32 *) b;
 
 	if (left->level != right->level)
 		return left->level < right->level ? -1 : 1;
@@ -64,7 +64,7 @@ fit_tree_create(const FitRows *rows)
 	KeySums    *names = key_sums_create(CurrentMemoryContext);
 	FitTree    *tree = palloc0(sizeof *tree);
 	Place	   *place;
-	int		   *order;
+	uint32	   *order;
 	uint32		i;
 
 	/* The segments of the rows first, so that their numbers are the same. */
@@ -89,12 +89,10 @@ fit_tree_create(const FitRows *rows)
 	for (i = 0; i < options->n_parents; i++)
 		place[key_sums_find(names, options->parent[i].name.at, options->parent[i].name.length)].parent =
 			key_sums_find(names, options->parent[i].parent.at, options->parent[i].parent.length);
-	order = palloc((names->count + 1) * sizeof *order);
+	/* In the order of bytes, so that an error is the same for any order of rows. */
+	order = key_sums_order(names);
 	for (i = 0; i < names->count; i++)
-	{
-		find_level(place, names->count, i);
-		order[i] = i;
-	}
+		find_level(place, names->count, order[i]);
 	qsort_arg(order, names->count, sizeof *order, compare_places, place);
 
 	tree->n = names->count + 1;
