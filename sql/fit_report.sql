@@ -85,8 +85,8 @@ SELECT to_pmml('{"format": 1, "name": "one", "intercept": 0, "features": [{"name
 
 \x on
 SELECT r.* FROM card, fit_report(card) r;
--- AIC = 2 * 250.5 + 2 * 4, BIC = 501 + 4 ln 500: a weight of 1 is half a row.
-SELECT aic = 509 AS aic_by_hand, abs(bic - (501 + 4 * ln(500::float8))) < 1e-12 AS bic_by_hand FROM card, fit_report(card);
+-- Four terms and two spreads: AIC = 2 * 250.5 + 2 * 6, BIC = 501 + 6 ln 500, a weight of 1 being half a row.
+SELECT aic = 513 AS aic_by_hand, abs(bic - (501 + 6 * ln(500::float8))) < 1e-12 AS bic_by_hand FROM card, fit_report(card);
 SELECT r.* FROM card, fit_report((card::jsonb - 'fit')::scorecard) r;
 SELECT rows, bads, excluded, parameters, iterations, aic, bic FROM fit_report('{"format": 1, "name": "least", "intercept": 0, "features": [{"name": "x", "type": "linear"}], "fit": {"rows": 0, "bads": 0, "terms": [{"coefficient": 1}]}}');
 \x off

@@ -136,17 +136,30 @@ drop_feature(FitModel *model, int f, char *why)
 
 /* ---------- failures ---------- */
 
-/* The terms that a dependency or a direction is made of. */
+/* Features that a dependency or a direction is made of; of a category, its level if that is one. */
 static char *
 list_involved(const FitDesign *design, const LogitFit *fit)
 {
 	StringInfoData text;
-	int			t;
+	int			f,
+				t;
 
 	initStringInfo(&text);
-	for (t = 0; t < design->n_terms; t++)
-		if (fabs(fit->involved[t + 1]) > 1e-6)
-			appendStringInfo(&text, "%s%s", text.len > 0 ? ", " : "", fit_term_name(design, &design->term[t]));
+	for (f = 0; f < design->rows->n_features; f++)
+	{
+		const FitTerm *last = NULL;
+		int			terms = 0;
+
+		for (t = 0; t < design->n_terms; t++)
+			if (design->term[t].feature == f && fabs(fit->involved[t + 1]) > 1e-6)
+			{
+				last = &design->term[t];
+				terms++;
+			}
+		if (terms > 0)
+			appendStringInfo(&text, "%s%s", text.len > 0 ? ", " : "",
+							 terms == 1 ? fit_term_name(design, last) : design->rows->feature[f].name);
+	}
 	return text.data;
 }
 

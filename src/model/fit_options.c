@@ -124,16 +124,24 @@ copy_text(const char *at, int length)
 	return text;
 }
 
+/* Options of one feature lie over those of all. */
 static void
-read_feature_binning(JsonReader *r, JsonbValue *value, FitFeatureOptions *feature)
+read_feature_binning(JsonReader *r, JsonbValue *value, FitOptions *options, FitFeatureOptions *feature)
 {
+	Datum		merged;
+	JsonbValue	document;
+
+	feature->own_binning = palloc0(sizeof *feature->own_binning);
+	bins_read_options_at(feature->own_binning, r, value, CurrentMemoryContext);
+	merged = DirectFunctionCall2(jsonb_concat, JsonbPGetDatum(options->binning_given), JsonbPGetDatum(JsonbValueToJsonb(value)));
+	json_document(DatumGetJsonbP(merged), &document);
 	feature->binning = palloc0(sizeof *feature->binning);
-	bins_read_options_at(feature->binning, r, value, CurrentMemoryContext);
+	bins_read_options_at(feature->binning, r, &document, CurrentMemoryContext);
 }
 
 /* A binning as its JSON: only its cuts, lists and policies will be used. */
 static void
-read_given(JsonReader *r, JsonbValue *value, FitFeatureOptions *feature)
+read_given(JsonReader *r, JsonbValue *value, FitOptions *options, FitFeatureOptions *feature)
 {
 	char	   *text;
 
@@ -148,7 +156,7 @@ read_given(JsonReader *r, JsonbValue *value, FitFeatureOptions *feature)
 }
 
 static void
-read_reason(JsonReader *r, JsonbValue *value, FitFeatureOptions *feature)
+read_reason(JsonReader *r, JsonbValue *value, FitOptions *options, FitFeatureOptions *feature)
 {
 	CardText	text = json_read_text(r, value);
 
@@ -158,7 +166,8 @@ read_reason(JsonReader *r, JsonbValue *value, FitFeatureOptions *feature)
 /* An object whose keys are features. */
 static void
 read_by_feature(JsonReader *r, JsonbContainer *root, const char *key, FitOptions *options,
-				void (*read) (JsonReader *r, JsonbValue *value, FitFeatureOptions *feature))
+				void (*read) (JsonReader *r, JsonbValue *value, FitOptions *options,
+							  FitFeatureOptions *feature))
 {
 	JsonbValue *value = json_get_field(root, key);
 	int			mark = json_enter_key(r, key);
@@ -177,7 +186,7 @@ read_by_feature(JsonReader *r, JsonbContainer *root, const char *key, FitOptions
 		int			inner = json_enter_key(r, name.at);
 
 		(void) JsonbIteratorNext(&iterator, &item, true);
-		read(r, &item, get_feature(options, name));
+		read(r, &item, options, get_feature(options, name));
 		json_leave(r, inner);
 	}
 	json_leave(r, mark);
@@ -277,11 +286,12 @@ read_binning(JsonReader *r, JsonbContainer *root, FitOptions *options)
 {
 	JsonbValue *value = json_get_field(root, "binning");
 	int			mark = json_enter_key(r, "binning");
+	JsonbValue	document;
 
-	if (value != NULL)
-		bins_read_options_at(&options->binning, r, value, CurrentMemoryContext);
-	else
-		bins_read_options(&options->binning, NULL, CurrentMemoryContext);
+	options->binning_given = value ? JsonbValueToJsonb(value) :
+		DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum("{}")));
+	json_document(options->binning_given, &document);
+	bins_read_options_at(&options->binning, r, &document, CurrentMemoryContext);
 	json_leave(r, mark);
 }
 

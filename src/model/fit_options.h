@@ -20,7 +20,8 @@ typedef enum FitSelection
 typedef struct FitFeatureOptions
 {
 	CardText	name;
-	BinsOptions *binning;		/* NULL: those of all */
+	BinsOptions *binning;		/* over those of all; NULL: those */
+	BinsOptions *own_binning;	/* by themselves */
 	Binning    *given;			/* whose cuts are kept; NULL: none */
 	CardText	reason;
 	CardText	consent;		/* the column; empty: none */
@@ -37,6 +38,7 @@ typedef struct FitOptions
 {
 	bool		woe;			/* encoding */
 	BinsOptions binning;		/* of features without options of their own */
+	Jsonb	   *binning_given;
 	uint32		n_features;		/* that something is said of */
 	FitFeatureOptions *feature;
 	uint32		n_consents;

@@ -100,23 +100,26 @@ agririsk_fit_report(PG_FUNCTION_ARGS)
 	Datum		value[REPORT_COLUMNS];
 	bool		null[REPORT_COLUMNS];
 	double		deviance;
+	double		parameters;
 
 	memset(null, true, sizeof null);
 	if (fit == NULL)
 		return agr_make_row(fcinfo, value, null);
 
 	deviance = -2 * fit->log_likelihood;
+	/* With segments the likelihood is that of the terms and of their spreads. */
+	parameters = fit->n_terms + fit->n_spreads;
 	set_rows(value, null, REPORT_ROWS, fit->rows);
 	set_rows(value, null, REPORT_BADS, fit->bads);
 	null[REPORT_EXCLUDED] = false;
 	value[REPORT_EXCLUDED] = exclusions_json(fit);
 	set_rows(value, null, REPORT_ITERATIONS, fit->iterations);
-	set_rows(value, null, REPORT_PARAMETERS, fit->n_terms);
+	set_rows(value, null, REPORT_PARAMETERS, (int64) parameters);
 	agr_set_number(value, null, REPORT_LOG_LIKELIHOOD, fit->log_likelihood);
 	agr_set_number(value, null, REPORT_NULL_LOG_LIKELIHOOD, fit->null_log_likelihood);
-	agr_set_number(value, null, REPORT_AIC, deviance + 2.0 * fit->n_terms);
+	agr_set_number(value, null, REPORT_AIC, deviance + 2 * parameters);
 	agr_set_number(value, null, REPORT_BIC, fit->rows > 0
-				   ? deviance + fit->n_terms * agr_log(fit->rows * fit->weight_unit) : NAN);
+				   ? deviance + parameters * agr_log(fit->rows * fit->weight_unit) : NAN);
 	agr_set_number(value, null, REPORT_LOG_LOSS, fit->in_sample.log_loss);
 	agr_set_number(value, null, REPORT_AUC, fit->in_sample.auc);
 	agr_set_number(value, null, REPORT_AUC_LOW, fit->in_sample.auc_low);

@@ -59,7 +59,7 @@ refuse_bare_row(TupleDesc columns)
 	ereport(ERROR,
 			(errcode(ERRCODE_UNDEFINED_COLUMN),
 			 errmsg("the row has no column names"),
-			 errdetail("Its columns are f1 to f%d, as those of ROW(...).", columns->natts),
+			 errdetail("Its columns are called f1, f2 and so on, as those of ROW(...)."),
 			 errhint("Name the features in a subquery: FROM loan l, LATERAL (SELECT l.age, l.crop) t, and give t.")));
 }
 
@@ -98,8 +98,8 @@ init_feature(FitRows *rows, FitFeature *feature, const char *name, Oid type)
 	feature->kind = score_is_number_kind(feature->value) ? CARD_NUMBER : CARD_CATEGORY;
 	feature->said = fit_feature_options(options, name);
 	feature->binning = feature->said && feature->said->binning ? feature->said->binning : &options->binning;
-	if (feature->said && feature->said->binning)
-		bins_check_kind(feature->said->binning, feature->kind);
+	if (feature->said && feature->said->own_binning)
+		bins_check_kind(feature->said->own_binning, feature->kind);
 	feature->consent = feature->said && feature->said->consent.length > 0 ?
 		consent_number(options, feature->said->consent) : -1;
 	feature->levels = feature->kind == CARD_CATEGORY ? key_sums_create(rows->context) : NULL;

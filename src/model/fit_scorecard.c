@@ -353,7 +353,7 @@ say_no_folds(const FitRows *rows, int fold, const FitFailure *failure)
 			(errcode(needed ? ERRCODE_DATA_EXCEPTION : ERRCODE_SUCCESSFUL_COMPLETION),
 			 errmsg("fit_scorecard: no figures out of fold"),
 			 errdetail("Without fold %d of %d, %s. %s", fold + 1, rows->options->folds, failure->message, failure->detail),
-			 errhint("Fit with fewer folds, or with folds => 0.")));
+			 errhint("Fit with fewer folds or with folds => 0, put rare categories together, or penalise with ridge.")));
 }
 
 /* Fits the rows of all folds but one, and tries the model on that one. */

@@ -36,10 +36,9 @@
 
 /*
  * What a step promises: to each outer number, where Newton's method takes over; in
- * all, with the last step, and what the next one may be expected to promise.
+ * all, at the end, where it is not taken.
  */
 #define NEAR			2.0
-#define NEARER			1e-6
 #define TOLERANCE		1e-10
 
 /* The most that a step shortens a variance by. */
@@ -936,6 +935,7 @@ maximise(Pool *pool, PoolFit *fit)
 	size_t		size = pool->n_outer * sizeof(double);
 	double		last = INFINITY;
 	bool		near = false;
+	bool		arrived = false;
 	int			j;
 
 	sum_rows(pool);
@@ -955,17 +955,18 @@ maximise(Pool *pool, PoolFit *fit)
 			continue;
 		}
 		promise = promise_of(pool);
-		memcpy(pool->begun, pool->outer, size);
-		memcpy(pool->slope_begun, pool->slope, size);
-		move_all(pool);
-		if (promise <= NEARER && promise * promise <= TOLERANCE * last)
+		if (arrived && promise <= TOLERANCE)
 		{
-			pool->pass.fine = true;
-			sum_rows(pool);
-			find_scores(pool);
 			move_effects(pool);
 			return LOGIT_FITTED;
 		}
+		memcpy(pool->begun, pool->outer, size);
+		memcpy(pool->slope_begun, pool->slope, size);
+		move_all(pool);
+
+		/* The next step seems to promise too little; it is by all digits of the information. */
+		arrived = promise * promise <= TOLERANCE / 10 * last;
+		pool->pass.fine = pool->pass.fine || arrived;
 		last = promise;
 
 		/* Near the maximum a step may lose what it promised: it is Newton's but for what is learnt. */

@@ -145,9 +145,9 @@ SELECT is((SELECT bool_and(card = card::text::scorecard) FROM copied), true, 'wh
 
 -- ---------- reports ----------
 
-SELECT is((SELECT count(*) FROM fitted, LATERAL (SELECT card::jsonb -> 'fit' AS f) j, fit_report(card) r
-            WHERE rows = (f ->> 'rows')::bigint AND bads = k AND parameters = 8 AND excluded = coalesce(f -> 'excluded', '{}') AND aic = 16 - 2 * (f ->> 'log_likelihood')::float8
-              AND abs(bic + 2 * log_likelihood - 8 * ln(rows * coalesce((f ->> 'weight_unit')::float8, 1))) < 1e-12 AND assumptions IS NOT DISTINCT FROM f ->> 'assumptions' AND weight_unit = coalesce((f ->> 'weight_unit')::float8, 1) AND auc IS NOT DISTINCT FROM (f #>> '{in_sample,auc}')::float8 AND out_of_fold_auc_low IS NOT DISTINCT FROM (f #>> '{out_of_fold,auc_low}')::float8
+SELECT is((SELECT count(*) FROM fitted, LATERAL (SELECT card::jsonb -> 'fit' AS f, 8 + coalesce(jsonb_array_length(card::jsonb #> '{fit,spreads}'), 0) AS m) j, fit_report(card) r
+            WHERE rows = (f ->> 'rows')::bigint AND bads = k AND parameters = m AND excluded = coalesce(f -> 'excluded', '{}') AND aic = 2 * m - 2 * (f ->> 'log_likelihood')::float8
+              AND abs(bic + 2 * log_likelihood - m * ln(rows * coalesce((f ->> 'weight_unit')::float8, 1))) < 1e-12 AND assumptions IS NOT DISTINCT FROM f ->> 'assumptions' AND weight_unit = coalesce((f ->> 'weight_unit')::float8, 1) AND auc IS NOT DISTINCT FROM (f #>> '{in_sample,auc}')::float8 AND out_of_fold_auc_low IS NOT DISTINCT FROM (f #>> '{out_of_fold,auc_low}')::float8
               AND folds IS NOT DISTINCT FROM (f ->> 'folds')::bigint AND iterations IS NOT DISTINCT FROM (f ->> 'iterations')::bigint AND shift IS NOT DISTINCT FROM (f ->> 'shift')::float8), 12::bigint, 'the report is what the card holds');
 SELECT is((SELECT count(*) FROM fitted, LATERAL (SELECT card::jsonb #> '{fit,terms}' AS t) j, coefficients(card) WITH ORDINALITY c
             WHERE ordinality <= 8 AND coefficient = (t -> ordinality::int - 1 ->> 'coefficient')::float8 AND feature IS NOT DISTINCT FROM t -> ordinality::int - 1 ->> 'feature' AND level IS NOT DISTINCT FROM t -> ordinality::int - 1 ->> 'level'

@@ -14,21 +14,25 @@ SELECT is((SELECT count(*) FROM generate_series(1, 500) i, unnest(ARRAY[1, 7, 10
 -- A hash in [0, 1), the same on every machine.
 CREATE FUNCTION pg_temp.u(VARIADIC part int[]) RETURNS float8 LANGUAGE sql IMMUTABLE AS
 $$ SELECT ('x' || left(md5(part::text), 8))::bit(32)::bigint::float8 / 4294967296 $$;
--- Levels k3 and on are rare, and are pooled only as long as 50 rows are 50 rows.
+-- Levels k3 and on are rare, and are pooled only as long as 50 rows are 50 rows; g3 and g4, of 1 and 4 bad
+-- rows, as long as 5 are 5. Of g2 26 of 60 are bad, of g1 415 of 1000: 20 rows at the rate of all put g2 first.
 CREATE TEMP TABLE loan AS
+SELECT l.*, CASE WHEN nth <= CASE WHEN bad THEN 26 ELSE 34 END THEN 'g2' WHEN nth <= CASE WHEN bad THEN 441 ELSE 619 END THEN 'g1'
+              WHEN nth <= CASE WHEN bad THEN 442 ELSE 718 END THEN 'g3' WHEN nth <= CASE WHEN bad THEN 446 ELSE 764 END THEN 'g4' ELSE 'g0' END AS g
+  FROM (SELECT q.*, row_number() OVER (PARTITION BY bad ORDER BY i) AS nth FROM (
 SELECT i, pg_temp.u(i, 1) AS a, round(pg_temp.u(i, 2)::numeric, 2) AS b, CASE WHEN i % 9 > 0 THEN pg_temp.u(i, 3) + pg_temp.u(i, 1) END AS c,
        'k' || CASE WHEN i % 20 = 0 THEN 3 + i / 20 % 5 ELSE i % 3 END AS k, pg_temp.u(i, 4) < 1 / (1 + exp(2 - 1.5 * pg_temp.u(i, 1) - 0.5 * pg_temp.u(i, 2) - 0.3 * (i % 3))) AS bad
-  FROM generate_series(1, 3000) i;
+  FROM generate_series(1, 3000) i) q) l;
 CREATE TEMP TABLE tried (name text, options jsonb);
 INSERT INTO tried VALUES
   ('woe', '{"binning": {"trend": "ascending"}}'), ('few bins', '{"binning": {"trend": "none", "min_bads": 60, "min_goods": 100}, "selection": "bic"}'),
-  ('each its own', '{"binning": {"trend": "none"}, "feature_binning": {"a": {"trend": "ascending", "min_bads": 90}}, "positive": true}'),
+  ('each its own', '{"binning": {"trend": "none", "min_bin_share": 0}, "feature_binning": {"a": {"trend": "ascending", "min_bads": 90}}, "positive": true}'),
   ('plain', '{"encoding": "none"}'), ('ridge', '{"encoding": "none", "ridge": 4, "standardize": true}'), ('lasso', '{"encoding": "none", "lasso": 3}'),
   ('aic', '{"encoding": "none", "selection": "aic"}'), ('bic', '{"encoding": "none", "selection": "bic"}'), ('path', '{"encoding": "none", "selection": "lasso"}'),
   ('calibrated', '{"encoding": "none", "long_run_rate": 0.1, "margin": 0.2}');
 CREATE TEMP TABLE fitted AS
 SELECT name, v.w, fit_scorecard(bad, t, options || jsonb_build_object('weight_column', 'w', 'weight_unit', 1.0 / v.w)) AS card
-  FROM tried, loan, (VALUES (1), (100)) v (w), LATERAL (SELECT a, b, c, k, v.w) t GROUP BY name, v.w;
+  FROM tried, loan, (VALUES (1), (100)) v (w), LATERAL (SELECT a, b, c, k, g, v.w) t GROUP BY name, v.w;
 CREATE FUNCTION pg_temp.near(x float8, y float8) RETURNS boolean LANGUAGE sql IMMUTABLE AS
 $$ SELECT x IS NOT DISTINCT FROM y OR abs(x - y) <= 1e-12 * greatest(1, abs(x)) $$;
 CREATE TEMP TABLE pair AS SELECT name, o.card AS one, h.card AS hundred FROM fitted o JOIN fitted h USING (name) WHERE o.w = 1 AND h.w = 100;

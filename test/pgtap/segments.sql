@@ -2,7 +2,7 @@
 BEGIN;
 SET LOCAL client_min_messages = warning;
 SELECT set_config('search_path', 'agririsk, ' || current_setting('search_path'), true) \g /dev/null
-SELECT plan(18);
+SELECT plan(22);
 
 -- A hash in [0, 1), the same on every machine.
 CREATE FUNCTION pg_temp.u(VARIADIC part int[]) RETURNS float8 LANGUAGE sql IMMUTABLE AS
@@ -23,6 +23,8 @@ SELECT name, fit_scorecard(bad, t, county, options || '{"encoding": "none"}') AS
 SELECT is((SELECT count(*) FROM fitted, segments(card) JOIN (SELECT county, count(*) AS own, count(*) FILTER (WHERE bad) AS own_bads FROM loan GROUP BY county) l ON county = segment WHERE (n, bads, parent) IS NOT DISTINCT FROM (own, own_bads, NULL)), 36::bigint, 'n and bads are those of GROUP BY');
 SELECT is((SELECT count(*) FROM fitted, fit_report(card) WHERE rows = 3000), 3::bigint, 'rows without a segment count for the card');
 SELECT is((SELECT array_agg(segment) FROM fitted, segments(card) WITH ORDINALITY WHERE name = 'slopes'), (SELECT array_agg(DISTINCT county ORDER BY county) FROM loan WHERE county IS NOT NULL), 'segments are in the order of the card, by bytes');
+
+SELECT is((SELECT count(*) FROM fitted WHERE card::text::scorecard = card AND card::jsonb::scorecard = card), 3::bigint, 'what was fitted is read as its text is');
 
 -- ---------- gains ----------
 
@@ -63,6 +65,16 @@ SELECT is((SELECT count(*) FROM fitted, segments(card) s WHERE name = 'kept' AND
 -- Under positive signs c11 keeps its parent's weight.
 CREATE TEMP TABLE signed AS SELECT fit_scorecard(bad, t, county, '{"folds": 0, "positive": true, "binning": {"trend": "ascending", "max_bins": 4}}'::jsonb) AS card FROM loan, LATERAL (SELECT a, b) t;
 SELECT is((SELECT array_agg(segment) FROM signed, segments(card) WHERE note = 'signs are its parent''s' AND gain IS NULL), ARRAY['c11'], 'signs that are its parent''s are noted');
+
+-- ---------- a tree ----------
+
+CREATE TEMP TABLE tree AS
+SELECT fit_scorecard(bad, t, county, options) AS card
+  FROM (SELECT jsonb_build_object('encoding', 'none', 'folds', 0, 'parents', jsonb_object_agg('c' || c, CASE WHEN c < 7 THEN 'p' ELSE 'q' END)) AS options FROM generate_series(2, 11) c) o, loan, LATERAL (SELECT a, b) t;
+SELECT is((SELECT string_agg(concat(segment, ' ', parent), ', ' ORDER BY ordinality) FROM tree, segments(card) WITH ORDINALITY), 'c0 , c1 , p , q , c10 q, c11 q, c2 p, c3 p, c4 p, c5 p, c6 p, c7 q, c8 q, c9 q', 'parents stand before their children');
+SELECT is((SELECT count(*) FROM tree, segments(card), LATERAL (SELECT count(*) AS own, count(*) FILTER (WHERE bad) AS own_bads, sum(pg_temp.gain(bad, pd(card, l, county), pd(card, l, parent))) AS by_hand FROM loan l WHERE county = segment) l
+            WHERE n = own AND segments.bads = own_bads AND abs(gain - coalesce(by_hand, 0)) < 1e-9), 14::bigint, 'rows are its own, gains over the parent''s card');
+SELECT is((SELECT array_agg(level || coalesce(' ' || feature, '') ORDER BY ordinality) FROM tree, spreads(card) WITH ORDINALITY), ARRAY['1', '1 a', '1 b', '2', '2 a', '2 b'], 'spreads of both levels');
 
 -- ---------- integers and copies; who may use it ----------
 
