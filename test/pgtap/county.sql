@@ -6,7 +6,7 @@ BEGIN;
 SET LOCAL client_min_messages = warning;
 SELECT set_config('search_path', 'agririsk, ' || current_setting('search_path'), true) \g /dev/null
 \getenv shared AGRIRISK_SHARED
-SELECT plan(71);
+SELECT plan(72);
 
 -- A hash in [0, 1), the same on every machine.
 CREATE FUNCTION pg_temp.u(i bigint, k int) RETURNS float8 IMMUTABLE LANGUAGE sql AS
@@ -262,6 +262,8 @@ SELECT is((SELECT count(*) FROM unlike_fit, segments(card) WHERE n >= 800 AND se
 SELECT is((SELECT count(*) > 0 FROM unlike_fit, segments(card) WHERE note = 'its parent''s card is kept'), true, 'others do not, and it is said');
 SELECT is((SELECT count(*) FROM unlike_fit, segments(card), unlike l WHERE note IS NOT NULL AND l.c::text = segment AND pd(card, l, segment) <> pd(card, l)), 0::bigint, 'they have the card''s PDs, to the bit');
 SELECT is((SELECT abs(log_loss - by_hand) < 1e-12 FROM unlike_fit, fit_report(card), LATERAL (SELECT avg(-ln(CASE WHEN bad THEN p ELSE 1 - p END)) AS by_hand FROM (SELECT bad, pd(card, l, c::text) AS p FROM unlike l) q) s), true, 'the log loss in sample is that of the cards as they are');
+-- Two loans of a crop, one bad: a fold without one of them has no fit.
+SELECT matches(pg_temp.outcome('SELECT fit_scorecard(bad, t, c::text, fit_options(encoding => ''none'', keep_parent => true, fold_key => ''i'')) FROM (SELECT u.*, row_number() OVER (PARTITION BY bad ORDER BY c, x) AS i FROM unlike u) u, LATERAL (SELECT x, i, CASE WHEN i = 2 + bad::int THEN ''hops'' ELSE ''rice'' END AS crop) t'), '^22000 .*out of fold.*separated', 'keep_parent needs figures out of fold');
 
 -- ---------- its own rows, and deployed ----------
 
