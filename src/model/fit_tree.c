@@ -9,6 +9,9 @@
 #include "mb/pg_wchar.h"
 #include "model/fit_tree.h"
 
+/* Provinces, counties and the like; each level has variances of its own. */
+#define MOST_LEVELS			16
+
 /* A segment while the tree is made. */
 typedef struct Place
 {
@@ -94,6 +97,12 @@ fit_tree_create(const FitRows *rows)
 	for (i = 0; i < names->count; i++)
 		find_level(place, names->count, order[i]);
 	qsort_arg(order, names->count, sizeof *order, compare_places, place);
+	if (names->count > 0 && place[order[names->count - 1]].level > MOST_LEVELS)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("too many levels of segments"),
+				 errdetail("There are %d; %d are allowed.", place[order[names->count - 1]].level, MOST_LEVELS),
+				 errhint("Leave out levels that hardly differ from those above them.")));
 
 	tree->n = names->count + 1;
 	tree->name = palloc0(tree->n * sizeof *tree->name);
