@@ -10,6 +10,9 @@ SELECT x, x * 7 % 10 AS a, 5 AS c, NULL::float8 AS n, (x * 7919 % 100) < 20 + (x
 -- Features that tell nothing are dropped, and said to be.
 SELECT feature, level, dropped
   FROM (SELECT fit_scorecard(bad, t, fit_options(folds => 0)) AS card FROM loan, LATERAL (SELECT a, c, n) t) s, coefficients(card);
+SELECT feature, dropped
+  FROM (SELECT fit_scorecard(bad, t, fit_options(folds => 3, binning => '{"min_bads": 400}', feature_binning => '{"a": {"min_bads": 1}}')) AS card
+          FROM loan, LATERAL (SELECT a, k) t) s, coefficients(card);
 SELECT feature, level, dropped
   FROM (SELECT fit_scorecard(bad, t, fit_options(encoding => 'none', folds => 0)) AS card FROM loan, LATERAL (SELECT a, c, k) t) s, coefficients(card);
 SELECT feature, dropped
@@ -56,6 +59,7 @@ SELECT fit_options(binnings => '{"a": {"format": 9}}');
 SELECT fit_options(consent_columns => '{"yes": ["a"], "no": ["a"]}');
 SELECT fit_options(selection => 'aic', ridge => 1);
 SELECT fit_options(encoding => 'none', positive => true);
+SELECT fit_options(encoding => 'none', feature_binning => '{"a": {"max_bins": 3}}');
 SELECT fit_options(long_run_rate => 4);
 SELECT fit_scorecard(bad, t, fit_options(feature_binning => '{"k": {"special": [1]}}')) FROM loan, LATERAL (SELECT k) t;
 SELECT fit_scorecard(bad, t, fit_options(binnings => jsonb_build_object('k', (SELECT optimal_bins(a, bad) FROM loan)))) FROM loan, LATERAL (SELECT k) t;

@@ -404,7 +404,10 @@ find_bins(BinCell *cell, int32 n, const BinsOptions *options, bool say, Binning 
 	{
 		Search		search = {bin_solver_create(candidates, memory), cell, candidates, options->trend, &trial[BIN_TRENDS]};
 
-		bin_solve_all(search.solver, cell, candidates, &options->limits, trial, check_interrupts);
+		if (say)
+			bin_solve_all(search.solver, cell, candidates, &options->limits, trial, check_interrupts);
+		else
+			bin_solve_asked(search.solver, cell, candidates, &options->limits, options->trend, trial, check_interrupts);
 		if (options->trend == BIN_AUTO)
 			chosen = bin_choose(trial);
 		bins = options->trend == BIN_AUTO && chosen == BIN_NONE ? 0 : trial[chosen].bins;

@@ -33,7 +33,8 @@ extern void bins_read_numbers(Tally *const *tally, int parts, const BinsOptions 
  * The best binning of all parts but `without` (-1: of all), weighed. It points
  * into the rows and the options; options that mean nothing to the kind of the
  * feature are passed over. Where it has one bin, its `single` says why; with
- * `say` a NOTICE of optimal_bins does, and names the options to be loosened.
+ * `say` a NOTICE of optimal_bins does, and names the options to be loosened. Only
+ * with it are the outcomes of all trends found, too.
  * Scratch is left in the current context.
  */
 extern Binning *bin_search(const BinRows *rows, const BinsOptions *options, int without, bool say);

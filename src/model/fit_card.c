@@ -515,5 +515,7 @@ fit_card(const FitModel *model, const FitOutcome *outcome)
 	if (model->pool != NULL)
 		make_segments(model, number, outcome->shift, &card);
 	card.fit = make_fit(model, outcome, number);
+	/* What a card cannot hold, such as a weight above 1e9, is an error that says so. */
+	scorecard_check(&card, scorecard_memory(CurrentMemoryContext), ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE);
 	return scorecard_store(&card);
 }

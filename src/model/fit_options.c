@@ -131,18 +131,27 @@ read_feature_binning(JsonReader *r, JsonbValue *value, FitOptions *options, FitF
 	Datum		merged;
 	JsonbValue	document;
 
-	feature->own_binning = palloc0(sizeof *feature->own_binning);
+	feature->binning = feature->own_binning = palloc0(sizeof *feature->own_binning);
 	bins_read_options_at(feature->own_binning, r, value, CurrentMemoryContext);
+	if (options->binning_given == NULL)
+		return;
 	merged = DirectFunctionCall2(jsonb_concat, JsonbPGetDatum(options->binning_given), JsonbPGetDatum(JsonbValueToJsonb(value)));
 	json_document(DatumGetJsonbP(merged), &document);
 	feature->binning = palloc0(sizeof *feature->binning);
 	bins_read_options_at(feature->binning, r, &document, CurrentMemoryContext);
 }
 
+static void
+name_given(void *name)
+{
+	errcontext("option binnings of fit_options, feature \"%s\"", (const char *) name);
+}
+
 /* A binning as its JSON: only its cuts, lists and policies will be used. */
 static void
 read_given(JsonReader *r, JsonbValue *value, FitOptions *options, FitFeatureOptions *feature)
 {
+	ErrorContextCallback context;
 	char	   *text;
 
 	/* jsonb_build_object makes a string of a binning that was not cast. */
@@ -152,7 +161,12 @@ read_given(JsonReader *r, JsonbValue *value, FitOptions *options, FitFeatureOpti
 		text = JsonbToCString(NULL, value->val.binary.data, value->val.binary.len);
 	else
 		json_refuse(r, value, "not a binning", "Give the JSON of a binning, as optimal_bins(...)::jsonb.");
+	context.callback = name_given;
+	context.arg = unconstify(char *, feature->name.at);
+	context.previous = error_context_stack;
+	error_context_stack = &context;
 	feature->given = binning_parse(text);
+	error_context_stack = context.previous;
 }
 
 static void
@@ -286,13 +300,25 @@ read_binning(JsonReader *r, JsonbContainer *root, FitOptions *options)
 {
 	JsonbValue *value = json_get_field(root, "binning");
 	int			mark = json_enter_key(r, "binning");
-	JsonbValue	document;
 
-	options->binning_given = value ? JsonbValueToJsonb(value) :
-		DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum("{}")));
-	json_document(options->binning_given, &document);
-	bins_read_options_at(&options->binning, r, &document, CurrentMemoryContext);
+	bins_read_options(&options->binning, NULL, CurrentMemoryContext);
+	if (value != NULL)
+	{
+		bins_read_options_at(&options->binning, r, value, CurrentMemoryContext);
+		options->binning_given = JsonbValueToJsonb(value);
+	}
 	json_leave(r, mark);
+}
+
+static bool
+says_of_bins(const FitOptions *options)
+{
+	uint32		i;
+
+	for (i = 0; i < options->n_features; i++)
+		if (options->feature[i].binning != NULL || options->feature[i].given != NULL)
+			return true;
+	return options->binning_given != NULL;
 }
 
 /* Options that contradict each other. */
@@ -304,17 +330,22 @@ check_options(const FitOptions *options)
 
 	if (!options->woe && options->positive)
 	{
-		what = "positive => true goes with encoding => 'woe'";
+		what = "The option positive goes with encoding => 'woe'";
 		hint = "A coefficient of a column as it is may well be negative.";
 	}
 	else if (!options->woe && options->min_iv > 0)
 	{
-		what = "min_iv goes with encoding => 'woe'";
+		what = "The option min_iv goes with encoding => 'woe'";
 		hint = "Information value is that of bins.";
+	}
+	else if (!options->woe && says_of_bins(options))
+	{
+		what = "Options of binning go with encoding => 'woe'";
+		hint = "Columns as they are have no bins.";
 	}
 	else if (options->selection != FIT_SELECT_NONE && (options->ridge > 0 || options->lasso > 0))
 	{
-		what = "selection does not go with a penalty";
+		what = "Selection does not go with a penalty";
 		hint = "Select features, or penalise their coefficients; selection => 'lasso' has penalties of its own.";
 	}
 	else if (options->keep_parent && options->folds == 0)

@@ -38,7 +38,7 @@ typedef struct FitOptions
 {
 	bool		woe;			/* encoding */
 	BinsOptions binning;		/* of features without options of their own */
-	Jsonb	   *binning_given;
+	Jsonb	   *binning_given;	/* NULL: nothing */
 	uint32		n_features;		/* that something is said of */
 	FitFeatureOptions *feature;
 	uint32		n_consents;

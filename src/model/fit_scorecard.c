@@ -22,8 +22,12 @@
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
-/* Of the allowance for the rows; the rest is for sorting and for their codes. */
-#define ROWS_SHARE			2
+/*
+ * Of maintenance_work_mem, a quarter is for sorting, and a quarter for codes where
+ * rows are encoded; the rows have the rest. These are budgets of their own, for one
+ * is read while another grows.
+ */
+#define QUARTER				((Size) maintenance_work_mem * 1024 / 4)
 
 typedef struct FitState
 {
@@ -34,13 +38,18 @@ typedef struct FitState
 	int64		no_row;
 } FitState;
 
+typedef struct FitBudgets
+{
+	NodeBudget *sorting;
+	NodeBudget *codes;
+} FitBudgets;
+
 /* ---------- gathering rows ---------- */
 
 static FitState *
 begin_state(FunctionCallInfo fcinfo, MemoryContext context, const Jsonb *given)
 {
 	FitState   *state = MemoryContextAllocZero(context, sizeof *state);
-	Size		allowed = (Size) maintenance_work_mem * 1024;
 
 	if (given)
 	{
@@ -48,8 +57,7 @@ begin_state(FunctionCallInfo fcinfo, MemoryContext context, const Jsonb *given)
 		memcpy(state->given, given, VARSIZE(given));
 	}
 	fit_read_options(&state->options, state->given, context);
-	/* Numbers as they are need no room to be sorted and encoded. */
-	state->budget = node_budget(fcinfo, state->options.woe ? allowed / ROWS_SHARE : allowed);
+	state->budget = node_budget(fcinfo, state->options.woe ? 2 * QUARTER : 3 * QUARTER);
 	return state;
 }
 
@@ -240,7 +248,7 @@ keep_binning(const Binning *found, MemoryContext context)
 	MemoryContext caller = MemoryContextSwitchTo(context);
 	Binning    *kept = binning_read(binning_store(found), context);
 
-	kept->single = found->single;
+	kept->single = found->single ? pstrdup(found->single) : NULL;
 	MemoryContextSwitchTo(caller);
 	return kept;
 }
@@ -385,7 +393,7 @@ try_fold(FitRows *rows, int fold, Binning **binning, const FitTree *tree, NodeBu
 }
 
 static void
-try_folds(FitRows *rows, Binning ***binning, const FitTree *tree, NodeBudget *budget, FitOutcome *outcome)
+try_folds(FitRows *rows, Binning ***binning, const FitTree *tree, const FitBudgets *budgets, FitOutcome *outcome)
 {
 	FitFolds	folds = {.iv = outcome->out_of_fold_iv, .gain = outcome->gain};
 	int			n = rows->options->folds;
@@ -396,9 +404,9 @@ try_folds(FitRows *rows, Binning ***binning, const FitTree *tree, NodeBudget *bu
 		folds.iv[f] = n > 0 ? 0 : NAN;
 	if (n == 0)
 		return;
-	tally_init_within(&folds.trial.tally, budget, CurrentMemoryContext);
+	tally_init_within(&folds.trial.tally, budgets->sorting, CurrentMemoryContext);
 	for (k = 0; k < n && !folds.failed; k++)
-		try_fold(rows, k, binning ? binning[k + 1] : NULL, tree, budget, &folds);
+		try_fold(rows, k, binning ? binning[k + 1] : NULL, tree, budgets->codes, &folds);
 	for (f = 0; f < rows->n_features; f++)
 		folds.iv[f] = folds.failed ? NAN : folds.iv[f] / n;
 	if (!folds.failed)
@@ -471,10 +479,9 @@ Datum
 agririsk_fit_scorecard_final(PG_FUNCTION_ARGS)
 {
 	FitState   *state = PG_ARGISNULL(0) ? NULL : (FitState *) PG_GETARG_POINTER(0);
-	Size		allowed = (Size) maintenance_work_mem * 1024;
 	FitOutcome	outcome;
 	Binning  ***binning = NULL;
-	NodeBudget *budget;
+	FitBudgets	budgets;
 	FitTree    *tree = NULL;
 	FitRows    *rows;
 	FitModel   *model;
@@ -484,12 +491,13 @@ agririsk_fit_scorecard_final(PG_FUNCTION_ARGS)
 		PG_RETURN_NULL();
 	rows = state->rows;
 	rows->excluded[FIT_NO_ROW] = state->no_row;
-	budget = node_budget_create(CurrentMemoryContext, allowed - allowed / ROWS_SHARE);
+	budgets.sorting = node_budget_create(CurrentMemoryContext, QUARTER);
+	budgets.codes = node_budget_create(CurrentMemoryContext, QUARTER);
 	if (rows->options->woe)
-		binning = find_binnings(rows, budget);
+		binning = find_binnings(rows, budgets.sorting);
 	if (rows->segments != NULL)
 		tree = fit_tree_create(rows);
-	model = fit_model_create(rows, -1, binning ? binning[0] : NULL, tree, budget);
+	model = fit_model_create(rows, -1, binning ? binning[0] : NULL, tree, budgets.codes);
 	if (model->failure.message != NULL)
 	{
 		report_failure(rows->options, &model->failure);
@@ -498,10 +506,10 @@ agririsk_fit_scorecard_final(PG_FUNCTION_ARGS)
 	}
 	fit_outcome_init(&outcome, rows->n_features, tree ? tree->n : 0);
 	outcome.null_log_likelihood = fit_model_null(model);
-	try_folds(rows, binning, tree, budget, &outcome);
+	try_folds(rows, binning, tree, &budgets, &outcome);
 	if (rows->options->keep_parent && outcome.gained)
 		fit_pool_keep_parents(model->pool, model->design->n_terms, outcome.gain, outcome.gain_p);
-	try_in_sample(model, budget, &outcome);
+	try_in_sample(model, budgets.sorting, &outcome);
 	fit_calibrate(model, &outcome);
 	say_what_is_odd(model);
 	fit_model_free(model);

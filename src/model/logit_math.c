@@ -11,6 +11,7 @@
 #include "core/elementary_math.h"
 #include "core/newton_math.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -20,9 +21,6 @@
 #define HALVINGS		40
 #define SWEEPS			1000
 
-/* Steps are this much longer where the maximum seems to lie at infinity. */
-#define LONG_STEP		8
-
 /* A pivot below this share of its diagonal element is rounding. */
 #define FLAT			1e-12
 
@@ -30,12 +28,13 @@
 #define COARSE			0x1p-33
 
 /* Of a direction, what counts as 0; of the margins that divide the rows. */
-#define LEVEL			1e-6
+#define LEVEL			1e-8
 #define MARGIN			1e-9
 
-/* Relative errors: of the objective, and of a gradient that a lasso holds down. */
+/* Relative errors: of the objective, of a gradient that a lasso holds down, and at the end. */
 #define ROUNDING		1e-13
 #define KKT_TOLERANCE	1e-12
+#define GRADIENT_TOLERANCE 1e-9
 
 /*
  * What the last step may promise: the error it leaves is about the square. And
@@ -85,6 +84,7 @@ typedef struct Fitter
 	double	   *factor;
 	double	   *work;
 	int		   *member;
+	double	   *bound;			/* NULL, or information nothing exceeds */
 	double		likelihood;
 	double		value;			/* less penalty */
 	double		promise;		/* of a step: twice what it gains in the quadratic problem */
@@ -323,6 +323,12 @@ add_sums(LogitPass *pass, const double *residual, const double *curvature, const
 	add_row(residual, column, pass->m, weight, weight_shift, GRADIENT_UNIT, true, pass->gradient);
 	if (pass->n_spread > 0)
 		add_row(cubic, column, pass->m, weight, weight_shift, pass->cubic_unit, false, pass->cubic);
+	for (j = 0; pass->size != NULL && pass->fine && j < pass->m; j++)
+	{
+		for (i = 0; i < LOGIT_BLOCK; i++)
+			pass->scaled[i] = fabs(residual[i] * column[j][i]);
+		add_row(pass->scaled, column, 1, weight, weight_shift, GRADIENT_UNIT, true, pass->size + j);
+	}
 	for (j = 0; j < pass->m; j++)
 	{
 		LogitSum   *sum = pass->information + (size_t) j * (j + 1) / 2;
@@ -548,6 +554,8 @@ logit_begin_pass(LogitPass *pass, const double *beta, double max_offset)
 	pass->least = INFINITY;
 	memset(&pass->likelihood, 0, sizeof(LogitSum));
 	memset(pass->gradient, 0, m * sizeof(LogitSum));
+	if (pass->size != NULL)
+		memset(pass->size, 0, m * sizeof(LogitSum));
 	memset(pass->information, 0, (size_t) m * (m + 1) / 2 * sizeof(LogitSum));
 	memset(pass->cubic, 0, m * sizeof(LogitSum));
 	for (j = 0; j < n; j++)
@@ -648,7 +656,7 @@ static bool
 factor_information(Fitter *fitter)
 {
 	int			m = fitter->m;
-	double		noise = fitter->pass.fine ? 0 : COARSE * fitter->problem->rows->total_weight;
+	double		noise = fitter->problem->rows->total_weight * COARSE * (fitter->pass.fine ? SECOND_UNIT : 1);
 	int			j;
 
 	memcpy(fitter->factor, fitter->information, (size_t) m * m * sizeof(double));
@@ -707,19 +715,25 @@ find_dependency(Fitter *fitter, double *involved)
 }
 
 /*
- * Whether the likelihood rises for ever along the step. What is penalised cannot
- * run off.
+ * Whether the likelihood rises for ever along the step, which is turned uphill.
+ * What is penalised cannot run off.
  */
 static bool
 is_separated(Fitter *fitter, bool *complete)
 {
 	double		largest = 0;
+	double		slope = 0;
 	double		least,
 				most;
 	int			j;
 
 	for (j = 0; j < fitter->m; j++)
+	{
 		largest = fmax(largest, fabs(fitter->step[j]));
+		slope += fitter->step[j] * fitter->gradient[j];
+	}
+	for (j = 0; j < fitter->m && slope < 0; j++)
+		fitter->step[j] = -fitter->step[j];
 	for (j = 0; j < fitter->m; j++)
 		if (fitter->ridge[j] + fitter->lasso[j] > 0 && fabs(fitter->step[j]) > LEVEL * largest)
 			return false;
@@ -864,13 +878,44 @@ find_step(Fitter *fitter)
 }
 
 /*
- * Goes along the step, *length times it, or less where that gains nothing; false
- * where no length does.
+ * A step where the information is singular: because of the terms, then false and
+ * the dependency in fitter->step; or of where we are. The information is nowhere
+ * above that at p = 1/2 (Boehning and Lindsay 1988), of which a share is added.
  */
 static bool
-climb(Fitter *fitter, double *length)
+find_safe_step(Fitter *fitter, CardMemory memory)
+{
+	size_t		n = (size_t) fitter->m * fitter->m;
+	double		share;
+	size_t		i;
+
+	if (fitter->bound == NULL)
+	{
+		fitter->bound = memory.alloc(memory.context, n * sizeof(double));
+		fitter->pass.flat = true;
+		evaluate(fitter);
+		fitter->pass.flat = false;
+		memcpy(fitter->bound, fitter->information, n * sizeof(double));
+		if (find_dependency(fitter, fitter->step))
+			return false;
+		evaluate(fitter);
+	}
+	for (share = 1e-6; share < 1; share *= 10)
+	{
+		for (i = 0; i < n; i++)
+			fitter->information[i] += share * fitter->bound[i];
+		if (find_step(fitter))
+			break;
+	}
+	return true;
+}
+
+/* Goes the step, or less of it where that gains nothing; false where no part of it does. */
+static bool
+climb(Fitter *fitter)
 {
 	double		before = fitter->value;
+	double		length = 1;
 	int			halvings;
 	int			j;
 
@@ -878,14 +923,14 @@ climb(Fitter *fitter, double *length)
 	for (halvings = 0; halvings < HALVINGS; halvings++)
 	{
 		for (j = 0; j < fitter->m; j++)
-			fitter->beta[j] = *length == 1 ? fitter->target[j] :
-				fitter->begun[j] + *length * fitter->step[j];
+			fitter->beta[j] = length == 1 ? fitter->target[j] :
+				fitter->begun[j] + length * fitter->step[j];
 		evaluate(fitter);
 
 		/* Near the maximum what a step gains is less than rounding. */
-		if (fitter->value - before >= (*length > 1 ? fitter->promise / 2 : -ROUNDING * fabs(before)))
+		if (fitter->value - before >= -ROUNDING * fabs(before))
 			return true;
-		*length = *length > 1 ? 1 : *length / 2;
+		length /= 2;
 	}
 	return false;
 }
@@ -990,6 +1035,7 @@ prepare(Fitter *fitter, const LogitProblem *problem, CardMemory memory)
 	fitter->room.weight = room_for(memory, LOGIT_BLOCK);
 	fitter->room.offset = room_for(memory, LOGIT_BLOCK);
 	logit_prepare_pass(&fitter->pass, m, memory);
+	fitter->pass.size = memory.alloc(memory.context, m * sizeof(LogitSum));
 
 	fitter->member = memory.alloc(memory.context, m * sizeof(int));
 	fitter->ridge = room_for(memory, m);
@@ -1030,13 +1076,34 @@ is_divided(const Fitter *fitter)
 	return !fitter->penalised && fitter->pass.least > MARGIN * size;
 }
 
+/*
+ * Whether the gradient is the penalty's, to a small share of sum w |x| |y - p|,
+ * or to what rounding of the coefficient makes of it where a prior holds it tight.
+ */
+static bool
+is_maximum(const Fitter *fitter)
+{
+	int			j;
+
+	for (j = 0; j < fitter->m; j++)
+	{
+		double		left = fitter->beta[j] != 0 ?
+		fabs(fitter->gradient[j] - copysign(fitter->lasso[j], fitter->beta[j])) :
+		fabs(fitter->gradient[j]) - fitter->lasso[j];
+
+		if (left > GRADIENT_TOLERANCE * sum_value(&fitter->pass.size[j], GRADIENT_UNIT) +
+			DBL_EPSILON * fitter->ridge[j] * fabs(fitter->beta[j]))
+			return false;
+	}
+	return true;
+}
+
 /* Climbs to the maximum; what is involved where there is none is left in fitter->step. */
 static LogitStatus
-maximise(Fitter *fitter, LogitFit *fit)
+maximise(Fitter *fitter, LogitFit *fit, CardMemory memory)
 {
 	LogitPass  *pass = &fitter->pass;
 	double		last = INFINITY;
-	double		length = 1;
 	bool		always_fine = false;
 	bool		arrived = false;
 
@@ -1044,7 +1111,6 @@ maximise(Fitter *fitter, LogitFit *fit)
 	while (fit->iterations < STEPS)
 	{
 		bool		found = find_step(fitter);
-		bool		running;
 
 		if (!found && !pass->fine)
 		{
@@ -1060,35 +1126,26 @@ maximise(Fitter *fitter, LogitFit *fit)
 		}
 		if (!found)
 		{
-			/*
-			 * Is it the terms, or where we are? The information is nowhere above
-			 * that at p = 1/2, which so makes a safe step (Boehning and Lindsay 1988).
-			 */
-			pass->flat = true;
-			evaluate(fitter);
-			pass->flat = false;
-			if (!find_step(fitter))
-			{
-				find_dependency(fitter, fitter->step);
+			if (find_dependency(fitter, fitter->step) && is_separated(fitter, &fit->complete))
+				return LOGIT_SEPARATED;
+			if (!find_safe_step(fitter, memory))
 				return LOGIT_COLLINEAR;
-			}
 		}
 
 		/*
 		 * Where outcomes are separated each step gains e times less than the one
 		 * before, for ever. At a maximum gains collapse.
 		 */
-		running = fit->iterations >= FIRST_STEPS && (length > 1 || fitter->promise > 0.1 * last);
-		if (running && is_separated(fitter, &fit->complete))
+		if (fit->iterations >= FIRST_STEPS && fitter->promise > 0.1 * last &&
+			is_separated(fitter, &fit->complete))
 			return LOGIT_SEPARATED;
-		if (arrived)
+		if (arrived && (!found || is_maximum(fitter)))
 			return found ? LOGIT_FITTED : LOGIT_NOT_CONVERGED;
 
 		last = fitter->promise;
 		arrived = fitter->promise <= fitter->tolerance;
 		pass->fine = always_fine || arrived;
-		length = running && fitter->promise > ROUNDING * fabs(fitter->value) ? LONG_STEP : 1;
-		if (!climb(fitter, &length))
+		if (!climb(fitter))
 			return LOGIT_NOT_CONVERGED;
 		fit->iterations++;
 	}
@@ -1108,7 +1165,7 @@ logit_fit(const LogitProblem *problem, LogitFit *fit, CardMemory memory)
 	fit->covariance = room_for(memory, (size_t) n * n);
 	fit->involved = room_for(memory, n);
 	prepare(&fitter, problem, memory);
-	status = maximise(&fitter, fit);
+	status = maximise(&fitter, fit, memory);
 	fit->log_likelihood = fitter.likelihood;
 	give(&fitter, fitter.beta, fit->beta, false);
 	give(&fitter, fitter.gradient, fit->gradient, false);

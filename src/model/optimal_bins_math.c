@@ -617,9 +617,10 @@ held_out_iv(const BinCell *train, const BinCell *test, int32_t n, const int64_t 
 	return iv;
 }
 
-void
-bin_solve_all(BinSolver *solver, const BinCell *cell, int32_t n, const BinLimits *limits,
-			  BinTrial trial[BIN_TRENDS], TallyPause pause)
+/* Out-of-fold IV of the best partitions for the trends wanted. */
+static void
+hold_out(BinSolver *solver, const BinCell *cell, int32_t n, const BinLimits *limits,
+		 const bool wanted[BIN_TRENDS], BinTrial trial[BIN_TRENDS], TallyPause pause)
 {
 	BinCell    *fold = get(solver->memory, (size_t) n * BIN_FOLDS, sizeof *fold);
 	BinCell    *train = get(solver->memory, n, sizeof *train);
@@ -631,12 +632,6 @@ bin_solve_all(BinSolver *solver, const BinCell *cell, int32_t n, const BinLimits
 	int			t,
 				f;
 
-	bin_solver_load(solver, cell, n, limits);
-	for (t = 0; t < BIN_TRENDS; t++)
-	{
-		bin_solve(solver, (BinTrend) t, &trial[t]);
-		pause();
-	}
 	bin_deal(cell, n, fold);
 
 	/* A fold's complement has fewer of everything. */
@@ -660,6 +655,8 @@ bin_solve_all(BinSolver *solver, const BinCell *cell, int32_t n, const BinLimits
 		{
 			double		iv;
 
+			if (!wanted[t])
+				continue;
 			bin_solve(solver, (BinTrend) t, held);
 			pause();
 			iv = held_out_iv(train, fold + f * n, n, total, held);
@@ -674,19 +671,64 @@ bin_solve_all(BinSolver *solver, const BinCell *cell, int32_t n, const BinLimits
 			trial[t].held_out = sum[t] / folds[t];
 }
 
-BinTrend
-bin_choose(const BinTrial trial[BIN_TRENDS])
+/* The better of ascending and descending; BIN_NONE where neither is feasible. */
+static BinTrend
+better_monotone(const BinTrial trial[BIN_TRENDS])
 {
 	const BinTrial *up = &trial[BIN_ASCENDING];
 	const BinTrial *down = &trial[BIN_DESCENDING];
-	BinTrend	chosen = BIN_NONE;
+
+	if (down->bins > 0 && (up->bins == 0 || down->iv > up->iv))
+		return BIN_DESCENDING;
+	return up->bins > 0 ? BIN_ASCENDING : BIN_NONE;
+}
+
+void
+bin_solve_all(BinSolver *solver, const BinCell *cell, int32_t n, const BinLimits *limits,
+			  BinTrial trial[BIN_TRENDS], TallyPause pause)
+{
+	const bool	all[BIN_TRENDS] = {true, true, true, true, true};
+	int			t;
+
+	bin_solver_load(solver, cell, n, limits);
+	for (t = 0; t < BIN_TRENDS; t++)
+	{
+		bin_solve(solver, (BinTrend) t, &trial[t]);
+		pause();
+	}
+	hold_out(solver, cell, n, limits, all, trial, pause);
+}
+
+void
+bin_solve_asked(BinSolver *solver, const BinCell *cell, int32_t n, const BinLimits *limits,
+				BinTrend asked, BinTrial trial[BIN_TRENDS], TallyPause pause)
+{
+	bool		wanted[BIN_TRENDS] = {false};
+	int			t;
+
+	bin_solver_load(solver, cell, n, limits);
+	for (t = 0; t < BIN_TRENDS; t++)
+	{
+		trial[t].bins = 0;
+		trial[t].held_out = NAN;
+		if (asked == BIN_AUTO ? t == BIN_NONE : t != (int) asked)
+			continue;
+		bin_solve(solver, (BinTrend) t, &trial[t]);
+		pause();
+	}
+	if (asked != BIN_AUTO || better_monotone(trial) == BIN_NONE)
+		return;
+	wanted[better_monotone(trial)] = wanted[BIN_PEAK] = wanted[BIN_VALLEY] = true;
+	hold_out(solver, cell, n, limits, wanted, trial, pause);
+}
+
+BinTrend
+bin_choose(const BinTrial trial[BIN_TRENDS])
+{
+	BinTrend	chosen = better_monotone(trial);
 	double		bar;
 	int			t;
 
-	if (up->bins > 0)
-		chosen = BIN_ASCENDING;
-	if (down->bins > 0 && (chosen == BIN_NONE || down->iv > up->iv))
-		chosen = BIN_DESCENDING;
 	if (chosen == BIN_NONE)
 		return chosen;
 	bar = trial[chosen].held_out;

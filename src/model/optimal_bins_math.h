@@ -96,6 +96,14 @@ extern void bin_solve(BinSolver *solver, BinTrend trend, BinTrial *trial);
 extern void bin_solve_all(BinSolver *solver, const BinCell *cell, int32_t n,
 						  const BinLimits *limits, BinTrial trial[BIN_TRENDS], TallyPause pause);
 
+/*
+ * As far as it decides which partition is taken where this trend, or BIN_AUTO, is
+ * asked for; other trends have 0 bins, and what was not needed is NaN.
+ */
+extern void bin_solve_asked(BinSolver *solver, const BinCell *cell, int32_t n,
+							const BinLimits *limits, BinTrend asked,
+							BinTrial trial[BIN_TRENDS], TallyPause pause);
+
 /* Deals the cells to folds: fold[f * n + i] is of cell i. */
 extern void bin_deal(const BinCell *cell, int32_t n, BinCell *fold);
 

@@ -426,8 +426,6 @@ find_scores(Pool *pool)
 			node->cubic_score[j] = left_of(pool, node, j, node->cubic_pull[j], parent->inner->cubic_move);
 		}
 		find_own(pool, node, own);
-		if (node->inner)
-			find_spread(pool, node, own);
 		if (node->level > 1)
 		{
 			multiply(own, false, parent->spread, q, product);

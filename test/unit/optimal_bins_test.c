@@ -392,6 +392,44 @@ compare_held_out(BinSolver *solver)
 	ok_figure(worst < 1e-12, "out-of-fold IV is that of bins found by trying all", worst);
 }
 
+/* What is solved for one asked trend is what is taken where all are solved. */
+static void
+compare_asked(BinSolver *solver)
+{
+	static BinTrial all[BIN_TRENDS];
+	static BinTrial asked[BIN_TRENDS];
+	int			different = 0;
+	int			shapes = 0;
+	int			round;
+
+	for (round = 0; round < 2000; round++)
+	{
+		BinCell		cell[MOST];
+		BinLimits	limits = no_limits;
+		int			n = 2 + (int) below(MOST - 1);
+		int			t;
+
+		make_cells(cell, n, 30);
+		limits.min_share = below(200) * 1000000;
+		limits.max_bins = below(5);
+		bin_solve_all(solver, cell, n, &limits, all, no_pause);
+		for (t = 0; t <= BIN_AUTO; t++)
+		{
+			BinTrend	taken = t == BIN_AUTO ? bin_choose(all) : (BinTrend) t;
+
+			bin_solve_asked(solver, cell, n, &limits, (BinTrend) t, asked, no_pause);
+			if (t == BIN_AUTO)
+				different += bin_choose(asked) != taken;
+			if (t == BIN_AUTO && taken == BIN_NONE)
+				continue;
+			shapes += taken >= BIN_PEAK && t == BIN_AUTO;
+			different += asked[taken].bins != all[taken].bins || asked[taken].iv != all[taken].iv ||
+				memcmp(asked[taken].end, all[taken].end, all[taken].bins * sizeof *all[taken].end) != 0;
+		}
+	}
+	ok(different == 0 && shapes > 50, "the same bins where only what decides is solved");
+}
+
 static void
 check_auto(void)
 {
@@ -513,6 +551,7 @@ main(void)
 	check_gap(solver);
 	check_folds();
 	compare_held_out(solver);
+	compare_asked(solver);
 	check_auto();
 	check_candidates(memory);
 	print_bits_and_time(memory);

@@ -30,6 +30,7 @@ typedef struct Sample
 	double	   *weight;
 	double	   *offset;
 	int			at;
+	int			passes;
 	int			most;			/* rows in a block; 0: any number */
 	int			n_nodes;
 	int		   *parent;
@@ -52,6 +53,7 @@ next_rows(LogitRows *rows, LogitBlock *block)
 	if (sample->at == sample->n)
 	{
 		sample->at = 0;
+		sample->passes++;
 		return;
 	}
 	block->node = sample->node[sample->at];
@@ -169,7 +171,7 @@ fit_sample(Sample *sample, PoolFit *fit, Blocks *blocks)
 	PoolProblem problem = {.rows = &sample->rows, .n_nodes = sample->n_nodes,
 	.parent = sample->parent, .pooled = sample->pooled, .pause = no_pause};
 
-	sample->at = 0;
+	sample->at = sample->passes = 0;
 	return pool_fit(&problem, fit, memory_of(blocks));
 }
 
@@ -485,7 +487,7 @@ compare(Sample *sample, const char *what, bool climb, Blocks *blocks)
 	}
 	snprintf(line, sizeof line, "%s: value %.0e, effects %.0e, variances %.0e, covariance %.0e, gains %.0e, from the maximum %.0e",
 			 what, worst_value, worst_effect, worst_variance, worst_covariance, worst_gain, worst_slope);
-	ok(worst_value < 1e-8 && worst_effect < 1e-6 && worst_variance < 1e-6 && worst_covariance < 1e-6 &&
+	ok(worst_value < 1e-8 && worst_effect < 1e-9 && worst_variance < 1e-6 && worst_covariance < 1e-6 &&
 	   worst_gain < 1e-10 && worst_slope < 1e-5, line);
 	if (climb)
 	{
@@ -635,6 +637,8 @@ digest_of(const PoolFit *fit, int p, int n_nodes)
 	int			i,
 				j;
 
+	if (fit->beta == NULL)
+		return 0;
 	for (j = 0; j < p; j++)
 		digest = mix(digest, fit->beta[j]);
 	for (j = 0; j < p * p; j++)
@@ -874,8 +878,11 @@ test_loans(const char *shared)
 	}
 	text[fread(text, 1, sizeof text - 1, file)] = '\0';
 	fclose(file);
-	ok(sample->n == LOANS && sample->n_nodes == 52 && fit_sample(sample, &fit, &blocks) == LOGIT_FITTED,
-	   "22,308 loans of 51 States");
+	if (sample->n != LOANS || sample->n_nodes != 52 || fit_sample(sample, &fit, &blocks) != LOGIT_FITTED)
+	{
+		ok(false, what);
+		return;
+	}
 	for (k = 0; k < 2; k++)
 	{
 		fixed[k] = fmax(fmax(fabs(fit.beta[0] - find_number(text, group[k], "(Intercept)")),
@@ -1005,7 +1012,9 @@ test_recovery(void)
 	int			small = 0;
 	int			unlikely = 0;
 	int			n_fitted = 0;
+	int			zero = 0;
 	int			trial,
+				i,
 				j;
 
 	for (trial = 0; trial < 20; trial++)
@@ -1015,7 +1024,9 @@ test_recovery(void)
 		PoolFit		fit;
 
 		fill_sample(sample, 1, -1, tau);
-		n_fitted += fit_sample(sample, &fit, &blocks) == LOGIT_FITTED;
+		if (fit_sample(sample, &fit, &blocks) != LOGIT_FITTED)
+			continue;
+		n_fitted++;
 		for (j = 0; j < 3; j++)
 			sum[j] += fit.tau[j] / tau[j];
 		free_blocks(&blocks);
@@ -1023,16 +1034,30 @@ test_recovery(void)
 		/* Among 50 counties chance alone makes a tau of 0.05 of 20,000 rows, one time in ten. */
 		sample = new_sample(&blocks, 100000, 2, 51, false);
 		fill_sample(sample, 1, 0, none);
-		n_fitted += fit_sample(sample, &fit, &blocks) == LOGIT_FITTED;
+		if (fit_sample(sample, &fit, &blocks) != LOGIT_FITTED)
+			continue;
+		n_fitted++;
 		small += fit.tau[0] < 0.05;
 		unlikely += fit.log_likelihood - fit.single.log_likelihood > 1.353;
+		free_blocks(&blocks);
+
+		/* Counties differ, but provinces do not: at first both seem to. */
+		sample = new_sample(&blocks, 6000, 0, 73, false);
+		fill_sample(sample, 13, -1, tau);
+		for (i = 13; i < sample->n_nodes; i++)
+			sample->parent[i] = 1 + i % 12;
+		if (fit_sample(sample, &fit, &blocks) != LOGIT_FITTED)
+			continue;
+		n_fitted++;
+		zero += fit.tau[0] == 0;
 		free_blocks(&blocks);
 	}
 	for (j = 0; j < 3; j++)
 		sum[j] /= 20;
-	ok(n_fitted == 40, "40 samples, 50 to 200 counties");
+	ok(n_fitted == 60, "60 samples, 50 to 200 counties");
 	ok_figure(fabs(sum[0] - 1) < 0.05 && fabs(sum[1] - 1) < 0.1 && fabs(sum[2] - 1) < 0.1, "tau is what it was drawn with, on average", sum[0]);
 	ok_figure(small >= 18, "where counties do not differ tau is below 0.05", small);
+	ok_figure(zero >= 5 && zero < 20, "of two levels of which one does not differ it is 0, about every other time", zero);
 	ok_figure(unlikely <= 3, "and effects gain more than chance does about once in twenty", unlikely);
 }
 
@@ -1048,6 +1073,7 @@ test_edges(void)
 	PoolFit		fit;
 	LogitStatus status;
 	bool		good;
+	int			passes = 0;
 	int			i;
 
 	/* The last two counties have no rows, the one before them a single one. */
@@ -1120,6 +1146,17 @@ test_edges(void)
 	status = fit_sample(sample, &fit, &blocks);
 	ok(status == LOGIT_NOT_CONVERGED && fit.beta == NULL, "each county of one class: tau has no bound");
 
+	/* Rare bads, but in two counties, which a parabola sees too far away. */
+	sample = new_sample(&blocks, 20000, 0, 41, false);
+	for (i = 0; i < sample->n; i++)
+	{
+		sample->node[i] = 1 + i / 500;
+		sample->y[i] = uniform(0, 1) < (sample->node[i] % 20 == 0 ? 0.6 : 0.02);
+	}
+	close_sample(sample);
+	status = fit_sample(sample, &fit, &blocks);
+	ok_figure(status == LOGIT_FITTED && sample->passes <= 22, "counties far from all others; passes", sample->passes);
+
 	/* Thousands of small counties. */
 	good = true;
 	for (i = 0; i < 2; i++)
@@ -1127,8 +1164,9 @@ test_edges(void)
 		sample = new_sample(&blocks, 20000, 2, 5001, i);
 		fill_sample(sample, 1, -1, tau);
 		good = fit_sample(sample, &fit, &blocks) == LOGIT_FITTED && good && fabs(fit.tau[0] - 0.7) < 0.3;
+		passes = sample->passes > passes ? sample->passes : passes;
 	}
-	ok_figure(good, "5,000 counties of four rows; tau", fit.tau[0]);
+	ok_figure(good && passes <= 24, "5,000 counties of four rows; passes", passes);
 	free_blocks(&blocks);
 }
 
