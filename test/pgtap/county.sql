@@ -6,7 +6,7 @@ BEGIN;
 SET LOCAL client_min_messages = warning;
 SELECT set_config('search_path', 'agririsk, ' || current_setting('search_path'), true) \g /dev/null
 \getenv shared AGRIRISK_SHARED
-SELECT plan(73);
+SELECT plan(75);
 
 -- A hash in [0, 1), the same on every machine.
 CREATE FUNCTION pg_temp.u(i bigint, k int) RETURNS float8 IMMUTABLE LANGUAGE sql AS
@@ -176,6 +176,11 @@ CREATE TEMP TABLE leaves AS SELECT fit_scorecard(bad, t, name, fit_options(encod
 SELECT is((SELECT count(*) FROM leaves, segments(card) WHERE segment LIKE 'p%' AND n = 0 AND intercept_effect <> 0), 2::bigint, 'a province without rows of its own has the effect that its counties share');
 SELECT is((SELECT count(*) FROM (SELECT fit_scorecard(bad, t, name, fit_options(encoding => 'none', folds => 0, parents => '{"c1": "p1"}')) AS card FROM treed, LATERAL (SELECT x) t) s, segments(card) WHERE parent IS NULL AND intercept_effect <> 0), 7::bigint, 'a county without a parent hangs on the card itself');
 SELECT is((SELECT count(DISTINCT card) FROM (SELECT fit_scorecard(bad, t, name, fit_options(encoding => 'none', parents => o)) AS card FROM treed, LATERAL (SELECT x) t, (VALUES ('{}'::jsonb), (NULL)) v (o) GROUP BY o) s), 1::bigint, 'no parents are none');
+-- Where each province has one county, only the sum of both variances can be known: that of the counties alone.
+CREATE TEMP TABLE twin AS
+SELECT parents, fit_scorecard(bad, t, name, fit_options(encoding => 'none', folds => 0, parents => parents)) AS card FROM treed, LATERAL (SELECT x) t, (VALUES ('{}'::jsonb), ('{"c1": "q1", "c2": "q2", "c3": "q3", "c4": "q4", "c5": "q5", "c6": "q6"}')) v (parents) WHERE name LIKE 'c%' GROUP BY parents;
+SELECT is((SELECT count(*) FROM (SELECT feature, sum(sd * sd) FILTER (WHERE parents = '{}') AS alone, sum(sd * sd) FILTER (WHERE parents <> '{}') AS split FROM twin, spreads(card) GROUP BY 1) s WHERE abs(split / alone - 1) < 1e-3), 2::bigint, 'provinces of one county share its variance');
+SELECT is((SELECT max(log_likelihood) - min(log_likelihood) < 1e-8 FROM twin, fit_report(card)), true, 'and change no likelihood');
 CREATE TEMP TABLE refused (rule text, option text, segment text);
 INSERT INTO refused VALUES
 ('^22023 .*each other.s parents.*"c1"', $$parents => '{"c1": "p1", "p1": "p2", "p2": "c1"}'$$, 'name'),
