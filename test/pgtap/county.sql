@@ -6,7 +6,7 @@ BEGIN;
 SET LOCAL client_min_messages = warning;
 SELECT set_config('search_path', 'agririsk, ' || current_setting('search_path'), true) \g /dev/null
 \getenv shared AGRIRISK_SHARED
-SELECT plan(75);
+SELECT plan(76);
 
 -- A hash in [0, 1), the same on every machine.
 CREATE FUNCTION pg_temp.u(i bigint, k int) RETURNS float8 IMMUTABLE LANGUAGE sql AS
@@ -240,6 +240,17 @@ SELECT is((SELECT (count(*), sum(n), sum(bads))::text FROM many_fit, segments(ca
 SELECT is((SELECT abs(sd - 0.462) < 0.04 FROM many_fit, spreads(card) WHERE feature IS NULL), true, 'whose spread is found');
 SELECT is((SELECT sd < 0.2 FROM many_fit, spreads(card) WHERE feature = 'x'), true, 'as is that slopes are alike');
 SELECT is((SELECT corr(intercept_effect, 1.6 * (pg_temp.u(segment::int, 2) - 0.5)) > 0.5 FROM many_fit, segments(card)), true, 'and effects follow the true ones, as far as 20 loans tell');
+
+-- Sixty trees of any shape, of ten loans a county or more: up to a hundred counties, spreads that are 0 or
+-- not, in up to seven provinces or none, which may have as many counties as they like, or one.
+CREATE TEMP TABLE random_tree AS
+SELECT seed, counties, rows, base, si, ss, fit_options(encoding => 'none', folds => 0, separation => 'warning', pooling => CASE WHEN pg_temp.u(seed, 8) < 0.3 THEN 'intercepts' END,
+         parents => CASE WHEN pg_temp.u(seed, 9) < 0.5 THEN (SELECT jsonb_object_agg('c' || c, 'p' || c % floor(2 + 6 * pg_temp.u(seed, 10))::int) FROM generate_series(0, counties - 1) c) END) AS options
+  FROM (SELECT seed, counties, floor(counties * (10 + 50 * pg_temp.u(seed, 2) ^ 2))::int AS rows, -2.5 + 2 * pg_temp.u(seed, 3) AS base, greatest(0, 2 * pg_temp.u(seed, 5) - 0.5) AS si, greatest(0, 1.5 * pg_temp.u(seed, 7) - 0.5) AS ss
+          FROM generate_series(1, 60) seed, LATERAL (SELECT floor(2 + 98 * pg_temp.u(seed, 1) ^ 3)::int AS counties) c) s;
+SELECT is((SELECT count(card) FROM (
+    SELECT seed, fit_scorecard(pg_temp.u(i, 14) < pg_temp.expit(base + si * 3.4 * (pg_temp.u(seed * 1000 + c, 15) - 0.5) + (0.5 + ss * 3.4 * (pg_temp.u(seed * 1000 + c, 16) - 0.5)) * q.x), t, 'c' || c, options) AS card
+      FROM random_tree, generate_series(0, rows) r, LATERAL (SELECT seed * 100000 + r AS i) k, LATERAL (SELECT floor(counties * pg_temp.u(i, 11) ^ 1.5)::int AS c, 4 * pg_temp.u(i, 12) - 2 AS x, pg_temp.u(i, 13) AS z) q, LATERAL (SELECT x, z) t GROUP BY seed) s), 60::bigint, 'trees of any shape have a fit');
 
 -- ---------- signs ----------
 
