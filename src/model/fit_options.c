@@ -379,8 +379,10 @@ read_parents(JsonReader *r, JsonbContainer *root, FitOptions *options)
 		inner = json_enter_key(r, parent->name.at);
 		(void) JsonbIteratorNext(&iterator, &item, true);
 		text = json_read_text(r, &item);
-		if (parent->name.length == 0 || text.length == 0)
-			json_refuse(r, &item, "no name", "A segment and its parent have names; what belongs to nothing is left out.");
+		if (!fit_is_segment(parent->name.at, parent->name.length) || !fit_is_segment(text.at, text.length))
+			json_refuse(r, &item, "not the name of a segment",
+						psprintf("A segment and its parent have names of 1 to %d bytes that begin with no brace or bracket; what belongs to nothing is left out.",
+								 FIT_LONGEST_LEVEL));
 		parent->parent = copy_text(text.at, text.length);
 		json_leave(r, inner);
 	}
@@ -441,6 +443,11 @@ check_options(const FitOptions *options)
 	{
 		what = "Selection does not go with a penalty";
 		hint = "Select features, or penalise their coefficients; selection => 'lasso' has penalties of its own.";
+	}
+	else if (options->keep_parent && options->folds == 0)
+	{
+		what = "keep_parent => true does not go with folds => 0";
+		hint = "Whether a segment does better than its parent is judged out of fold.";
 	}
 	if (what != NULL)
 		ereport(ERROR,

@@ -72,6 +72,16 @@ typedef struct FitOptions
 
 #define FIT_MOST_FOLDS		20
 
+/* Bytes of a category or the name of a segment. */
+#define FIT_LONGEST_LEVEL	255
+
+/* A name that begins with a brace or a bracket would be options that were not cast. */
+static inline bool
+fit_is_segment(const char *at, uint32 length)
+{
+	return length > 0 && length <= FIT_LONGEST_LEVEL && *at != '{' && *at != '[';
+}
+
 /* Reads options, which stay in use; NULL is the defaults. */
 extern void fit_read_options(FitOptions *options, Jsonb *given, MemoryContext context);
 

@@ -228,33 +228,41 @@ choose_pooled(const FitDesign *design, const bool *used)
 	return pooled;
 }
 
-/* From effects to coefficients, with signs kept where the options ask for that. */
+/*
+ * From effects to coefficients, with signs kept where the options ask for that.
+ * What lies below a coefficient that was not kept has its own all the same.
+ */
 static void
 add_up(FitPool *pool, const FitDesign *design)
 {
 	const FitTree *tree = pool->tree;
+	bool		positive = design->rows->options->positive;
 	int			m = 1 + design->n_terms;
+	Size		bytes = (Size) tree->n * m * sizeof(double);
+	double	   *found;
 	int			k,
 				j;
 
-	pool->beta = palloc_extended((Size) tree->n * m * sizeof(double), MCXT_ALLOC_HUGE);
+	pool->beta = palloc_extended(bytes, MCXT_ALLOC_HUGE);
 	pool->bound = palloc0(tree->n * sizeof(bool));
 	pool->kept = palloc0(tree->n * sizeof(bool));
-	for (k = 0; k < tree->n; k++)
-	{
-		const double *above = k == 0 ? pool->fit.beta : fit_pool_beta(pool, tree->parent[k], design->n_terms);
-		double	   *beta = pool->beta + (Size) k * m;
-
+	found = positive ? palloc_extended(bytes, MCXT_ALLOC_HUGE) : pool->beta;
+	memcpy(found, pool->fit.beta, m * sizeof(double));
+	memcpy(pool->beta, pool->fit.beta, m * sizeof(double));
+	for (k = 1; k < tree->n; k++)
 		for (j = 0; j < m; j++)
 		{
-			beta[j] = k == 0 ? above[j] : above[j] + pool->fit.node[k].effect[j];
-			if (j > 0 && k > 0 && design->rows->options->positive && beta[j] < 0)
-			{
-				beta[j] = above[j];
-				pool->bound[k] = true;
-			}
+			Size		at = (Size) k * m + j;
+			Size		above = (Size) tree->parent[k] * m + j;
+			bool		bound;
+
+			found[at] = found[above] + pool->fit.node[k].effect[j];
+			bound = positive && j > 0 && found[at] < 0;
+			pool->beta[at] = bound ? pool->beta[above] : found[at];
+			pool->bound[k] = pool->bound[k] || bound;
 		}
-	}
+	if (positive)
+		pfree(found);
 }
 
 FitPool *

@@ -17,7 +17,6 @@
 
 /* As in optimal_bins. */
 #define MOST_LEVELS			100000
-#define LONGEST_LEVEL		255
 
 const char *const fit_exclusion_words[FIT_EXCLUSIONS] = {"missing", "offset", "outcome", "row", "weight"};
 
@@ -364,12 +363,12 @@ read_level(FitRows *rows, int i)
 	if (rows->input[i].isnull)
 		return FIT_MISSING_LEVEL;
 	at = score_value_bytes(feature->value, rows->input[i].value, buffer, &length);
-	if (length > LONGEST_LEVEL)
+	if (length > FIT_LONGEST_LEVEL)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("category of \"%s\" is too long", feature->name),
 				 errdetail("\"%.*s...\" has %zu bytes; %d are allowed.",
-						   pg_mbcliplen(at, length, 64), at, length, LONGEST_LEVEL),
+						   pg_mbcliplen(at, length, 64), at, length, FIT_LONGEST_LEVEL),
 				 errhint("Categories are a few short names; use a code.")));
 	level = key_sums_find(feature->levels, at, length);
 	if (feature->levels->count > MOST_LEVELS)
@@ -476,12 +475,12 @@ read_segment(FitRows *rows, const text *segment)
 		return FIT_MISSING_LEVEL;
 	at = VARDATA_ANY(segment);
 	length = VARSIZE_ANY_EXHDR(segment);
-	if (length == 0 || length > LONGEST_LEVEL || *at == '{' || *at == '[')
+	if (!fit_is_segment(at, length))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("this is not the name of a segment"),
 				 errdetail("It is \"%.*s\", of %u bytes; from 1 to %d are allowed, and none begins with a brace or a bracket.",
-						   pg_mbcliplen(at, length, 64), at, length, LONGEST_LEVEL),
+						   pg_mbcliplen(at, length, 64), at, length, FIT_LONGEST_LEVEL),
 				 errhint("Options are of type jsonb: give fit_options(...), or cast them.")));
 	number = key_sums_find(rows->segments, at, length);
 	if (rows->segments->count > MOST_LEVELS)

@@ -354,10 +354,15 @@ typedef struct FitFolds
 static void
 say_no_folds(const FitRows *rows, int fold, const FitFailure *failure)
 {
-	ereport(NOTICE,
-			(errmsg("fit_scorecard: no figures out of fold"),
+	bool		needed = rows->segments != NULL && rows->options->keep_parent;
+
+	/* Nor can it be said then whose own card is worth it. */
+	ereport(needed ? ERROR : NOTICE,
+			(errcode(ERRCODE_DATA_EXCEPTION),
+			 errmsg("fit_scorecard: no figures out of fold"),
 			 errdetail("Without fold %d of %d, %s. %s", fold + 1, rows->options->folds, failure->message, failure->detail),
-			 errhint("Fit with fewer folds or with folds => 0, put rare categories together, or penalise with ridge.")));
+			 errhint(needed ? "Fit with fewer folds, put rare categories together, or leave keep_parent out." :
+					 "Fit with fewer folds or with folds => 0, put rare categories together, or penalise with ridge.")));
 }
 
 /* Fits the rows of all folds but one, and tries the model on that one. */

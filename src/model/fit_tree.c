@@ -9,6 +9,9 @@
 #include "mb/pg_wchar.h"
 #include "model/fit_tree.h"
 
+/* Provinces, counties and the like; each level has variances of its own. */
+#define MOST_LEVELS			16
+
 /* A segment while the tree is made. */
 typedef struct Place
 {
@@ -49,8 +52,8 @@ find_level(Place *place, int n, int i)
 static int
 compare_places(const void *a, const void *b, void *places)
 {
-	const Place *left = (const Place *) places + *(const int *) a;
-	const Place *right = (const Place *) places + *(const int *) b;
+	const Place *left = (const Place *) places + *(const uint32 *) a;
+	const Place *right = (const Place *) places + *(const uint32 *) b;
 
 	if (left->level != right->level)
 		return left->level < right->level ? -1 : 1;
@@ -64,7 +67,7 @@ fit_tree_create(const FitRows *rows)
 	KeySums    *names = key_sums_create(CurrentMemoryContext);
 	FitTree    *tree = palloc0(sizeof *tree);
 	Place	   *place;
-	int		   *order;
+	uint32	   *order;
 	uint32		i;
 
 	/* The segments of the rows first, so that their numbers are the same. */
@@ -89,13 +92,17 @@ fit_tree_create(const FitRows *rows)
 	for (i = 0; i < options->n_parents; i++)
 		place[key_sums_find(names, options->parent[i].name.at, options->parent[i].name.length)].parent =
 			key_sums_find(names, options->parent[i].parent.at, options->parent[i].parent.length);
-	order = palloc((names->count + 1) * sizeof *order);
+	/* In the order of bytes, so that an error is the same for any order of rows. */
+	order = key_sums_order(names);
 	for (i = 0; i < names->count; i++)
-	{
-		find_level(place, names->count, i);
-		order[i] = i;
-	}
+		find_level(place, names->count, order[i]);
 	qsort_arg(order, names->count, sizeof *order, compare_places, place);
+	if (names->count > 0 && place[order[names->count - 1]].level > MOST_LEVELS)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("too many levels of segments"),
+				 errdetail("There are %d; %d are allowed.", place[order[names->count - 1]].level, MOST_LEVELS),
+				 errhint("Leave out levels that hardly differ from those above them.")));
 
 	tree->n = names->count + 1;
 	tree->name = palloc0(tree->n * sizeof *tree->name);

@@ -934,6 +934,7 @@ choose_step(Pool *pool, bool *near)
 {
 	int			n = pool->n_outer;
 	bool		was_near = *near;
+	double		share;
 	int			j;
 
 	*near = false;
@@ -950,8 +951,14 @@ choose_step(Pool *pool, bool *near)
 	if (find_step(pool, pool->matrix))
 		return true;
 	memset(pool->learnt, 0, (size_t) n * n * sizeof(double));
-	if (find_step(pool, pool->newton))
-		return true;
+	/* Where levels cannot be told apart it is singular; a share of the other decides. */
+	for (share = 0; share < 1; share = share > 0 ? share * 100 : 1e-8)
+	{
+		for (j = 0; j < n * n; j++)
+			pool->matrix[j] = pool->newton[j] + share * pool->fisher[j];
+		if (find_step(pool, pool->matrix))
+			return true;
+	}
 	*near = false;
 	return find_step(pool, pool->fisher);
 }
