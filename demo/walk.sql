@@ -11,7 +11,7 @@
 set client_min_messages = warning;
 drop materialized view if exists demo.portrait, demo.land_portrait, demo.greenness cascade;
 drop view if exists demo.judged;
-drop table if exists demo.officer, demo.advice, demo.fitted;
+drop table if exists demo.officer, demo.advice, demo.setting, demo.fitted, demo.by_county;
 drop function if exists demo.rural_card cascade;
 reset client_min_messages;
 
@@ -199,24 +199,26 @@ create table officer as select '{
 \echo 'are few for so many features, so a penalty (ridge) keeps the coefficients small. Loans'
 \echo 'without a verdict are left out and counted. Out of fold, each loan is rated by a card'
 \echo 'that was learnt without it, and without others of its household.\n'
+create table setting as
+select fit_options(
+    name => 'rural', base_score => 600, base_odds => 20, pdo => 40,
+    ridge => 10, positive => true, fold_key => 'household_id',
+    reasons => jsonb_object_agg(feature, reason),
+    feature_binning => jsonb_object_agg(
+      feature, binning_options(trend => trend, min_bads => 5)),
+    consent_columns => (
+      select jsonb_object_agg(consent, features)
+      from (select consent, jsonb_agg(feature) as features from advice group by consent) c
+      where consent is not null)) as options
+from advice;
+\echo
 create table fitted as
-select fit_scorecard(j.bad, t, o.options) as card
-from judged j join portrait p using (application_id), lateral (
+select fit_scorecard(j.bad, t, options) as card
+from setting, judged j join portrait p using (application_id), lateral (
     select p.inflow_cv, p.seasonal_concentration, p.recency_days, p.same_season_growth,
       p.buyer_hhi, p.borrowed_share, p.loan_to_income, p.held_share, p.disputed_share,
       p.double_claim_share, p.greenness, p.crop, p.household_id,
-      p.consent_payments, p.consent_land, p.consent_satellite) t, (
-    select fit_options(
-        name => 'rural', base_score => 600, base_odds => 20, pdo => 40,
-        ridge => 10, positive => true, fold_key => 'household_id',
-        reasons => jsonb_object_agg(feature, reason),
-        feature_binning => jsonb_object_agg(
-          feature, binning_options(trend => trend, min_bads => 5)),
-        consent_columns => (
-          select jsonb_object_agg(consent, features)
-          from (select consent, jsonb_agg(feature) as features from advice group by consent) c
-          where consent is not null)) as options
-    from advice) o;
+      p.consent_payments, p.consent_land, p.consent_satellite) t;
 \echo
 select rows, bads, excluded, parameters, round(r.auc::numeric, 3) as auc,
   round(out_of_fold_auc::numeric, 3) as auc_out_of_fold,
@@ -316,6 +318,50 @@ from portrait p join application a using (application_id) join truth t using (ap
 where p.season = 2024
 group by a.approved
 order by a.approved desc;
+
+\echo '\n=== 10. A card of each county''s own?\n'
+\echo 'Counties differ, and few have the loans for a card. Pooled, all are in one fit: a county of'
+\echo 'many bad loans speaks for itself, one of few leans on the others, one without is an average'
+\echo 'county. Pooling is a penalty by itself, whose strength the loans decide, so ridge goes.\n'
+set client_min_messages = error;  -- counties that cannot have a card are counted below
+create table by_county as
+select v.kind, v.own, fit_scorecard(j.bad, t, v.segment, options - 'ridge'
+    || jsonb '{"pooling": "intercepts", "folds": 0, "separation": "warning"}') as card
+from setting, judged j join portrait p using (application_id), lateral (
+    values ('one for all', null, null), ('own cards', p.county_id, null),
+      ('pooled', null, p.county_id)) v(kind, own, segment), lateral (
+    select p.inflow_cv, p.seasonal_concentration, p.recency_days, p.same_season_growth,
+      p.buyer_hhi, p.borrowed_share, p.loan_to_income, p.held_share, p.disputed_share,
+      p.double_claim_share, p.greenness, p.crop, p.household_id,
+      p.consent_payments, p.consent_land, p.consent_satellite) t
+group by v.kind, v.own;
+reset client_min_messages;
+\echo
+select c.name, s.n, s.bads, round(100.0 * s.bads / s.n, 1) as "bad %",
+  round(s.intercept_effect::numeric, 2) as effect, round(100 * s.shrinkage::numeric) as "itself %",
+  round(t.prefecture_effect + t.county_effect, 2) as true_effect,
+  round(100 * pd(b.card, f, c.county_id)::numeric, 1) as "one farmer, pd %"
+from by_county b
+  cross join (select county_id, name from county union all values ('900305', 'a new county')) c
+  left join county_truth t using (county_id)
+  left join lateral segments(b.card) s on s.segment = c.county_id
+  join portrait f on f.as_of = '2024-06-24'
+where b.kind = 'pooled'
+order by s.n desc nulls last, c.county_id;
+\echo
+\echo 'Baishui lost the harvest of 2023 to a drought, and the fit cannot know that this was not its'
+\echo 'nature (doc/county-models.md). Loss is -ln of the chance that was given to what happened:\n'
+select b.kind, count(distinct p.county_id) as counties, count(*) as of_2024,
+  round(avg(-ln(abs(good - pd(b.card, p, p.county_id))))::numeric, 4) as log_loss,
+  round(avg(-ln(abs(good - pd(o.card, p))))::numeric, 4) as "one for all, there",
+  round(avg(-ln(abs(good - t.true_pd)))::numeric, 4) as "the truth, there"
+from portrait p join truth t using (application_id)
+  join by_county b on b.card is not null and (b.own is null or b.own = p.county_id)
+  join by_county o on o.kind = 'one for all',
+  lateral (select (not t.would_be_bad)::int as good) g
+where p.season = 2024
+group by b.kind
+order by b.kind;
 \set ECHO none
 \timing off
 \echo
