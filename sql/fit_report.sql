@@ -17,7 +17,10 @@ INSERT INTO card VALUES ('{"format": 1, "name": "fitted", "intercept": -2,
    "excluded": {"weight": 0, "outcome": 12, "a \"b\"": 3},
    "tried": [{"name": "age", "iv": 0.5, "out_of_fold_iv": 0.45, "vif": 1.25}, {"name": "height", "iv": 0, "dropped": "one value"}, {"name": "crop", "vif": 2}],
    "terms": [{"coefficient": -2, "se": 0.5}, {"feature": "age", "coefficient": -0.5, "se": 0.25}, {"feature": "crop", "level": "rice", "coefficient": 0.75}, {"feature": "crop", "level": "tea", "coefficient": -0.75, "se": 0}],
-   "covariance": [0.25, 0.01, 0.0625, 0.02, 0.03, 1, 0.04, 0.05, 0.06, 2]}}');
+   "covariance": [0.25, 0.01, 0.0625, 0.02, 0.03, 1, 0.04, 0.05, 0.06, 2],
+   "assumptions": "rejected loans are \"twice\" as bad", "weight_unit": 0.5,
+   "spreads": [{"level": 1, "sd": 0.5}, {"level": 1, "feature": "age", "sd": 0}],
+   "segments": [{"rows": 300, "bads": 40, "gain": 2.5, "out_of_fold_gain": -0.5, "p": 0.75, "shrinkage": 0.875, "note": "its parent''s card is kept"}]}}');
 
 -- As written: keys in one order, what is unknown or a default left out.
 SELECT card FROM card;
@@ -82,8 +85,8 @@ SELECT to_pmml('{"format": 1, "name": "one", "intercept": 0, "features": [{"name
 
 \x on
 SELECT r.* FROM card, fit_report(card) r;
--- AIC = 2 * 250.5 + 2 * 4, BIC = 501 + 4 ln 1000
-SELECT aic = 509 AS aic_by_hand, abs(bic - (501 + 4 * ln(1000::float8))) < 1e-12 AS bic_by_hand FROM card, fit_report(card);
+-- Four terms and two spreads: AIC = 2 * 250.5 + 2 * 6, BIC = 501 + 6 ln 500, a weight of 1 being half a row.
+SELECT aic = 513 AS aic_by_hand, abs(bic - (501 + 6 * ln(500::float8))) < 1e-12 AS bic_by_hand FROM card, fit_report(card);
 SELECT r.* FROM card, fit_report((card::jsonb - 'fit')::scorecard) r;
 SELECT rows, bads, excluded, parameters, iterations, aic, bic FROM fit_report('{"format": 1, "name": "least", "intercept": 0, "features": [{"name": "x", "type": "linear"}], "fit": {"rows": 0, "bads": 0, "terms": [{"coefficient": 1}]}}');
 \x off
@@ -97,6 +100,19 @@ SELECT coefficients(NULL);
 SELECT feature, level, other_feature, other_level, covariance FROM card, covariance(card);
 SELECT count(*) FROM card, covariance((card::jsonb - 'fit')::scorecard);
 SELECT count(*) FROM card, covariance((card::jsonb #- '{fit,covariance}')::scorecard);
+
+-- ---------- of segments ----------
+
+SELECT s.* FROM card, spreads(card) s;
+SELECT s.* FROM card, segments(card) s;
+-- Effects on the intercept by hand: what is inherited is no effect. Children may come first.
+SELECT s.* FROM segments('{"format": 1, "name": "tree", "intercept": -2, "features": [{"name": "x", "type": "linear"}],
+  "segments": [{"name": "5101", "parent": "51", "intercept": -3}, {"name": "51", "parent": "5", "weights": {"x": 2}}, {"name": "5", "intercept": -1.5}, {"name": "6"}],
+  "fit": {"rows": 10, "bads": 1, "terms": [{"coefficient": 1}], "segments": [{"rows": 1, "bads": 0}, {"rows": 2, "bads": 1, "shrinkage": 0}, {"rows": 3, "bads": 0, "note": "signs are its parent''s"}, {"rows": 0, "bads": 0}]}}') s;
+SELECT s.* FROM card, segments((card::jsonb - 'fit')::scorecard) s;
+SELECT count(*) FROM card, segments((card::jsonb - 'fit' - 'segments')::scorecard);
+SELECT count(*) FROM card, spreads((card::jsonb - 'fit')::scorecard);
+SELECT (card::jsonb #- '{fit,weight_unit}')::scorecard = jsonb_set(card::jsonb, '{fit,weight_unit}', '1')::scorecard AS one_is_default FROM card;
 
 -- ---------- bad input ----------
 
@@ -125,7 +141,10 @@ SELECT pg_temp.refused(path, value) FROM (VALUES
   ('{fit,excluded}', '["outcome"]'), ('{fit,excluded,outcome}', '1.5'), ('{fit,excluded}', '{"": 1}'),
   ('{fit,tried}', '{}'), ('{fit,tried,0}', '"age"'), ('{fit,tried,1,name}', '"age"'), ('{fit,tried,1,name}', NULL), ('{fit,tried,0,iv}', '-0.1'), ('{fit,tried,0,p}', '0.1'),
   ('{fit,terms}', NULL), ('{fit,terms}', '[]'), ('{fit,terms,0}', NULL), ('{fit,terms,1,feature}', '"height"'), ('{fit,terms,3,feature}', '"age"'), ('{fit,terms,1,level}', '"old"'), ('{fit,terms,3,level}', '"rice"'), ('{fit,terms,3,coefficient}', NULL), ('{fit,terms,3,se}', '-1'),
-  ('{fit,covariance,0}', NULL), ('{fit,covariance,0}', '"1"'), ('{fit,covariance}', '0'), ('{features,3}', NULL)
+  ('{fit,covariance,0}', NULL), ('{fit,covariance,0}', '"1"'), ('{fit,covariance}', '0'), ('{features,3}', NULL),
+  ('{fit,assumptions}', '1'), ('{fit,weight_unit}', '0'), ('{fit,weight_unit}', '1.5'),
+  ('{fit,spreads}', '{}'), ('{fit,spreads,0,tau}', '1'), ('{fit,spreads,0,level}', '0'), ('{fit,spreads,0,level}', '2'), ('{fit,spreads,0,level}', '1e11'), ('{fit,spreads,0,level}', '0.5'), ('{fit,spreads,1,feature}', '"height"'), ('{fit,spreads,1,feature}', NULL), ('{fit,spreads,0,feature}', '"crop"'), ('{fit,spreads,1,sd}', '-1'), ('{fit,spreads,1,sd}', NULL),
+  ('{fit,segments,0,name}', '"51"'), ('{fit,segments,1}', '{"rows": 1, "bads": 0}'), ('{fit,segments,0,rows}', NULL), ('{fit,segments,0,rows}', '39'), ('{fit,segments,0,bads}', '-1'), ('{fit,segments,0,p}', '1.5'), ('{fit,segments,0,shrinkage}', '-0.5'), ('{fit,segments,0,note}', '7'), ('{segments}', '[]')
  ) v (path, value);
 \t off
 \pset format aligned

@@ -49,7 +49,7 @@ SELECT excluded
           FROM loan, LATERAL (SELECT a, w) t) s, fit_report(card);
 
 -- Options.
-SELECT fit_scorecard(bad, t, '{"fold": 3}') FROM loan, LATERAL (SELECT a) t;
+SELECT fit_scorecard(bad, t, '{"fold": 3}'::jsonb) FROM loan, LATERAL (SELECT a) t;
 SELECT fit_options(encoding => 'dummy');
 SELECT fit_options(folds => 1);
 SELECT fit_options(binning => '{"max_bin": 5}');

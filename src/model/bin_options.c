@@ -117,6 +117,25 @@ bins_read_options_at(BinsOptions *options, JsonReader *r, JsonbValue *value, Mem
 	options->unseen = (CardUnseen) read_choice(r, root, "unseen", CARD_UNSEEN_AVERAGE, binning_unseen_words,
 											   "Give \"average\", \"worst\" or \"error\".");
 	read_specials(r, root, options, context);
+	options->level_rows = 50;
+	options->level_bads = 5;
+	options->level_prior = 20;
+}
+
+static void
+count_weights(int64 *rows, double unit)
+{
+	*rows = (int64) Min(rint(*rows / unit), (double) TALLY_MAX_TOTAL);
+}
+
+void
+bins_count_weights(BinsOptions *options, double unit)
+{
+	count_weights(&options->limits.min_bads, unit);
+	count_weights(&options->limits.min_goods, unit);
+	count_weights(&options->level_rows, unit);
+	count_weights(&options->level_bads, unit);
+	count_weights(&options->level_prior, unit);
 }
 
 void

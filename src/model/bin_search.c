@@ -22,13 +22,6 @@
 #define FINE_CELLS			65536
 #define FINE_GRID			32768
 
-/* A category of its own has at least so many rows, and so many of them bad. */
-#define LEAST_LEVEL_ROWS	50
-#define LEAST_LEVEL_BADS	5
-
-/* Levels are ordered by (bads + 20 r) / (rows + 20), r the rate of all. */
-#define LEVEL_PRIOR_ROWS	20
-
 static inline int64
 rows_of(const BinCell *cell)
 {
@@ -478,7 +471,7 @@ typedef struct Level
 
 /* Pools rare levels as one, in the place of the first; returns how many levels are left. */
 static uint32
-pool_rare(Level *level, uint32 n)
+pool_rare(Level *level, uint32 n, const BinsOptions *options)
 {
 	CardText   *texts = palloc_extended(Max(n, 1) * sizeof *texts, MCXT_ALLOC_HUGE);
 	int64		other = -1;
@@ -489,8 +482,8 @@ pool_rare(Level *level, uint32 n)
 	for (i = 0; i < n; i++)
 	{
 		const BinCell *cell = &level[i].cell;
-		bool		rare = cell->count[BIN_BAD] < LEAST_LEVEL_BADS ||
-			rows_of(cell) < LEAST_LEVEL_ROWS;
+		bool		rare = cell->count[BIN_BAD] < options->level_bads ||
+			rows_of(cell) < options->level_rows;
 
 		if (rare && other >= 0)
 		{
@@ -512,19 +505,26 @@ pool_rare(Level *level, uint32 n)
 	return kept;
 }
 
-/* What levels are ordered by, (b + 20 B / N) / (n + 20), as integers within 128 bits. */
+/* What makes the order of levels, beside themselves. */
+typedef struct LevelOrder
+{
+	BinCell		all;
+	int64		prior;
+} LevelOrder;
+
+/* What levels are ordered by, (b + prior B / N) / (n + prior), as integers within 128 bits. */
 static int
-compare_levels(const void *a, const void *b, void *all)
+compare_levels(const void *a, const void *b, void *data)
 {
 	const Level *left = a;
 	const Level *right = b;
-	const BinCell *sum = all;
-	int128		rows = rows_of(sum);
-	int128		prior = (int128) LEVEL_PRIOR_ROWS * sum->count[BIN_BAD];
+	const LevelOrder *order = data;
+	int128		rows = rows_of(&order->all);
+	int128		prior = (int128) order->prior * order->all.count[BIN_BAD];
 	int64		left_rows = rows_of(&left->cell);
 	int64		right_rows = rows_of(&right->cell);
-	int128		x = (rows * left->cell.count[BIN_BAD] + prior) * (right_rows + LEVEL_PRIOR_ROWS);
-	int128		y = (rows * right->cell.count[BIN_BAD] + prior) * (left_rows + LEVEL_PRIOR_ROWS);
+	int128		x = (rows * left->cell.count[BIN_BAD] + prior) * (right_rows + order->prior);
+	int128		y = (rows * right->cell.count[BIN_BAD] + prior) * (left_rows + order->prior);
 
 	return x != y ? (x > y) - (x < y) : binning_compare_texts(left->text, right->text);
 }
@@ -561,7 +561,7 @@ search_categories(const BinRows *rows, const BinsOptions *options, int without, 
 {
 	Level	   *level = palloc_extended(Max(rows->n, 1) * sizeof *level, MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
 	BinCell    *cell;
-	BinCell		all = {{0, 0}};
+	LevelOrder	order = {.prior = options->level_prior};
 	int32		first[BIN_MAX_CELLS + 1];
 	uint32		n = 0;
 	uint32		i;
@@ -570,11 +570,11 @@ search_categories(const BinRows *rows, const BinsOptions *options, int without, 
 	{
 		level[n].cell = sum_parts(rows->cell + i * rows->parts, rows->parts, without);
 		level[n].text = rows->text[i];
-		add_cell(&all, &level[n].cell);
+		add_cell(&order.all, &level[n].cell);
 		n += rows_of(&level[n].cell) > 0;
 	}
-	n = pool_rare(level, n);
-	qsort_arg(level, n, sizeof *level, compare_levels, &all);
+	n = pool_rare(level, n, options);
+	qsort_arg(level, n, sizeof *level, compare_levels, &order);
 	cell = palloc(Max(n, 1) * sizeof *cell);
 	for (i = 0; i < n; i++)
 		cell[i] = level[i].cell;

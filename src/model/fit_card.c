@@ -14,15 +14,21 @@
 #include "model/fit_card.h"
 
 void
-fit_outcome_init(FitOutcome *outcome)
+fit_outcome_init(FitOutcome *outcome, int n_features, int n_nodes)
 {
 	const CardMeasures unknown = {NAN, NAN, NAN, NAN};
-	double	   *iv = outcome->out_of_fold_iv;
+	int			i;
 
 	memset(outcome, 0, sizeof *outcome);
 	outcome->in_sample = outcome->out_of_fold = unknown;
 	outcome->out_of_fold_rows = -1;
-	outcome->out_of_fold_iv = iv;
+	outcome->out_of_fold_iv = palloc(n_features * sizeof(double));
+	outcome->gain = palloc0(Max(n_nodes, 1) * sizeof *outcome->gain);
+	outcome->gain_p = palloc(Max(n_nodes, 1) * sizeof(double));
+	for (i = 0; i < n_features; i++)
+		outcome->out_of_fold_iv[i] = NAN;
+	for (i = 0; i < n_nodes; i++)
+		outcome->gain_p[i] = NAN;
 }
 
 /* ---------- calibration ---------- */
@@ -214,6 +220,44 @@ make_features(const FitModel *model, Card *card, int *number)
 	}
 }
 
+/* ---------- segments ---------- */
+
+/* What of a node's coefficients is not its parent's. */
+static void
+make_segment(const FitModel *model, const int *number, double shift, int node, CardSegment *segment)
+{
+	const FitDesign *design = model->design;
+	const FitTree *tree = model->pool->tree;
+	const double *own = fit_pool_beta(model->pool, node, design->n_terms);
+	const double *above = fit_pool_beta(model->pool, tree->parent[node], design->n_terms);
+	int			t;
+
+	segment->name = tree->name[node];
+	segment->parent = tree->name[tree->parent[node]];
+	segment->has_intercept = own[0] != above[0];
+	segment->intercept = segment->has_intercept ? own[0] + shift : 0;
+	segment->weight = palloc(Max(design->n_terms, 1) * sizeof *segment->weight);
+	for (t = 0; t < design->n_terms; t++)
+		if (model->used[t] && own[t + 1] != above[t + 1])
+		{
+			CardWeight *weight = &segment->weight[segment->n_weights++];
+
+			weight->feature = number[design->term[t].feature];
+			weight->weight = own[t + 1] / design->term[t].scale + 0.0;
+		}
+}
+
+static void
+make_segments(const FitModel *model, const int *number, double shift, Card *card)
+{
+	int			k;
+
+	card->n_segments = model->pool->tree->n - 1;
+	card->segment = palloc_extended(Max(card->n_segments, 1) * sizeof *card->segment, MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	for (k = 0; k < card->n_segments; k++)
+		make_segment(model, number, shift, k + 1, &card->segment[k]);
+}
+
 /* ---------- the report ---------- */
 
 /*
@@ -357,6 +401,67 @@ word(const char *text)
 	return made;
 }
 
+/* How far segments lie from their parents, in units of the card's weights. */
+static void
+make_spreads(const FitModel *model, const int *number, CardFit *fit)
+{
+	const FitDesign *design = model->design;
+	const FitPool *pool = model->pool;
+	Size		m = 1 + design->n_terms;
+	int			level,
+				t;
+
+	fit->spread = palloc(Max(pool->fit.n_levels * m, 1) * sizeof *fit->spread);
+	for (level = 1; level <= pool->fit.n_levels; level++)
+		for (t = -1; t < design->n_terms; t++)
+			if (pool->pooled[t + 1])
+			{
+				CardSpread *spread = &fit->spread[fit->n_spreads++];
+				double		tau = pool->fit.tau[(level - 1) * m + t + 1];
+
+				spread->level = level;
+				spread->feature = t < 0 ? -1 : number[design->term[t].feature];
+				spread->sd = t < 0 ? tau : tau / design->term[t].scale;
+			}
+}
+
+/*
+ * What the rows of an effect's own have told of it: the share of its variance
+ * that they leave nothing of.
+ */
+static double
+find_shrinkage(const FitPool *pool, const PoolNode *node, Size m)
+{
+	double		tau = pool->fit.tau[(node->level - 1) * m];
+
+	return tau > 0 ? Min(1, Max(0, 1 - node->variance[0] / (tau * tau))) : NAN;
+}
+
+static void
+make_learnt(const FitModel *model, const FitOutcome *outcome, CardFit *fit)
+{
+	const FitPool *pool = model->pool;
+	int			k;
+
+	fit->n_segments = pool->tree->n - 1;
+	fit->segment = palloc_extended(Max(fit->n_segments, 1) * sizeof *fit->segment, MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	for (k = 1; k < pool->tree->n; k++)
+	{
+		const PoolNode *node = &pool->fit.node[k];
+		CardLearnt *learnt = &fit->segment[k - 1];
+
+		learnt->rows = (int64) node->weight;
+		learnt->bads = (int64) node->bad;
+		/* That of coefficients whose signs were not kept says nothing of the card. */
+		learnt->gain = pool->bound[k] || pool->bound[pool->tree->parent[k]] ? NAN : node->gain + 0.0;
+		learnt->out_of_fold_gain = outcome->gained ? outcome->gain[k].sum + 0.0 : NAN;
+		learnt->p = outcome->gain_p[k];
+		learnt->shrinkage = find_shrinkage(pool, node, 1 + model->design->n_terms);
+		learnt->note = word(pool->kept[k] ? "its parent's card is kept" :
+							pool->bound[k] ? "signs are its parent's" : "");
+	}
+}
+
 static CardFit *
 make_fit(const FitModel *model, const FitOutcome *outcome, const int *number)
 {
@@ -372,6 +477,8 @@ make_fit(const FitModel *model, const FitOutcome *outcome, const int *number)
 	fit->out_of_fold_rows = outcome->out_of_fold_rows;
 	fit->encoding = word(options->woe ? "woe" : "none");
 	fit->selection = word(selection[options->selection]);
+	fit->assumptions = options->assumptions;
+	fit->weight_unit = options->weight_unit;
 	fit->log_likelihood = model->fit.log_likelihood;
 	fit->null_log_likelihood = outcome->null_log_likelihood;
 	fit->ridge = options->ridge;
@@ -383,6 +490,11 @@ make_fit(const FitModel *model, const FitOutcome *outcome, const int *number)
 	make_excluded(rows, fit);
 	make_tried(model, outcome, fit);
 	make_terms(model, number, fit);
+	if (model->pool != NULL)
+	{
+		make_spreads(model, number, fit);
+		make_learnt(model, outcome, fit);
+	}
 	return fit;
 }
 
@@ -400,6 +512,8 @@ fit_card(const FitModel *model, const FitOutcome *outcome)
 	};
 
 	make_features(model, &card, number);
+	if (model->pool != NULL)
+		make_segments(model, number, outcome->shift, &card);
 	card.fit = make_fit(model, outcome, number);
 	/* What a card cannot hold, such as a weight above 1e9, is an error that says so. */
 	scorecard_check(&card, scorecard_memory(CurrentMemoryContext), ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE);

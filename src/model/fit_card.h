@@ -14,12 +14,15 @@ typedef struct FitOutcome
 	CardMeasures out_of_fold;
 	int64		out_of_fold_rows;	/* -1: none */
 	double	   *out_of_fold_iv; /* of each feature */
+	bool		gained;			/* what follows is known */
+	FitGain    *gain;			/* of each node */
+	double	   *gain_p;			/* of those tested; NaN */
 	double		null_log_likelihood;
 	double		shift;			/* of the intercept, for calibration */
 } FitOutcome;
 
 /* Makes all of it unknown. */
-extern void fit_outcome_init(FitOutcome *outcome);
+extern void fit_outcome_init(FitOutcome *outcome, int n_features, int n_nodes);
 
 /*
  * Finds the shift of the intercept that the options ask for. With population

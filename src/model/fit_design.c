@@ -226,6 +226,8 @@ append_codes(FitDesign *design, const FitPass *pass, uint32 *const *code)
 			*(int64 *) column_store_place(store, to->weight) = pass->weight[i];
 		if (to->offset >= 0)
 			*(double *) column_store_place(store, to->offset) = ((const double *) pass->column[rows->layout.offset])[i];
+		if (to->segment >= 0)
+			*(uint32 *) column_store_place(store, to->segment) = ((const uint32 *) pass->column[rows->layout.segment])[i];
 		column_store_end_row(store);
 	}
 }
@@ -243,7 +245,7 @@ encode_rows(FitDesign *design, NodeBudget *budget)
 	design->layout = fit_layout(rows, rows->n_features);
 	width = palloc(design->layout.n_columns);
 	for (f = 0; f < design->layout.n_columns; f++)
-		width[f] = f > design->layout.fold ? 8 : 1;
+		width[f] = f == design->layout.segment ? 4 : f > design->layout.fold ? 8 : 1;
 	for (f = 0; f < rows->n_features; f++)
 	{
 		FitLearnt  *learnt = &design->learnt[f];
@@ -713,12 +715,13 @@ fill_term(const FitDesign *design, const FitTerm *term, const uint16 *pick, int 
 }
 
 static void
-fill_block(const FitDesign *design, const uint16 *pick, int first, LogitBlock *block)
+fill_block(FitDesign *design, const uint16 *pick, int first, LogitBlock *block)
 {
 	const FitLayout *layout = &design->layout;
 	const uint8 *outcome = design->column[layout->outcome];
 	const int64 *weight = layout->weight < 0 ? NULL : design->column[layout->weight];
 	const double *offset = layout->offset < 0 || design->plain ? NULL : design->column[layout->offset];
+	const uint32 *segment = layout->segment < 0 ? NULL : design->column[layout->segment];
 	int			i;
 
 	for (i = 0; i < design->n_terms; i++)
@@ -740,7 +743,37 @@ fill_block(const FitDesign *design, const uint16 *pick, int first, LogitBlock *b
 		block->y[i] = outcome[row];
 		block->weight[i] = weight ? (double) weight[row] : 1;
 		block->offset[i] = offset ? offset[row] : 0;
+		if (segment)
+			design->segment[i] = segment[row];
 	}
+}
+
+/* Makes sure that there are rows at hand; false at the end. */
+static bool
+enter_chunk(FitDesign *design)
+{
+	while (design->at >= design->chunk_rows)
+	{
+		design->at = design->chunk_rows = 0;
+		if (++design->chunk >= design->store->chunks)
+		{
+			design->chunk = -1;
+			return false;
+		}
+		read_chunk(design->store, design->chunk, design->column, design->buffer);
+		design->chunk_rows = column_store_chunk_rows(design->store, design->chunk);
+	}
+	return true;
+}
+
+int
+fit_design_pick(FitDesign *design, uint16 *pick)
+{
+	int			n = 0;
+
+	while (n == 0 && enter_chunk(design))
+		n = pick_rows(design, pick);
+	return n;
 }
 
 static void
@@ -751,25 +784,18 @@ next_block(LogitRows *logit, LogitBlock *block)
 	int			first;
 
 	block->n = 0;
-	while (block->n == 0)
+	if (design->without >= 0)
 	{
-		if (design->at >= design->chunk_rows)
-		{
-			design->at = design->chunk_rows = 0;
-			if (++design->chunk >= design->store->chunks)
-			{
-				design->chunk = -1;
-				return;
-			}
-			read_chunk(design->store, design->chunk, design->column, design->buffer);
-			design->chunk_rows = column_store_chunk_rows(design->store, design->chunk);
-		}
-		first = design->at;
-		block->n = design->without < 0 ? Min(LOGIT_BLOCK, design->chunk_rows - first) : pick_rows(design, pick);
-		if (design->without < 0)
-			design->at += block->n;
+		block->n = fit_design_pick(design, pick);
+		fill_block(design, pick, 0, block);
 	}
-	fill_block(design, design->without < 0 ? NULL : pick, first, block);
+	else if (enter_chunk(design))
+	{
+		first = design->at;
+		block->n = Min(LOGIT_BLOCK, design->chunk_rows - first);
+		design->at += block->n;
+		fill_block(design, NULL, first, block);
+	}
 }
 
 void

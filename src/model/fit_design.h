@@ -68,6 +68,7 @@ typedef struct FitDesign
 	int			chunk;			/* being read, -1 at the beginning */
 	int			chunk_rows;
 	int			at;				/* the next row of it */
+	uint32		segment[LOGIT_BLOCK];	/* of the rows of the last block, where they have one */
 	const void **column;		/* of the chunk */
 	void	  **buffer;
 } FitDesign;
@@ -82,5 +83,11 @@ extern void fit_design_free(FitDesign *design);
 
 /* Reads the training rows from the beginning, or only those of the fold left out. */
 extern void fit_design_rewind(FitDesign *design, bool held_out);
+
+/*
+ * The numbers, within the chunk whose columns the design then points to, of the
+ * next rows, at most LOGIT_BLOCK; 0 at the end, and then it begins anew.
+ */
+extern int	fit_design_pick(FitDesign *design, uint16 *pick);
 
 #endif							/* AGRIRISK_FIT_DESIGN_H */

@@ -10,7 +10,6 @@
 
 #include "core/elementary_math.h"
 #include "core/newton_math.h"
-#include "core/rounded_sum.h"
 #include "miscadmin.h"
 #include "model/fit_model.h"
 #include "utils/memutils.h"
@@ -50,12 +49,30 @@ penalised_share(const FitModel *model, int t)
 	return (model->design->rows->options->standardize ? term->sd : 1) / term->scale;
 }
 
-/* Maximises over the terms used; result and scratch in the current context. */
+/* From a fit that counts weights to one that counts the rows they stand for. */
+static void
+count_rows(LogitFit *fit, int n, double unit)
+{
+	Size		i;
+
+	fit->log_likelihood *= unit;
+	for (i = 0; i < n; i++)
+		fit->gradient[i] *= unit;
+	for (i = 0; i < (Size) n * n; i++)
+		fit->covariance[i] /= unit;
+}
+
+/*
+ * Maximises over the terms used; result and scratch in the current context. The
+ * solver counts weights. Where they stand for parts of rows, the likelihood is
+ * that part of the solver's, and so would penalties be.
+ */
 static LogitStatus
 maximise(FitModel *model, const bool *used, double ridge, double lasso, const double *start, LogitFit *fit)
 {
 	FitDesign  *design = model->design;
 	int			n = design->n_terms;
+	double		unit = design->rows->options->weight_unit;
 	LogitProblem problem = {&design->logit, used, NULL, NULL, NULL, start, check_interrupts};
 	double	   *ridges = palloc0((n + 1) * sizeof(double));
 	double	   *lassos = palloc0((n + 1) * sizeof(double));
@@ -64,8 +81,8 @@ maximise(FitModel *model, const bool *used, double ridge, double lasso, const do
 
 	for (t = 0; t < n; t++)
 	{
-		ridges[t + 1] = ridge * penalised_share(model, t) * penalised_share(model, t);
-		lassos[t + 1] = lasso * penalised_share(model, t);
+		ridges[t + 1] = ridge / unit * penalised_share(model, t) * penalised_share(model, t);
+		lassos[t + 1] = lasso / unit * penalised_share(model, t);
 	}
 	problem.ridge = ridge > 0 ? ridges : NULL;
 	problem.lasso = lasso > 0 ? lassos : NULL;
@@ -73,6 +90,8 @@ maximise(FitModel *model, const bool *used, double ridge, double lasso, const do
 	fit_design_rewind(design, false);
 	status = logit_fit(&problem, fit, scorecard_memory(CurrentMemoryContext));
 	design->used = NULL;
+	if (unit != 1 && status == LOGIT_FITTED)
+		count_rows(fit, n + 1, unit);
 	return status;
 }
 
@@ -337,6 +356,13 @@ floor_iv(FitModel *model)
 			drop_feature(model, f, psprintf("IV %.4g is below %.4g", design->learnt[f].iv, floor));
 }
 
+/* What BIC asks of a term. */
+static double
+bic_price(const FitDesign *design)
+{
+	return agr_log((double) (design->total[0] + design->total[1]) * design->rows->options->weight_unit);
+}
+
 /* The criterion of the terms used; infinite where they have no fit. */
 static double
 criterion(FitModel *model, const bool *used, double price, double *beta)
@@ -429,7 +455,7 @@ select_lasso(FitModel *model)
 {
 	FitDesign  *design = model->design;
 	int			n = design->n_terms;
-	double		price = agr_log((double) (design->total[0] + design->total[1]));
+	double		price = bic_price(design);
 	double	   *start = palloc0((n + 1) * sizeof(double));
 	bool	   *best = palloc0(Max(n, 1) * sizeof(bool));
 	double		least = INFINITY;
@@ -498,7 +524,7 @@ select_features(FitModel *model)
 			select_stepwise(model, "AIC", 2);
 			break;
 		case FIT_SELECT_BIC:
-			select_stepwise(model, "BIC", agr_log((double) (model->design->total[0] + model->design->total[1])));
+			select_stepwise(model, "BIC", bic_price(model->design));
 			break;
 		case FIT_SELECT_LASSO:
 			select_lasso(model);
@@ -567,8 +593,29 @@ fit_selected(FitModel *model)
 		find_vif(model);
 }
 
+/* Coefficients of segments, and of the root beside them. */
+static void
+fit_segments(FitModel *model, const FitTree *tree)
+{
+	LogitStatus status;
+	LogitFit	single;
+
+	do
+	{
+		if (fail_without_terms(model))
+			return;
+		model->pool = fit_pool_create(model->design, model->used, tree, &single, &status);
+		if (status != LOGIT_FITTED)
+			return fail(model, status, &single);
+		model->fit.beta = model->pool->fit.beta;
+		model->fit.covariance = model->pool->fit.covariance;
+		model->fit.log_likelihood = model->pool->fit.log_likelihood;
+		model->fit.iterations = model->pool->fit.iterations;
+	} while (model->design->rows->options->positive && drop_negative(model));
+}
+
 FitModel *
-fit_model_create(FitRows *rows, int without, Binning **binning, NodeBudget *budget)
+fit_model_create(FitRows *rows, int without, Binning **binning, const FitTree *tree, NodeBudget *budget)
 {
 	FitModel   *model = palloc0(sizeof *model);
 	int			t;
@@ -586,6 +633,8 @@ fit_model_create(FitRows *rows, int without, Binning **binning, NodeBudget *budg
 		return model;
 	select_features(model);
 	fit_selected(model);
+	if (tree != NULL && model->failure.message == NULL)
+		fit_segments(model, tree);
 	return model;
 }
 
@@ -597,16 +646,150 @@ fit_model_free(FitModel *model)
 
 /* ---------- what it says of rows ---------- */
 
+/* The coefficients of a node; without segments there is one. */
+static const double *
+node_beta(const FitModel *model, int node)
+{
+	return model->pool ? fit_pool_beta(model->pool, node, model->design->n_terms) : model->fit.beta;
+}
+
 double
 fit_model_reach(const FitModel *model)
 {
-	double		reach = fabs(model->fit.beta[0]) + model->design->rows->max_offset;
-	int			t;
+	int			nodes = model->pool ? model->pool->tree->n : 1;
+	double		most = 0;
+	int			k,
+				t;
 
-	for (t = 0; t < model->design->n_terms; t++)
-		if (model->used[t])
-			reach += fabs(model->fit.beta[t + 1]);
-	return reach;
+	for (k = 0; k < nodes; k++)
+	{
+		const double *beta = node_beta(model, k);
+		double		reach = fabs(beta[0]);
+
+		for (t = 0; t < model->design->n_terms; t++)
+			if (model->used[t])
+				reach += fabs(beta[t + 1]);
+		most = Max(most, reach);
+	}
+	return most + model->design->rows->max_offset;
+}
+
+/* Room for a block's rows. */
+static double *
+block_space(const FitDesign *design, LogitBlock *block)
+{
+	double	   *space = palloc_extended((Size) (design->n_terms + 3) * LOGIT_BLOCK * sizeof(double), MCXT_ALLOC_HUGE);
+
+	block->y = space;
+	block->weight = space + LOGIT_BLOCK;
+	block->offset = space + 2 * LOGIT_BLOCK;
+	block->x = space + 3 * LOGIT_BLOCK;
+	return space;
+}
+
+/* Log-odds of a block's rows, each by the coefficients of its node. */
+static void
+predict_block(const FitModel *model, const LogitBlock *block, double *eta)
+{
+	const FitDesign *design = model->design;
+	int			i,
+				t;
+
+	if (model->pool == NULL)
+		return logit_eta(block, design->n_terms, model->fit.beta, model->used, eta);
+	for (i = 0; i < block->n; i++)
+	{
+		const double *beta = node_beta(model, fit_tree_node(model->pool->tree, design->segment[i]));
+
+		eta[i] = beta[0];
+		for (t = 0; t < design->n_terms; t++)
+			if (model->used[t])
+				eta[i] += beta[t + 1] * block->x[(Size) t * LOGIT_BLOCK + i];
+		eta[i] += block->offset[i];
+	}
+}
+
+/* The loss of a row, its outcome being so much on the wrong side. */
+static double
+soft_plus(double x)
+{
+	return x > 0 ? x + agr_log(1 + agr_exp(-x)) : agr_log(1 + agr_exp(x));
+}
+
+double
+fit_loss(int outcome, double eta)
+{
+	return soft_plus(outcome ? -eta : eta);
+}
+
+/* Sums of one node over the rows of a fold. */
+typedef struct GainSums
+{
+	RoundedSum	sum;
+	RoundedSum	square;
+} GainSums;
+
+static void
+add_gains(const FitModel *model, const LogitBlock *block, GainSums *sums, FitGain *gain)
+{
+	const FitDesign *design = model->design;
+	const FitTree *tree = model->pool->tree;
+	int			i,
+				t;
+
+	for (i = 0; i < block->n; i++)
+	{
+		int			node = fit_tree_node(tree, design->segment[i]);
+		const double *own = node_beta(model, node);
+		const double *above = node_beta(model, Max(tree->parent[node], 0));
+		double		eta = own[0] + block->offset[i];
+		double		eta_above = above[0] + block->offset[i];
+		double		more;
+
+		for (t = 0; t < design->n_terms; t++)
+			if (model->used[t])
+			{
+				eta += own[t + 1] * block->x[(Size) t * LOGIT_BLOCK + i];
+				eta_above += above[t + 1] * block->x[(Size) t * LOGIT_BLOCK + i];
+			}
+		more = fit_loss((int) block->y[i], eta_above) - fit_loss((int) block->y[i], eta);
+		rounded_sum_add(&sums[node].sum, more, block->weight[i]);
+		rounded_sum_add(&sums[node].square, more * more, block->weight[i]);
+		gain[node].rows += block->weight[i];
+		gain[node].bads += block->y[i] * block->weight[i];
+	}
+}
+
+void
+fit_model_gain(FitModel *model, FitGain *gain)
+{
+	FitDesign  *design = model->design;
+	int			n = model->pool->tree->n;
+	GainSums   *sums = palloc_extended(n * sizeof *sums, MCXT_ALLOC_HUGE);
+	double		most = 2 * fit_model_reach(model) + 1;
+	double		weight = (double) (design->rows->total[0] + design->rows->total[1]);
+	LogitBlock	block;
+	double	   *space = block_space(design, &block);
+	int			k;
+
+	for (k = 0; k < n; k++)
+	{
+		rounded_sum_begin(&sums[k].sum, most, weight);
+		rounded_sum_begin(&sums[k].square, most * most, weight);
+	}
+	design->used = model->used;
+	fit_design_rewind(design, true);
+	for (design->logit.next(&design->logit, &block); block.n > 0; design->logit.next(&design->logit, &block))
+		add_gains(model, &block, sums, gain);
+	design->used = NULL;
+	fit_design_rewind(design, false);
+	for (k = 0; k < n; k++)
+	{
+		gain[k].sum += rounded_sum_get(&sums[k].sum);
+		gain[k].square += rounded_sum_get(&sums[k].square);
+	}
+	pfree(sums);
+	pfree(space);
 }
 
 void
@@ -615,19 +798,15 @@ fit_model_predict(FitModel *model, bool held_out,
 {
 	FitDesign  *design = model->design;
 	LogitBlock	block;
-	double	   *space = palloc_extended((Size) (design->n_terms + 3) * LOGIT_BLOCK * sizeof(double), MCXT_ALLOC_HUGE);
+	double	   *space = block_space(design, &block);
 	double		eta[LOGIT_BLOCK];
 	int			i;
 
-	block.y = space;
-	block.weight = space + LOGIT_BLOCK;
-	block.offset = space + 2 * LOGIT_BLOCK;
-	block.x = space + 3 * LOGIT_BLOCK;
 	design->used = model->used;
 	fit_design_rewind(design, held_out);
 	for (design->logit.next(&design->logit, &block); block.n > 0; design->logit.next(&design->logit, &block))
 	{
-		logit_eta(&block, design->n_terms, model->fit.beta, model->used, eta);
+		predict_block(model, &block, eta);
 		for (i = 0; i < block.n; i++)
 			take(data, (int) block.y[i], block.weight[i], eta[i]);
 	}

@@ -6,7 +6,7 @@
 #ifndef AGRIRISK_FIT_MODEL_H
 #define AGRIRISK_FIT_MODEL_H
 
-#include "model/fit_design.h"
+#include "model/fit_pool.h"
 
 /* Why there is no fit. */
 typedef struct FitFailure
@@ -20,7 +20,8 @@ typedef struct FitModel
 {
 	FitDesign  *design;
 	bool	   *used;			/* terms that are in the model */
-	LogitFit	fit;
+	LogitFit	fit;			/* with segments, the root's coefficients */
+	FitPool    *pool;			/* NULL: there are no segments */
 	double	   *vif;			/* of each term that is used; NaN: none */
 	double		lambda;			/* of the lasso path; NaN: none */
 	FitFailure	failure;
@@ -29,9 +30,11 @@ typedef struct FitModel
 /*
  * Fits the rows of all folds but one (-1: of all rows) as the options say: terms
  * of binnings, which are given under encoding woe; floor of information value,
- * limit of VIF, selection, signs; penalties.
+ * limit of VIF, selection, signs; penalties; with a tree, coefficients of each of
+ * its nodes.
  */
-extern FitModel *fit_model_create(FitRows *rows, int without, Binning **binning, NodeBudget *budget);
+extern FitModel *fit_model_create(FitRows *rows, int without, Binning **binning, const FitTree *tree,
+								  NodeBudget *budget);
 extern void fit_model_free(FitModel *model);
 
 /*
@@ -41,8 +44,14 @@ extern void fit_model_free(FitModel *model);
 extern void fit_model_predict(FitModel *model, bool held_out,
 							  void (*take) (void *data, int outcome, double weight, double eta), void *data);
 
+/* Adds to the gains of nodes those on the rows of the fold left out. */
+extern void fit_model_gain(FitModel *model, FitGain *gain);
+
 /* The log-likelihood of a model of the intercept alone. */
 extern double fit_model_null(FitModel *model);
+
+/* What a row loses of log-likelihood by its log-odds. */
+extern double fit_loss(int outcome, double eta);
 
 /* The largest |log-odds| of a row. */
 extern double fit_model_reach(const FitModel *model);

@@ -17,10 +17,12 @@
 static const char option_keys[] =
 "encoding, binning, feature_binning, binnings, standardize, weight_column, offset_column, ridge, lasso, "
 "selection, min_iv, max_vif, positive, consent_columns, folds, fold_key, name, base_score, base_odds, pdo, "
-"separation, population_rate, long_run_rate, margin, reasons";
+"separation, population_rate, long_run_rate, margin, reasons, parents, pooling, keep_parent, "
+"assumptions, weight_unit";
 
 static const char *const encoding_words[] = {"woe", "none", NULL};
 static const char *const selection_words[] = {"none", "aic", "bic", "lasso", NULL};
+static const char *const pooling_words[] = {"slopes", "intercepts", NULL};
 static const char *const separation_words[] = {"error", "warning", NULL};
 
 /* ---------- plain options ---------- */
@@ -255,6 +257,40 @@ read_consents(JsonReader *r, JsonbContainer *root, FitOptions *options)
 	json_leave(r, mark);
 }
 
+/* An object from segments to those that they belong to. */
+static void
+read_parents(JsonReader *r, JsonbContainer *root, FitOptions *options)
+{
+	JsonbValue *value = json_get_field(root, "parents");
+	int			mark = json_enter_key(r, "parents");
+	JsonbIterator *iterator;
+	JsonbValue	item;
+
+	if (value == NULL)
+		return json_leave(r, mark);
+	if (value->type != jbvBinary || !JsonContainerIsObject(value->val.binary.data))
+		json_refuse(r, value, "not an object", "Give an object from segments to their parents: {\"5101\": \"51\"}.");
+	options->parent = palloc_extended(JsonContainerSize(value->val.binary.data) * sizeof *options->parent + 1, MCXT_ALLOC_HUGE);
+	iterator = JsonbIteratorInit(value->val.binary.data);
+	(void) JsonbIteratorNext(&iterator, &item, true);
+	while (JsonbIteratorNext(&iterator, &item, true) == WJB_KEY)
+	{
+		FitParent  *parent = &options->parent[options->n_parents++];
+		int			inner;
+		CardText	text;
+
+		parent->name = copy_text(item.val.string.val, item.val.string.len);
+		inner = json_enter_key(r, parent->name.at);
+		(void) JsonbIteratorNext(&iterator, &item, true);
+		text = json_read_text(r, &item);
+		if (parent->name.length == 0 || text.length == 0)
+			json_refuse(r, &item, "no name", "A segment and its parent have names; what belongs to nothing is left out.");
+		parent->parent = copy_text(text.at, text.length);
+		json_leave(r, inner);
+	}
+	json_leave(r, mark);
+}
+
 /* ---------- all of them ---------- */
 
 static void
@@ -318,6 +354,18 @@ check_options(const FitOptions *options)
 				 errhint("%s", hint)));
 }
 
+/* Limits of rows, where weights are counted. */
+static void
+count_weights(FitOptions *options)
+{
+	uint32		i;
+
+	bins_count_weights(&options->binning, options->weight_unit);
+	for (i = 0; i < options->n_features; i++)
+		if (options->feature[i].binning)
+			bins_count_weights(options->feature[i].binning, options->weight_unit);
+}
+
 void
 fit_read_options(FitOptions *options, Jsonb *given, MemoryContext context)
 {
@@ -368,7 +416,14 @@ fit_read_options(FitOptions *options, Jsonb *given, MemoryContext context)
 	options->long_run_rate = read_rate(r, root, "long_run_rate");
 	options->margin = read_number(r, root, "margin", 0, 0, 10,
 								  "Give what is added to the rate as a share of it: 0.1 is a tenth more.");
+	read_parents(r, root, options);
+	options->slopes = read_word(r, root, "pooling", pooling_words, "Give \"slopes\" or \"intercepts\".") == 0;
+	options->keep_parent = read_boolean(r, root, "keep_parent");
+	options->assumptions = json_read_text_field(r, root, "assumptions", false);
+	options->weight_unit = read_number(r, root, "weight_unit", 1, 1e-9, 1,
+									   "Give the rows that a weight of 1 stands for, at most 1: 0.01 where weights are hundredths of a row.");
 	check_options(options);
+	count_weights(options);
 	MemoryContextSwitchTo(caller);
 }
 

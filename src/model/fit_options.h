@@ -27,6 +27,13 @@ typedef struct FitFeatureOptions
 	CardText	consent;		/* the column; empty: none */
 } FitFeatureOptions;
 
+/* A segment and the one that it belongs to. */
+typedef struct FitParent
+{
+	CardText	name;
+	CardText	parent;
+} FitParent;
+
 typedef struct FitOptions
 {
 	bool		woe;			/* encoding */
@@ -55,6 +62,12 @@ typedef struct FitOptions
 	double		population_rate;	/* NaN: not given */
 	double		long_run_rate;	/* NaN: not given */
 	double		margin;
+	uint32		n_parents;
+	FitParent  *parent;
+	bool		slopes;			/* have effects of segments, too */
+	bool		keep_parent;	/* where a segment is no better out of fold */
+	CardText	assumptions;	/* that the card is to state; empty: none */
+	double		weight_unit;	/* the rows that a weight of 1 stands for */
 } FitOptions;
 
 #define FIT_MOST_FOLDS		20

@@ -1,6 +1,7 @@
 /*
  * fit_report.c
- *		How a card was learnt: fit_report, coefficients and covariance.
+ *		How a card was learnt: fit_report, coefficients, covariance, segments and
+ *		spreads.
  */
 #include "postgres.h"
 
@@ -19,6 +20,8 @@
 AGR_FUNCTION(agririsk_fit_report);
 AGR_FUNCTION(agririsk_coefficients);
 AGR_FUNCTION(agririsk_covariance);
+AGR_FUNCTION(agririsk_segments);
+AGR_FUNCTION(agririsk_spreads);
 
 static const Card *
 read_argument(FunctionCallInfo fcinfo)
@@ -85,6 +88,8 @@ enum
 	REPORT_RIDGE,
 	REPORT_LASSO,
 	REPORT_SHIFT,
+	REPORT_WEIGHT_UNIT,
+	REPORT_ASSUMPTIONS,
 	REPORT_COLUMNS
 };
 
@@ -95,23 +100,26 @@ agririsk_fit_report(PG_FUNCTION_ARGS)
 	Datum		value[REPORT_COLUMNS];
 	bool		null[REPORT_COLUMNS];
 	double		deviance;
+	double		parameters;
 
 	memset(null, true, sizeof null);
 	if (fit == NULL)
 		return agr_make_row(fcinfo, value, null);
 
 	deviance = -2 * fit->log_likelihood;
+	/* With segments the likelihood is that of the terms and of their spreads. */
+	parameters = fit->n_terms + fit->n_spreads;
 	set_rows(value, null, REPORT_ROWS, fit->rows);
 	set_rows(value, null, REPORT_BADS, fit->bads);
 	null[REPORT_EXCLUDED] = false;
 	value[REPORT_EXCLUDED] = exclusions_json(fit);
 	set_rows(value, null, REPORT_ITERATIONS, fit->iterations);
-	set_rows(value, null, REPORT_PARAMETERS, fit->n_terms);
+	set_rows(value, null, REPORT_PARAMETERS, (int64) parameters);
 	agr_set_number(value, null, REPORT_LOG_LIKELIHOOD, fit->log_likelihood);
 	agr_set_number(value, null, REPORT_NULL_LOG_LIKELIHOOD, fit->null_log_likelihood);
-	agr_set_number(value, null, REPORT_AIC, deviance + 2.0 * fit->n_terms);
+	agr_set_number(value, null, REPORT_AIC, deviance + 2 * parameters);
 	agr_set_number(value, null, REPORT_BIC, fit->rows > 0
-				   ? deviance + fit->n_terms * agr_log(fit->rows) : NAN);
+				   ? deviance + parameters * agr_log(fit->rows * fit->weight_unit) : NAN);
 	agr_set_number(value, null, REPORT_LOG_LOSS, fit->in_sample.log_loss);
 	agr_set_number(value, null, REPORT_AUC, fit->in_sample.auc);
 	agr_set_number(value, null, REPORT_AUC_LOW, fit->in_sample.auc_low);
@@ -124,6 +132,8 @@ agririsk_fit_report(PG_FUNCTION_ARGS)
 	agr_set_number(value, null, REPORT_RIDGE, fit->ridge);
 	agr_set_number(value, null, REPORT_LASSO, fit->lasso);
 	agr_set_number(value, null, REPORT_SHIFT, fit->shift);
+	agr_set_number(value, null, REPORT_WEIGHT_UNIT, fit->weight_unit);
+	set_text(value, null, REPORT_ASSUMPTIONS, fit->assumptions.length > 0, fit->assumptions);
 	return agr_make_row(fcinfo, value, null);
 }
 
@@ -242,5 +252,71 @@ agririsk_covariance(PG_FUNCTION_ARGS)
 			MemoryContextReset(row);
 		}
 	MemoryContextSwitchTo(caller);
+	return (Datum) 0;
+}
+
+/* ---------- segments ---------- */
+
+Datum
+agririsk_segments(PG_FUNCTION_ARGS)
+{
+	const ScoreCard *sc = scorecard_compile(PG_DETOAST_DATUM_PACKED(PG_GETARG_DATUM(0)), CurrentMemoryContext);
+	const Card *card = sc->card;
+	const CardFit *fit = card->fit;
+	TupleDesc	columns;
+	Tuplestorestate *rows = agr_begin_rows(fcinfo, work_mem, &columns);
+	MemoryContext row = AllocSetContextCreate(CurrentMemoryContext, "agririsk segments",
+											  ALLOCSET_SMALL_SIZES);
+	MemoryContext caller = MemoryContextSwitchTo(row);
+	CardLearnt	unknown = {-1, -1, NAN, NAN, NAN, NAN, {"", 0}};
+	uint32_t	i;
+
+	for (i = 0; i < card->n_segments; i++)
+	{
+		const CardSegment *segment = &card->segment[i];
+		const CardLearnt *learnt = fit && fit->n_segments > 0 ? &fit->segment[i] : &unknown;
+		int32_t		parent = segment->parent_index;
+		double		above = parent < 0 ? sc->root.intercept : sc->segment[parent].intercept;
+		Datum		value[10];
+		bool		null[10];
+
+		CHECK_FOR_INTERRUPTS();
+		set_text(value, null, 0, true, segment->name);
+		set_text(value, null, 1, segment->parent.length > 0, segment->parent);
+		set_rows(value, null, 2, learnt->rows);
+		set_rows(value, null, 3, learnt->bads);
+		agr_set_number(value, null, 4, sc->segment[i].intercept - above);
+		agr_set_number(value, null, 5, learnt->shrinkage);
+		agr_set_number(value, null, 6, learnt->gain);
+		agr_set_number(value, null, 7, learnt->out_of_fold_gain);
+		agr_set_number(value, null, 8, learnt->p);
+		set_text(value, null, 9, learnt->note.length > 0, learnt->note);
+		tuplestore_putvalues(rows, columns, value, null);
+		MemoryContextReset(row);
+	}
+	MemoryContextSwitchTo(caller);
+	return (Datum) 0;
+}
+
+Datum
+agririsk_spreads(PG_FUNCTION_ARGS)
+{
+	const Card *card = read_argument(fcinfo);
+	const CardFit *fit = card->fit;
+	TupleDesc	columns;
+	Tuplestorestate *rows = agr_begin_rows(fcinfo, work_mem, &columns);
+	uint32_t	i;
+
+	for (i = 0; fit != NULL && i < fit->n_spreads; i++)
+	{
+		const CardSpread *spread = &fit->spread[i];
+		Datum		value[3];
+		bool		null[3] = {false};
+
+		value[0] = Int32GetDatum(spread->level);
+		set_text(value, null, 1, spread->feature >= 0, card->feature[Max(spread->feature, 0)].name);
+		value[2] = Float8GetDatum(spread->sd);
+		tuplestore_putvalues(rows, columns, value, null);
+	}
 	return (Datum) 0;
 }

@@ -219,12 +219,14 @@ set_input_types(FitRows *rows)
 FitLayout
 fit_layout(const FitRows *rows, int first)
 {
-	FitLayout	layout = {first, first + 1, -1, -1, first + 2};
+	FitLayout	layout = {first, first + 1, -1, -1, -1, first + 2};
 
 	if (rows->weight_at >= 0)
 		layout.weight = layout.n_columns++;
 	if (rows->offset_at >= 0)
 		layout.offset = layout.n_columns++;
+	if (rows->segments != NULL)
+		layout.segment = layout.n_columns++;
 	return layout;
 }
 
@@ -238,13 +240,29 @@ init_store(FitRows *rows, NodeBudget *budget, FunctionCallInfo fcinfo)
 	width = palloc(rows->layout.n_columns);
 	for (i = 0; i < rows->layout.n_columns; i++)
 		width[i] = i < rows->n_features ? (rows->feature[i].kind == CARD_NUMBER ? 8 : 4) :
-			i <= rows->layout.fold ? 1 : 8;
+			i <= rows->layout.fold ? 1 : i == rows->layout.segment ? 4 : 8;
 	column_store_init(&rows->store, budget, fcinfo, rows->layout.n_columns, width);
+}
+
+/* Effects of segments have variances of their own, that the data decide. */
+static void
+check_segment_options(const FitOptions *options)
+{
+	const char *what = options->weight_unit != 1 ? "weight_unit" : options->ridge > 0 ? "ridge" :
+		options->lasso > 0 ? "lasso" : NULL;
+
+	if (what == NULL)
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("options of fit_scorecard contradict each other"),
+			 errdetail("%s does not go with segments.", what),
+			 errhint("Segments are pooled by variances that whole rows decide; leave it out, or fit without segments.")));
 }
 
 FitRows *
 fit_rows_create(const FitOptions *options, NodeBudget *budget, FunctionCallInfo fcinfo,
-				MemoryContext context, HeapTupleHeader first)
+				MemoryContext context, HeapTupleHeader first, bool segmented)
 {
 	MemoryContext caller = MemoryContextSwitchTo(context);
 	FitRows    *rows = palloc0(sizeof *rows);
@@ -253,6 +271,11 @@ fit_rows_create(const FitOptions *options, NodeBudget *budget, FunctionCallInfo 
 
 	rows->options = options;
 	rows->context = context;
+	if (segmented)
+	{
+		check_segment_options(options);
+		rows->segments = key_sums_create(context);
+	}
 	refuse_bare_row(columns);
 	choose_columns(rows, columns);
 	record_map_init(&rows->map, context);
@@ -423,8 +446,36 @@ write_values(FitRows *rows)
 	return known || rows->options->woe;
 }
 
+static uint32
+read_segment(FitRows *rows, const text *segment)
+{
+	const char *at;
+	uint32		length;
+	uint32		number;
+
+	if (segment == NULL)
+		return FIT_MISSING_LEVEL;
+	at = VARDATA_ANY(segment);
+	length = VARSIZE_ANY_EXHDR(segment);
+	if (length == 0 || length > LONGEST_LEVEL || *at == '{')
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("this is not the name of a segment"),
+				 errdetail("It is \"%.*s\", of %u bytes; from 1 to %d are allowed, and none begins with a brace.",
+						   pg_mbcliplen(at, length, 64), at, length, LONGEST_LEVEL),
+				 errhint("Options are of type jsonb: give fit_options(...), or cast them.")));
+	number = key_sums_find(rows->segments, at, length);
+	if (rows->segments->count > MOST_LEVELS)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("too many segments"),
+				 errdetail("There are more than %d.", MOST_LEVELS),
+				 errhint("A segment is a county or the like, with many rows.")));
+	return number;
+}
+
 void
-fit_rows_add(FitRows *rows, HeapTupleHeader row, int outcome)
+fit_rows_add(FitRows *rows, HeapTupleHeader row, int outcome, const text *segment)
 {
 	double		offset = 0;
 	int64		weight;
@@ -467,6 +518,8 @@ fit_rows_add(FitRows *rows, HeapTupleHeader row, int outcome)
 		*(int64 *) column_store_place(&rows->store, rows->layout.weight) = weight;
 	if (rows->layout.offset >= 0)
 		*(double *) column_store_place(&rows->store, rows->layout.offset) = offset;
+	if (rows->layout.segment >= 0)
+		*(uint32 *) column_store_place(&rows->store, rows->layout.segment) = read_segment(rows, segment);
 	column_store_end_row(&rows->store);
 	rows->total[outcome] += weight;
 	rows->max_offset = Max(rows->max_offset, fabs(offset));

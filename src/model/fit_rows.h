@@ -43,6 +43,7 @@ typedef struct FitLayout
 	int			fold;			/* 1 byte */
 	int			weight;			/* int64; -1: all are 1 */
 	int			offset;			/* float8; -1: none */
+	int			segment;		/* number among the segments, 4 bytes; -1: none */
 	int			n_columns;
 } FitLayout;
 
@@ -72,6 +73,7 @@ typedef struct FitRows
 	int			weight_at;		/* inputs; -1: none */
 	int			offset_at;
 	int			key_at;
+	KeySums    *segments;		/* in the order they came; NULL: there are none */
 	int64		total[2];		/* rows kept, by outcome, weights counted */
 	int64		excluded[FIT_EXCLUSIONS];
 	double		max_offset;
@@ -81,10 +83,10 @@ typedef struct FitRows
 
 /* Begins the rows of a group, which live in the context and within the budget. */
 extern FitRows *fit_rows_create(const FitOptions *options, NodeBudget *budget, FunctionCallInfo fcinfo,
-								MemoryContext context, HeapTupleHeader first);
+								MemoryContext context, HeapTupleHeader first, bool segmented);
 
-/* Adds a row; an outcome of -1 is not known. */
-extern void fit_rows_add(FitRows *rows, HeapTupleHeader row, int outcome);
+/* Adds a row; an outcome of -1 is not known, a segment of NULL is the root. */
+extern void fit_rows_add(FitRows *rows, HeapTupleHeader row, int outcome, const text *segment);
 
 /* The columns after so many; weight and offset as the rows have them. */
 extern FitLayout fit_layout(const FitRows *rows, int first);

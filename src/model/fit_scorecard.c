@@ -77,12 +77,13 @@ check_options(const FitState *state, const Jsonb *given)
 			 errhint("Group by what the options depend on.")));
 }
 
-AGR_FUNCTION(agririsk_fit_scorecard_add);
-Datum
-agririsk_fit_scorecard_add(PG_FUNCTION_ARGS)
+/* Arguments: state, outcome, row, then perhaps a segment, then perhaps options. */
+static Datum
+add_row(FunctionCallInfo fcinfo, bool segmented)
 {
 	MemoryContext context = agr_aggregate_context(fcinfo, "fit_scorecard");
-	Jsonb	   *given = PG_NARGS() > 3 && !PG_ARGISNULL(3) ? PG_GETARG_JSONB_P(3) : NULL;
+	int			options_at = segmented ? 4 : 3;
+	Jsonb	   *given = PG_NARGS() > options_at && !PG_ARGISNULL(options_at) ? PG_GETARG_JSONB_P(options_at) : NULL;
 	FitState   *state = PG_ARGISNULL(0) ? NULL : (FitState *) PG_GETARG_POINTER(0);
 	HeapTupleHeader row;
 
@@ -97,9 +98,24 @@ agririsk_fit_scorecard_add(PG_FUNCTION_ARGS)
 	}
 	row = PG_GETARG_HEAPTUPLEHEADER(2);
 	if (state->rows == NULL)
-		state->rows = fit_rows_create(&state->options, state->budget, fcinfo, context, row);
-	fit_rows_add(state->rows, row, PG_ARGISNULL(1) ? -1 : PG_GETARG_BOOL(1));
+		state->rows = fit_rows_create(&state->options, state->budget, fcinfo, context, row, segmented);
+	fit_rows_add(state->rows, row, PG_ARGISNULL(1) ? -1 : PG_GETARG_BOOL(1),
+				 segmented && !PG_ARGISNULL(3) ? PG_GETARG_TEXT_PP(3) : NULL);
 	PG_RETURN_POINTER(state);
+}
+
+AGR_FUNCTION(agririsk_fit_scorecard_add);
+Datum
+agririsk_fit_scorecard_add(PG_FUNCTION_ARGS)
+{
+	return add_row(fcinfo, false);
+}
+
+AGR_FUNCTION(agririsk_fit_scorecard_add_segment);
+Datum
+agririsk_fit_scorecard_add_segment(PG_FUNCTION_ARGS)
+{
+	return add_row(fcinfo, true);
 }
 
 /* ---------- binnings ---------- */
@@ -276,19 +292,13 @@ typedef struct FitTrial
 	RoundedSum	loss;
 } FitTrial;
 
-static double
-soft_plus(double x)
-{
-	return x > 0 ? x + agr_log(1 + agr_exp(-x)) : agr_log(1 + agr_exp(x));
-}
-
 static void
 take_trial(void *data, int outcome, double weight, double eta)
 {
 	FitTrial   *trial = data;
 
 	tally_add_rows(&trial->tally, eta, outcome, (int64) weight);
-	rounded_sum_add(&trial->loss, soft_plus(outcome ? -eta : eta), weight);
+	rounded_sum_add(&trial->loss, fit_loss(outcome, eta), weight);
 }
 
 /* Tries a model on rows; returns their loss. */
@@ -309,7 +319,7 @@ trial_rows(const FitTrial *trial)
 }
 
 static void
-measure_trial(FitTrial *trial, double loss, CardMeasures *measures)
+measure_trial(FitTrial *trial, double loss, double unit, CardMeasures *measures)
 {
 	int64		total[2] = {tally_total(&trial->tally, 0), tally_total(&trial->tally, 1)};
 	TallyStream stream;
@@ -325,7 +335,8 @@ measure_trial(FitTrial *trial, double loss, CardMeasures *measures)
 	roc_end(&sums, &found);
 	measures->log_loss = loss / (double) trial_rows(trial);
 	measures->auc = found.auc;
-	auc_interval(found.auc, found.variance, 0.95, &measures->auc_low, &measures->auc_high);
+	/* The variance of so many rows as the weights stand for. */
+	auc_interval(found.auc, found.variance / unit, 0.95, &measures->auc_low, &measures->auc_high);
 }
 
 /* ---------- folds ---------- */
@@ -336,6 +347,7 @@ typedef struct FitFolds
 	FitTrial	trial;
 	double		loss;
 	double	   *iv;				/* of each feature: out-of-fold IV, summed */
+	FitGain    *gain;			/* of each node */
 	bool		failed;
 } FitFolds;
 
@@ -350,11 +362,11 @@ say_no_folds(const FitRows *rows, int fold, const FitFailure *failure)
 
 /* Fits the rows of all folds but one, and tries the model on that one. */
 static void
-try_fold(FitRows *rows, int fold, Binning **binning, NodeBudget *budget, FitFolds *folds)
+try_fold(FitRows *rows, int fold, Binning **binning, const FitTree *tree, NodeBudget *budget, FitFolds *folds)
 {
 	MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext, "agririsk fold", ALLOCSET_DEFAULT_SIZES);
 	MemoryContext caller = MemoryContextSwitchTo(scratch);
-	FitModel   *model = fit_model_create(rows, fold, binning, budget);
+	FitModel   *model = fit_model_create(rows, fold, binning, tree, budget);
 	int			f;
 
 	for (f = 0; f < rows->n_features; f++)
@@ -365,16 +377,20 @@ try_fold(FitRows *rows, int fold, Binning **binning, NodeBudget *budget, FitFold
 		folds->failed = true;
 	}
 	else
+	{
 		folds->loss += run_trial(model, true, &folds->trial);
+		if (tree != NULL)
+			fit_model_gain(model, folds->gain);
+	}
 	fit_model_free(model);
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(scratch);
 }
 
 static void
-try_folds(FitRows *rows, Binning ***binning, const FitBudgets *budgets, FitOutcome *outcome)
+try_folds(FitRows *rows, Binning ***binning, const FitTree *tree, const FitBudgets *budgets, FitOutcome *outcome)
 {
-	FitFolds	folds = {.iv = outcome->out_of_fold_iv};
+	FitFolds	folds = {.iv = outcome->out_of_fold_iv, .gain = outcome->gain};
 	int			n = rows->options->folds;
 	int			k;
 	int			f;
@@ -385,14 +401,15 @@ try_folds(FitRows *rows, Binning ***binning, const FitBudgets *budgets, FitOutco
 		return;
 	tally_init_within(&folds.trial.tally, budgets->sorting, CurrentMemoryContext);
 	for (k = 0; k < n && !folds.failed; k++)
-		try_fold(rows, k, binning ? binning[k + 1] : NULL, budgets->codes, &folds);
+		try_fold(rows, k, binning ? binning[k + 1] : NULL, tree, budgets->codes, &folds);
 	for (f = 0; f < rows->n_features; f++)
 		folds.iv[f] = folds.failed ? NAN : folds.iv[f] / n;
 	if (!folds.failed)
 	{
 		outcome->out_of_fold_rows = trial_rows(&folds.trial);
-		measure_trial(&folds.trial, folds.loss, &outcome->out_of_fold);
+		measure_trial(&folds.trial, folds.loss, rows->options->weight_unit, &outcome->out_of_fold);
 	}
+	outcome->gained = tree != NULL && !folds.failed;
 	tally_free(&folds.trial.tally);
 }
 
@@ -404,7 +421,7 @@ try_in_sample(FitModel *model, NodeBudget *budget, FitOutcome *outcome)
 
 	tally_init_within(&trial.tally, budget, CurrentMemoryContext);
 	loss = run_trial(model, false, &trial);
-	measure_trial(&trial, loss, &outcome->in_sample);
+	measure_trial(&trial, loss, model->design->rows->options->weight_unit, &outcome->in_sample);
 	tally_free(&trial.tally);
 }
 
@@ -460,6 +477,7 @@ agririsk_fit_scorecard_final(PG_FUNCTION_ARGS)
 	FitOutcome	outcome;
 	Binning  ***binning = NULL;
 	FitBudgets	budgets;
+	FitTree    *tree = NULL;
 	FitRows    *rows;
 	FitModel   *model;
 
@@ -472,18 +490,21 @@ agririsk_fit_scorecard_final(PG_FUNCTION_ARGS)
 	budgets.codes = node_budget_create(CurrentMemoryContext, QUARTER);
 	if (rows->options->woe)
 		binning = find_binnings(rows, budgets.sorting);
-	model = fit_model_create(rows, -1, binning ? binning[0] : NULL, budgets.codes);
+	if (rows->segments != NULL)
+		tree = fit_tree_create(rows);
+	model = fit_model_create(rows, -1, binning ? binning[0] : NULL, tree, budgets.codes);
 	if (model->failure.message != NULL)
 	{
 		report_failure(rows->options, &model->failure);
 		fit_model_free(model);
 		PG_RETURN_NULL();
 	}
-	outcome.out_of_fold_iv = palloc(rows->n_features * sizeof(double));
-	fit_outcome_init(&outcome);
+	fit_outcome_init(&outcome, rows->n_features, tree ? tree->n : 0);
 	outcome.null_log_likelihood = fit_model_null(model);
+	try_folds(rows, binning, tree, &budgets, &outcome);
+	if (rows->options->keep_parent && outcome.gained)
+		fit_pool_keep_parents(model->pool, model->design->n_terms, outcome.gain, outcome.gain_p);
 	try_in_sample(model, budgets.sorting, &outcome);
-	try_folds(rows, binning, &budgets, &outcome);
 	fit_calibrate(model, &outcome);
 	say_what_is_odd(model);
 	fit_model_free(model);

@@ -6,11 +6,12 @@
  * quadratic problem by coordinate descent (proximal Newton: Lee, Sun and
  * Saunders 2014). Vectors of four are plain C and give the same bits on any CPU.
  */
-#include "model/logit_math.h"
+#include "model/logit_pass.h"
 
 #include "core/elementary_math.h"
 #include "core/newton_math.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -59,34 +60,12 @@ typedef __int128 Wide;
 typedef double Lanes __attribute__((vector_size(8 * LANES), aligned(8)));
 typedef uint64_t LaneBits __attribute__((vector_size(8 * LANES), aligned(8)));
 
-typedef struct Sum
-{
-	Wide		part[2];
-} Sum;
-
-/* What one pass over the rows adds up, for the m coefficients in use. */
-typedef struct Pass
-{
-	int			m;
-	const double *beta;			/* the intercept first */
-	bool		flat;			/* the information of a likelihood with p = 1/2 everywhere */
-	bool		fine;			/* information in two parts */
-	double		likelihood_unit;
-	const double **column;		/* of the block, the intercept's first */
-	double	   *scaled;			/* a column times the curvature */
-	Sum			likelihood;
-	Sum		   *gradient;
-	Sum		   *size;			/* sum |x| |y - p|, if fine */
-	Sum		   *information;	/* lower triangle, by rows */
-	double		least;			/* least margin: x'b where y = 1, -x'b where y = 0 */
-} Pass;
-
 typedef struct Fitter
 {
 	const LogitProblem *problem;
 	LogitBlock	block;
 	LogitBlock	room;			/* the block's own arrays */
-	Pass		pass;
+	LogitPass	pass;
 	int			m;
 	int		   *place;
 	double	   *ridge;
@@ -246,7 +225,7 @@ sum_of_halves(const Lanes *half, double unit)
  */
 static ALWAYS_INLINE void
 add_products(const double *a, const double *const *column, int n, const double *weight,
-			 int weight_shift, double unit, bool fine, Sum *sum)
+			 int weight_shift, double unit, bool fine, LogitSum *sum)
 {
 	double		shift = 0x1.8p52 * unit;
 	double		second = shift * SECOND_UNIT;
@@ -318,7 +297,7 @@ add_products(const double *a, const double *const *column, int n, const double *
 /* For any number of columns. */
 static ALWAYS_INLINE void
 add_row(const double *a, const double *const *column, int n, const double *weight,
-		int weight_shift, double unit, bool fine, Sum *sum)
+		int weight_shift, double unit, bool fine, LogitSum *sum)
 {
 	int			k;
 
@@ -330,8 +309,8 @@ add_row(const double *a, const double *const *column, int n, const double *weigh
 
 /* Adds all that is summed over the rows. */
 static ALWAYS_INLINE void
-add_sums(Pass *pass, const double *residual, const double *curvature, const double *likelihood,
-		 const double *weight, int weight_shift)
+add_sums(LogitPass *pass, const double *residual, const double *curvature, const double *likelihood,
+		 const double *cubic, const double *weight, int weight_shift)
 {
 	const double *const *column = pass->column;
 	int			i,
@@ -339,8 +318,12 @@ add_sums(Pass *pass, const double *residual, const double *curvature, const doub
 
 	add_row(likelihood, column, 1, weight, weight_shift, pass->likelihood_unit, true,
 			&pass->likelihood);
+	if (pass->likelihood_only)
+		return;
 	add_row(residual, column, pass->m, weight, weight_shift, GRADIENT_UNIT, true, pass->gradient);
-	for (j = 0; pass->fine && j < pass->m; j++)
+	if (pass->n_spread > 0)
+		add_row(cubic, column, pass->m, weight, weight_shift, pass->cubic_unit, false, pass->cubic);
+	for (j = 0; pass->size != NULL && pass->fine && j < pass->m; j++)
 	{
 		for (i = 0; i < LOGIT_BLOCK; i++)
 			pass->scaled[i] = fabs(residual[i] * column[j][i]);
@@ -348,7 +331,7 @@ add_sums(Pass *pass, const double *residual, const double *curvature, const doub
 	}
 	for (j = 0; j < pass->m; j++)
 	{
-		Sum		   *sum = pass->information + (size_t) j * (j + 1) / 2;
+		LogitSum   *sum = pass->information + (size_t) j * (j + 1) / 2;
 
 		for (i = 0; i < LOGIT_BLOCK; i += LANES)
 			*(Lanes *) (pass->scaled + i) = *(const Lanes *) (curvature + i) * *(const Lanes *) (column[j] + i);
@@ -359,13 +342,46 @@ add_sums(Pass *pass, const double *residual, const double *curvature, const doub
 	}
 }
 
+/* p (1 - p) (1 - 2 p) var(eta) of each row. */
 static ALWAYS_INLINE void
-add_block(Pass *pass, const LogitBlock *block)
+find_cubic(const LogitPass *pass, const double *y, const double *residual,
+		   const double *curvature, double *cubic)
+{
+	int			n = pass->n_spread;
+	int			i,
+				j,
+				k;
+
+	memset(cubic, 0, LOGIT_BLOCK * sizeof(double));
+	for (j = 0; j < n; j++)
+	{
+		const double *x = pass->column[pass->spread_place[j]];
+
+		for (i = 0; i < LOGIT_BLOCK; i += LANES)
+			*(Lanes *) (pass->scaled + i) = pass->spread[j * n + j] * *(const Lanes *) (x + i);
+		for (k = 0; k < j; k++)
+		{
+			const double *other = pass->column[pass->spread_place[k]];
+
+			for (i = 0; i < LOGIT_BLOCK; i += LANES)
+				*(Lanes *) (pass->scaled + i) += 2 * pass->spread[j * n + k] * *(const Lanes *) (other + i);
+		}
+		for (i = 0; i < LOGIT_BLOCK; i += LANES)
+			*(Lanes *) (cubic + i) += *(const Lanes *) (pass->scaled + i) * *(const Lanes *) (x + i);
+	}
+	for (i = 0; i < LOGIT_BLOCK; i += LANES)
+		*(Lanes *) (cubic + i) *= *(const Lanes *) (curvature + i) *
+			(2 * (*(const Lanes *) (residual + i) - *(const Lanes *) (y + i)) + 1);
+}
+
+static ALWAYS_INLINE void
+add_block(LogitPass *pass, const LogitBlock *block)
 {
 	double		linear[LOGIT_BLOCK];	/* x'b */
 	double		residual[LOGIT_BLOCK];	/* y - p */
 	double		curvature[LOGIT_BLOCK];
 	double		likelihood[LOGIT_BLOCK];
+	double		cubic[LOGIT_BLOCK];
 	double		low[LOGIT_BLOCK];
 	double		high[LOGIT_BLOCK];
 	double		most = 1;
@@ -403,9 +419,11 @@ add_block(Pass *pass, const LogitBlock *block)
 	}
 	for (i = block->n; i < LOGIT_BLOCK; i++)
 		residual[i] = curvature[i] = likelihood[i] = 0;
+	if (pass->n_spread > 0)
+		find_cubic(pass, block->y, residual, curvature, cubic);
 
 	if (most == 1)
-		add_sums(pass, residual, curvature, likelihood, NULL, 0);
+		add_sums(pass, residual, curvature, likelihood, cubic, NULL, 0);
 	else
 	{
 		for (i = 0; i < LOGIT_BLOCK; i++)
@@ -415,14 +433,14 @@ add_block(Pass *pass, const LogitBlock *block)
 			low[i] = (double) (weight & ((1 << WEIGHT_BITS) - 1));
 			high[i] = (double) (weight >> WEIGHT_BITS);
 		}
-		add_sums(pass, residual, curvature, likelihood, low, 0);
+		add_sums(pass, residual, curvature, likelihood, cubic, low, 0);
 		if (most >= 1 << WEIGHT_BITS)
-			add_sums(pass, residual, curvature, likelihood, high, WEIGHT_BITS);
+			add_sums(pass, residual, curvature, likelihood, cubic, high, WEIGHT_BITS);
 	}
 }
 
 static void
-add_block_plain(Pass *pass, const LogitBlock *block)
+add_block_plain(LogitPass *pass, const LogitBlock *block)
 {
 	add_block(pass, block);
 }
@@ -430,14 +448,14 @@ add_block_plain(Pass *pass, const LogitBlock *block)
 #ifdef __x86_64__
 __attribute__((target("avx2")))
 static void
-add_block_avx2(Pass *pass, const LogitBlock *block)
+add_block_avx2(LogitPass *pass, const LogitBlock *block)
 {
 	add_block(pass, block);
 }
 #endif
 
-static void
-add_block_best(Pass *pass, const LogitBlock *block)
+void
+logit_add_block(LogitPass *pass, const LogitBlock *block)
 {
 #ifdef __x86_64__
 	if (__builtin_cpu_supports("avx2"))
@@ -467,25 +485,22 @@ logit_eta(const LogitBlock *block, int n_terms, const double *beta, const bool *
 
 /* ---------- passes over the rows ---------- */
 
-/* The next rows, with zeros behind the last; false at the end. */
-static bool
-next_block(Fitter *fitter)
+bool
+logit_next_block(LogitPass *pass, LogitRows *rows, const int *place, const LogitBlock *room,
+				 LogitBlock *block)
 {
-	LogitRows  *rows = fitter->problem->rows;
-	LogitBlock *block = &fitter->block;
 	int			i,
 				j;
 
-	fitter->problem->pause();
-	*block = fitter->room;
+	*block = *room;
 	rows->next(rows, block);
 	if (block->n == 0)
 		return false;
-	for (j = 1; j < fitter->m; j++)
+	for (j = 1; j < pass->m; j++)
 	{
-		double	   *x = block->x + (size_t) (fitter->place[j] - 1) * LOGIT_BLOCK;
+		double	   *x = block->x + (size_t) (place[j] - 1) * LOGIT_BLOCK;
 
-		fitter->pass.column[j] = x;
+		pass->column[j] = x;
 		for (i = block->n; i < LOGIT_BLOCK; i++)
 			x[i] = 0;
 	}
@@ -494,8 +509,16 @@ next_block(Fitter *fitter)
 	return true;
 }
 
+static bool
+next_block(Fitter *fitter)
+{
+	fitter->problem->pause();
+	return logit_next_block(&fitter->pass, fitter->problem->rows, fitter->place, &fitter->room,
+							&fitter->block);
+}
+
 static double
-sum_value(const Sum *sum, double unit)
+sum_value(const LogitSum *sum, double unit)
 {
 	double		high = (double) sum->part[0];
 	double		low = (double) (sum->part[0] - (Wide) high);
@@ -503,53 +526,100 @@ sum_value(const Sum *sum, double unit)
 	return unit * high + unit * (low + (double) sum->part[1] * SECOND_UNIT);
 }
 
+/* The most that |eta| may be, and a little. */
+static double
+bound_eta(const double *beta, int m, double max_offset)
+{
+	double		bound = max_offset + 1;
+	int			j;
+
+	for (j = 0; j < m; j++)
+		bound += fabs(beta[j]);
+	return bound;
+}
+
+void
+logit_begin_pass(LogitPass *pass, const double *beta, double max_offset)
+{
+	int			m = pass->m;
+	int			n = pass->n_spread;
+	double		variance = 0;
+	int			exponent;
+	int			j,
+				k;
+
+	frexp(bound_eta(beta, m, max_offset), &exponent);
+	pass->likelihood_unit = ldexp(1, exponent - 50);
+	pass->beta = beta;
+	pass->least = INFINITY;
+	memset(&pass->likelihood, 0, sizeof(LogitSum));
+	memset(pass->gradient, 0, m * sizeof(LogitSum));
+	if (pass->size != NULL)
+		memset(pass->size, 0, m * sizeof(LogitSum));
+	memset(pass->information, 0, (size_t) m * (m + 1) / 2 * sizeof(LogitSum));
+	memset(pass->cubic, 0, m * sizeof(LogitSum));
+	for (j = 0; j < n; j++)
+		for (k = 0; k <= j; k++)
+			variance += (j == k ? 1 : 2) * fabs(pass->spread[j * n + k]);
+	frexp(variance, &exponent);
+	pass->cubic_unit = ldexp(1, exponent - 50);
+}
+
+double
+logit_likelihood(const LogitPass *pass)
+{
+	return sum_value(&pass->likelihood, pass->likelihood_unit);
+}
+
+void
+logit_end_pass(const LogitPass *pass, double *likelihood, double *gradient, double *information,
+			   double *cubic)
+{
+	int			m = pass->m;
+	const LogitSum *sum = pass->information;
+	int			j,
+				k;
+
+	*likelihood = logit_likelihood(pass);
+	for (j = 0; j < m; j++)
+	{
+		gradient[j] = sum_value(&pass->gradient[j], GRADIENT_UNIT);
+		for (k = 0; k <= j; k++)
+			information[j * m + k] = information[k * m + j] = sum_value(sum++, INFORMATION_UNIT);
+		if (cubic)
+			cubic[j] = sum_value(&pass->cubic[j], pass->cubic_unit);
+	}
+}
+
 /* Sums over all rows at fitter->beta. */
 static void
 sum_rows(Fitter *fitter)
 {
-	Pass	   *pass = &fitter->pass;
-	int			m = fitter->m;
-	double		bound = fitter->problem->rows->max_offset + 1;
-	int			exponent;
-	int			j;
+	const LogitRows *rows = fitter->problem->rows;
+	double		bound = ETA_TOLERANCE * bound_eta(fitter->beta, fitter->m, rows->max_offset);
 
-	for (j = 0; j < m; j++)
-		bound += fabs(fitter->beta[j]);
-	fitter->tolerance = TOLERANCE +
-		fitter->problem->rows->total_weight * (ETA_TOLERANCE * bound) * (ETA_TOLERANCE * bound);
-	frexp(bound, &exponent);
-	pass->likelihood_unit = ldexp(1, exponent - 50);
-	pass->beta = fitter->beta;
-	pass->least = INFINITY;
-	memset(&pass->likelihood, 0, sizeof(Sum));
-	memset(pass->gradient, 0, m * sizeof(Sum));
-	memset(pass->size, 0, m * sizeof(Sum));
-	memset(pass->information, 0, (size_t) m * (m + 1) / 2 * sizeof(Sum));
+	fitter->tolerance = TOLERANCE + rows->total_weight * bound * bound;
+	logit_begin_pass(&fitter->pass, fitter->beta, rows->max_offset);
 	while (next_block(fitter))
-		add_block_best(pass, &fitter->block);
+		logit_add_block(&fitter->pass, &fitter->block);
 }
 
 /* The penalised objective and its derivatives at fitter->beta. */
 static void
 evaluate(Fitter *fitter)
 {
-	Pass	   *pass = &fitter->pass;
 	int			m = fitter->m;
-	const Sum  *sum = pass->information;
-	int			j,
-				k;
+	int			j;
 
 	sum_rows(fitter);
-	fitter->likelihood = sum_value(&pass->likelihood, pass->likelihood_unit);
+	logit_end_pass(&fitter->pass, &fitter->likelihood, fitter->gradient, fitter->information, NULL);
 	fitter->value = fitter->likelihood;
 	for (j = 0; j < m; j++)
 	{
 		double		away = fitter->beta[j] - fitter->prior[j];
 
 		fitter->value -= fitter->ridge[j] / 2 * away * away + fitter->lasso[j] * fabs(fitter->beta[j]);
-		fitter->gradient[j] = sum_value(&pass->gradient[j], GRADIENT_UNIT) - fitter->ridge[j] * away;
-		for (k = 0; k <= j; k++)
-			fitter->information[j * m + k] = fitter->information[k * m + j] = sum_value(sum++, INFORMATION_UNIT);
+		fitter->gradient[j] -= fitter->ridge[j] * away;
 		fitter->information[j * m + j] += fitter->ridge[j];
 	}
 }
@@ -925,16 +995,31 @@ room_for(CardMemory memory, size_t n)
 	return room;
 }
 
+void
+logit_prepare_pass(LogitPass *pass, int m, CardMemory memory)
+{
+	double	   *ones = room_for(memory, LOGIT_BLOCK);
+	int			i;
+
+	memset(pass, 0, sizeof *pass);
+	pass->m = m;
+	for (i = 0; i < LOGIT_BLOCK; i++)
+		ones[i] = 1;
+	pass->column = memory.alloc(memory.context, m * sizeof(double *));
+	pass->column[0] = ones;
+	pass->scaled = room_for(memory, LOGIT_BLOCK);
+	pass->gradient = memory.alloc(memory.context, m * sizeof(LogitSum));
+	pass->information = memory.alloc(memory.context, (size_t) m * (m + 1) / 2 * sizeof(LogitSum));
+	pass->cubic = memory.alloc(memory.context, m * sizeof(LogitSum));
+}
+
 static void
 prepare(Fitter *fitter, const LogitProblem *problem, CardMemory memory)
 {
 	const LogitRows *rows = problem->rows;
 	int			all_terms = rows->n_terms;
-	Pass	   *pass = &fitter->pass;
-	double	   *ones;
 	int			m = 1;
-	int			i,
-				j;
+	int			j;
 
 	memset(fitter, 0, sizeof *fitter);
 	fitter->problem = problem;
@@ -943,21 +1028,14 @@ prepare(Fitter *fitter, const LogitProblem *problem, CardMemory memory)
 	for (j = 0; j < all_terms; j++)
 		if (problem->used == NULL || problem->used[j])
 			fitter->place[m++] = 1 + j;
-	fitter->m = pass->m = m;
+	fitter->m = m;
 
 	fitter->room.x = room_for(memory, (size_t) all_terms * LOGIT_BLOCK);
 	fitter->room.y = room_for(memory, LOGIT_BLOCK);
 	fitter->room.weight = room_for(memory, LOGIT_BLOCK);
 	fitter->room.offset = room_for(memory, LOGIT_BLOCK);
-	ones = room_for(memory, LOGIT_BLOCK);
-	for (i = 0; i < LOGIT_BLOCK; i++)
-		ones[i] = 1;
-	pass->column = memory.alloc(memory.context, m * sizeof(double *));
-	pass->column[0] = ones;
-	pass->scaled = room_for(memory, LOGIT_BLOCK);
-	pass->gradient = memory.alloc(memory.context, m * sizeof(Sum));
-	pass->size = memory.alloc(memory.context, m * sizeof(Sum));
-	pass->information = memory.alloc(memory.context, (size_t) m * (m + 1) / 2 * sizeof(Sum));
+	logit_prepare_pass(&fitter->pass, m, memory);
+	fitter->pass.size = memory.alloc(memory.context, m * sizeof(LogitSum));
 
 	fitter->member = memory.alloc(memory.context, m * sizeof(int));
 	fitter->ridge = room_for(memory, m);
@@ -998,7 +1076,10 @@ is_divided(const Fitter *fitter)
 	return !fitter->penalised && fitter->pass.least > MARGIN * size;
 }
 
-/* Whether the gradient is the penalty's, to a small share of sum w |x| |y - p|. */
+/*
+ * Whether the gradient is the penalty's, to a small share of sum w |x| |y - p|,
+ * or to what rounding of the coefficient makes of it where a prior holds it tight.
+ */
 static bool
 is_maximum(const Fitter *fitter)
 {
@@ -1010,7 +1091,8 @@ is_maximum(const Fitter *fitter)
 		fabs(fitter->gradient[j] - copysign(fitter->lasso[j], fitter->beta[j])) :
 		fabs(fitter->gradient[j]) - fitter->lasso[j];
 
-		if (left > GRADIENT_TOLERANCE * sum_value(&fitter->pass.size[j], GRADIENT_UNIT))
+		if (left > GRADIENT_TOLERANCE * sum_value(&fitter->pass.size[j], GRADIENT_UNIT) +
+			DBL_EPSILON * fitter->ridge[j] * fabs(fitter->beta[j]))
 			return false;
 	}
 	return true;
@@ -1020,7 +1102,7 @@ is_maximum(const Fitter *fitter)
 static LogitStatus
 maximise(Fitter *fitter, LogitFit *fit, CardMemory memory)
 {
-	Pass	   *pass = &fitter->pass;
+	LogitPass  *pass = &fitter->pass;
 	double		last = INFINITY;
 	bool		always_fine = false;
 	bool		arrived = false;

@@ -22,6 +22,7 @@
 typedef struct LogitBlock
 {
 	int			n;
+	int			node;			/* of all its rows, where a fit is pooled */
 	double	   *x;				/* term j of row i: x[j * LOGIT_BLOCK + i], |x| <= 1; no intercept */
 	double	   *y;				/* 0 or 1 */
 	double	   *weight;			/* whole, >= 1 */

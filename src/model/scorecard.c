@@ -6,6 +6,8 @@
 
 #include "agririsk.h"
 
+#include <math.h>
+
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
 #include "common/shortest_dec.h"
@@ -491,36 +493,70 @@ read_tried(JsonReader *r, JsonbValue *value, CardTried *tried)
 	read_numbers(r, object, tried, card_tried_numbers);
 }
 
+/* The feature that an object names; -1, the intercept, where it names none. */
+static int32_t
+read_feature_number(JsonReader *r, JsonbContainer *object, const CardIndex *features)
+{
+	JsonbValue *value = json_get_field(object, "feature");
+	CardText	name = json_read_text_field(r, object, "feature", false);
+	int64_t		feature = value == NULL ? -1 : card_index_find(features, name.at, name.length);
+
+	if (value != NULL && feature < 0)
+	{
+		json_enter_key(r, "feature");
+		json_refuse(r, value, "no such feature",
+					"Terms and spreads name features of the card; without them leave out the whole fit.");
+	}
+	return (int32_t) feature;
+}
+
 static void
 read_term(JsonReader *r, JsonbValue *value, CardTerm *term, const CardIndex *features)
 {
 	JsonbContainer *object = json_read_object(r, value, "feature, level, coefficient, se");
-	JsonbValue *feature = json_get_field(object, "feature");
 
-	term->feature = -1;
-	if (feature != NULL)
-	{
-		CardText	name = json_read_text_field(r, object, "feature", true);
-
-		term->feature = (int32_t) card_index_find(features, name.at, name.length);
-		if (term->feature < 0)
-		{
-			json_enter_key(r, "feature");
-			json_refuse(r, feature, "no such feature", "Terms name features of the card; without them leave out the whole fit.");
-		}
-	}
+	term->feature = read_feature_number(r, object, features);
 	term->has_level = json_get_field(object, "level") != NULL;
 	term->level = json_read_text_field(r, object, "level", false);
 	term->coefficient = json_read_number_field(r, object, "coefficient", NULL);
 	read_numbers(r, object, term, card_term_numbers);
 }
 
+static void
+read_spread(JsonReader *r, JsonbValue *value, CardSpread *spread, const CardIndex *features)
+{
+	JsonbContainer *object = json_read_object(r, value, "level, feature, sd");
+	double		level = json_read_number_field(r, object, "level", NULL);
+
+	if (level != floor(level) || level < 1 || level > PG_INT32_MAX)
+	{
+		json_enter_key(r, "level");
+		json_refuse(r, json_get_field(object, "level"), "not a level",
+					"Segments without a parent are of level 1, those below them of level 2, and so on.");
+	}
+	spread->level = (uint32_t) level;
+	spread->feature = read_feature_number(r, object, features);
+	spread->sd = json_read_number_field(r, object, "sd", NULL);
+}
+
+static void
+read_learnt(JsonReader *r, JsonbValue *value, CardLearnt *learnt)
+{
+	JsonbContainer *object = json_read_object(r, value, "rows, bads, gain, out_of_fold_gain, p, shrinkage, note");
+
+	learnt->rows = json_read_rows_field(r, object, "rows", true);
+	learnt->bads = json_read_rows_field(r, object, "bads", true);
+	learnt->note = json_read_text_field(r, object, "note", false);
+	read_numbers(r, object, learnt, card_segment_numbers);
+}
+
 static CardFit *
 read_fit(JsonReader *r, JsonbValue *value, const CardIndex *features)
 {
+	static const double one = 1;
 	CardFit    *fit = palloc0(sizeof *fit);
 	JsonbContainer *object = json_read_object(r, value,
-										 "rows, bads, iterations, folds, encoding, selection, log_likelihood, null_log_likelihood, ridge, lasso, lambda, shift, in_sample, out_of_fold, excluded, tried, terms, covariance");
+										 "rows, bads, iterations, folds, encoding, selection, assumptions, weight_unit, log_likelihood, null_log_likelihood, ridge, lasso, lambda, shift, in_sample, out_of_fold, excluded, tried, terms, covariance, spreads, segments");
 	JsonbContainer *list;
 	int			mark;
 	uint32_t	i;
@@ -531,6 +567,8 @@ read_fit(JsonReader *r, JsonbValue *value, const CardIndex *features)
 	fit->folds = json_read_rows_field(r, object, "folds", false);
 	fit->encoding = json_read_text_field(r, object, "encoding", false);
 	fit->selection = json_read_text_field(r, object, "selection", false);
+	fit->assumptions = json_read_text_field(r, object, "assumptions", false);
+	fit->weight_unit = json_read_number_field(r, object, "weight_unit", &one);
 	read_numbers(r, object, fit, card_fit_numbers);
 	read_measures(r, object, "in_sample", "log_loss, auc, auc_low, auc_high", &fit->in_sample);
 	fit->out_of_fold_rows = read_measures(r, object, "out_of_fold", "rows, log_loss, auc, auc_low, auc_high",
@@ -574,6 +612,36 @@ read_fit(JsonReader *r, JsonbValue *value, const CardIndex *features)
 			int			item = json_enter_item(r, i);
 
 			fit->covariance[i] = json_read_number(r, getIthJsonbValueFromContainer(list, i));
+			json_leave(r, item);
+		}
+	}
+	json_leave(r, mark);
+
+	mark = json_enter_key(r, "spreads");
+	if (json_get_field(object, "spreads") != NULL)
+	{
+		list = json_read_array(r, json_get_field(object, "spreads"), &fit->n_spreads);
+		fit->spread = json_get_array(fit->n_spreads, sizeof *fit->spread);
+		for (i = 0; i < fit->n_spreads; i++)
+		{
+			int			item = json_enter_item(r, i);
+
+			read_spread(r, getIthJsonbValueFromContainer(list, i), &fit->spread[i], features);
+			json_leave(r, item);
+		}
+	}
+	json_leave(r, mark);
+
+	mark = json_enter_key(r, "segments");
+	if (json_get_field(object, "segments") != NULL)
+	{
+		list = json_read_array(r, json_get_field(object, "segments"), &fit->n_segments);
+		fit->segment = json_get_array(fit->n_segments, sizeof *fit->segment);
+		for (i = 0; i < fit->n_segments; i++)
+		{
+			int			item = json_enter_item(r, i);
+
+			read_learnt(r, getIthJsonbValueFromContainer(list, i), &fit->segment[i]);
 			json_leave(r, item);
 		}
 	}
@@ -872,6 +940,10 @@ append_fit(StringInfo out, const Card *card)
 		append_text_field(out, ", \"encoding\": ", fit->encoding);
 	if (fit->selection.length > 0)
 		append_text_field(out, ", \"selection\": ", fit->selection);
+	if (fit->assumptions.length > 0)
+		append_text_field(out, ", \"assumptions\": ", fit->assumptions);
+	if (fit->weight_unit != 1)
+		append_number_field(out, ", \"weight_unit\": ", fit->weight_unit);
 	append_numbers(out, fit, card_fit_numbers);
 	append_measures(out, "in_sample", &fit->in_sample, -1);
 	append_measures(out, "out_of_fold", &fit->out_of_fold, fit->out_of_fold_rows);
@@ -907,7 +979,30 @@ append_fit(StringInfo out, const Card *card)
 	appendStringInfoChar(out, ']');
 	for (i = 0; i < fit->n_covariances; i++)
 		append_number_field(out, i > 0 ? ", " : ", \"covariance\": [", fit->covariance[i]);
-	appendStringInfoString(out, fit->n_covariances > 0 ? "]}" : "}");
+	appendStringInfoString(out, fit->n_covariances > 0 ? "]" : "");
+	for (i = 0; i < fit->n_spreads; i++)
+	{
+		const CardSpread *spread = &fit->spread[i];
+
+		appendStringInfo(out, "%s{\"level\": %u", i > 0 ? ", " : ", \"spreads\": [", spread->level);
+		if (spread->feature >= 0)
+			append_text_field(out, ", \"feature\": ", card->feature[spread->feature].name);
+		append_number_field(out, ", \"sd\": ", spread->sd);
+		appendStringInfoString(out, i + 1 < fit->n_spreads ? "}" : "}]");
+	}
+	for (i = 0; i < fit->n_segments; i++)
+	{
+		const CardLearnt *learnt = &fit->segment[i];
+
+		appendStringInfoString(out, i > 0 ? ", {" : ", \"segments\": [{");
+		append_rows(out, "rows", learnt->rows);
+		append_rows(out, "bads", learnt->bads);
+		append_numbers(out, learnt, card_segment_numbers);
+		if (learnt->note.length > 0)
+			append_text_field(out, ", \"note\": ", learnt->note);
+		appendStringInfoString(out, i + 1 < fit->n_segments ? "}" : "}]");
+	}
+	appendStringInfoChar(out, '}');
 }
 
 Datum
@@ -960,6 +1055,7 @@ verify_fit(const CardFit *fit)
 
 	verify_text(fit->encoding);
 	verify_text(fit->selection);
+	verify_text(fit->assumptions);
 	for (i = 0; i < fit->n_excluded; i++)
 		verify_text(fit->excluded[i].why);
 	for (i = 0; i < fit->n_tried; i++)
@@ -969,6 +1065,8 @@ verify_fit(const CardFit *fit)
 	}
 	for (i = 0; i < fit->n_terms; i++)
 		verify_text(fit->term[i].level);
+	for (i = 0; i < fit->n_segments; i++)
+		verify_text(fit->segment[i].note);
 }
 
 Datum

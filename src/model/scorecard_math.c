@@ -518,6 +518,14 @@ const CardNumber card_term_numbers[] = {
 	{NULL}
 };
 
+const CardNumber card_segment_numbers[] = {
+	{"gain", offsetof(CardLearnt, gain), UNBOUNDED},
+	{"out_of_fold_gain", offsetof(CardLearnt, out_of_fold_gain), UNBOUNDED},
+	{"p", offsetof(CardLearnt, p), 0, 1},
+	{"shrinkage", offsetof(CardLearnt, shrinkage), 0, 1},
+	{NULL}
+};
+
 static bool
 check_numbers(const void *base, const CardNumber *number, CardFault *fault, const char *path)
 {
@@ -528,7 +536,7 @@ check_numbers(const void *base, const CardNumber *number, CardFault *fault, cons
 		if (isnan(x) || (is_edge(x) && x >= number->least && x <= number->most))
 			continue;
 		fault_at(fault, "out of range",
-				 "A log-likelihood is at most 0, an AUC in [0, 1]; IV, VIF, errors, losses and penalties are at least 0. Leave out what is not known.",
+				 "A log-likelihood is at most 0; AUC, p and shrinkage lie in [0, 1]; IV, VIF, errors, losses and penalties are at least 0. Leave out what is not known.",
 				 "%s.%s", path, number->key);
 		return of_number(fault, x);
 	}
@@ -649,6 +657,76 @@ check_terms(const Card *card, CardFault *fault)
 }
 
 static bool
+check_spreads(const Card *card, CardFault *fault)
+{
+	const CardFit *fit = card->fit;
+	uint32_t	i;
+
+	for (i = 0; i < fit->n_spreads; i++)
+	{
+		const CardSpread *s = &fit->spread[i];
+		const CardSpread *before = i > 0 ? s - 1 : NULL;
+
+		if (s->level < 1 || s->level > card->n_segments)
+		{
+			fault_at(fault, "not a level", "Segments without a parent are of level 1; there are no more levels than segments.",
+					 "fit.spreads[%u].level", i);
+			return of_number(fault, s->level);
+		}
+		if (s->feature < -1 || s->feature >= (int64_t) card->n_features ||
+			(before && (s->level < before->level ||
+						(s->level == before->level && s->feature <= before->feature))))
+		{
+			fault_at(fault, "not a feature, or out of order",
+					 "Spreads ascend by level, then go as the card's features do, the intercept first.",
+					 "fit.spreads[%u]", i);
+			return of_number(fault, s->feature);
+		}
+		if (!is_edge(s->sd) || s->sd < 0)
+		{
+			fault_at(fault, "out of range", "A standard deviation is a finite number from 0 on.",
+					 "fit.spreads[%u].sd", i);
+			return of_number(fault, s->sd);
+		}
+	}
+	return true;
+}
+
+static bool
+check_learnt(const Card *card, CardFault *fault)
+{
+	const CardFit *fit = card->fit;
+	uint32_t	i;
+
+	if (fit->n_segments > 0 && fit->n_segments != card->n_segments)
+	{
+		fault_at(fault, "not one for each segment",
+				 "Give an entry for each segment of the card, in its order, or none.", "fit.segments");
+		return of_number(fault, fit->n_segments);
+	}
+	for (i = 0; i < fit->n_segments; i++)
+	{
+		const CardLearnt *s = &fit->segment[i];
+		char		path[32];
+
+		snprintf(path, sizeof path, "fit.segments[%u]", i);
+		if (!is_rows(s->rows))
+		{
+			fault_at(fault, "not a number of rows", "Give a whole number up to 2^40.", "%s.rows", path);
+			return of_number(fault, s->rows);
+		}
+		if (s->bads < 0 || s->bads > s->rows)
+		{
+			fault_at(fault, "not a number of its rows", "Bad rows are among the rows.", "%s.bads", path);
+			return of_number(fault, s->bads);
+		}
+		if (!check_numbers(s, card_segment_numbers, fault, path))
+			return false;
+	}
+	return true;
+}
+
+static bool
 check_fit(const Card *card, CardMemory memory, CardFault *fault)
 {
 	const CardFit *fit = card->fit;
@@ -677,10 +755,16 @@ check_fit(const Card *card, CardMemory memory, CardFault *fault)
 		fault_at(fault, "more than there are rows", "Bad rows are among the rows.", "fit.bads");
 		return of_number(fault, fit->bads);
 	}
+	if (!(fit->weight_unit > 0 && fit->weight_unit <= 1))
+	{
+		fault_at(fault, "out of range", "A weight of 1 stands for a row, or for a part of one.", "fit.weight_unit");
+		return of_number(fault, fit->weight_unit);
+	}
 	return check_numbers(fit, card_fit_numbers, fault, "fit") &&
 		check_numbers(&fit->in_sample, card_measure_numbers, fault, "fit.in_sample") &&
 		check_numbers(&fit->out_of_fold, card_measure_numbers, fault, "fit.out_of_fold") &&
-		check_exclusions(fit, fault) && check_tried(fit, memory, fault) && check_terms(card, fault);
+		check_exclusions(fit, fault) && check_tried(fit, memory, fault) && check_terms(card, fault) &&
+		check_spreads(card, fault) && check_learnt(card, fault);
 }
 
 bool
@@ -884,6 +968,8 @@ write_fit(ByteWriter *w, const CardFit *fit)
 	write_rows(w, fit->out_of_fold_rows);
 	write_text(w, fit->encoding);
 	write_text(w, fit->selection);
+	write_text(w, fit->assumptions);
+	write_double(w, fit->weight_unit);
 	write_numbers(w, fit, card_fit_numbers);
 	write_numbers(w, &fit->in_sample, card_measure_numbers);
 	write_numbers(w, &fit->out_of_fold, card_measure_numbers);
@@ -914,6 +1000,21 @@ write_fit(ByteWriter *w, const CardFit *fit)
 	write_varint(w, fit->n_covariances);
 	for (i = 0; i < fit->n_covariances; i++)
 		write_double(w, fit->covariance[i]);
+	write_varint(w, fit->n_spreads);
+	for (i = 0; i < fit->n_spreads; i++)
+	{
+		write_varint(w, fit->spread[i].level);
+		write_varint(w, (uint64_t) (fit->spread[i].feature + 1));
+		write_double(w, fit->spread[i].sd);
+	}
+	write_varint(w, fit->n_segments);
+	for (i = 0; i < fit->n_segments; i++)
+	{
+		write_rows(w, fit->segment[i].rows);
+		write_rows(w, fit->segment[i].bads);
+		write_text(w, fit->segment[i].note);
+		write_numbers(w, &fit->segment[i], card_segment_numbers);
+	}
 }
 
 size_t
@@ -1134,6 +1235,17 @@ read_segment(ByteReader *r, CardSegment *s, CardMemory memory)
 	}
 }
 
+/* The number of a feature, or -1 for the intercept. */
+static int32_t
+read_feature_number(ByteReader *r)
+{
+	uint64_t	feature = read_varint(r);
+
+	if (feature > CARD_MAX_FEATURES)
+		r->bad = true;
+	return (int32_t) feature - 1;
+}
+
 static CardFit *
 read_fit(ByteReader *r, CardMemory memory)
 {
@@ -1147,6 +1259,8 @@ read_fit(ByteReader *r, CardMemory memory)
 	fit->out_of_fold_rows = read_rows(r);
 	fit->encoding = read_text(r);
 	fit->selection = read_text(r);
+	fit->assumptions = read_text(r);
+	fit->weight_unit = read_double(r);
 	read_numbers(r, fit, card_fit_numbers);
 	read_numbers(r, &fit->in_sample, card_measure_numbers);
 	read_numbers(r, &fit->out_of_fold, card_measure_numbers);
@@ -1171,11 +1285,8 @@ read_fit(ByteReader *r, CardMemory memory)
 	for (i = 0; i < fit->n_terms; i++)
 	{
 		CardTerm   *term = &fit->term[i];
-		uint64_t	feature = read_varint(r);
 
-		if (feature > CARD_MAX_FEATURES)
-			r->bad = true;
-		term->feature = (int32_t) feature - 1;
+		term->feature = read_feature_number(r);
 		term->has_level = read_choice(r, 1) != 0;
 		if (term->has_level)
 			term->level = read_text(r);
@@ -1186,6 +1297,28 @@ read_fit(ByteReader *r, CardMemory memory)
 	fit->covariance = get_memory(memory, fit->n_covariances, sizeof(double));
 	for (i = 0; i < fit->n_covariances; i++)
 		fit->covariance[i] = read_double(r);
+	fit->n_spreads = read_count(r, 2 + sizeof(double));
+	fit->spread = get_memory(memory, fit->n_spreads, sizeof *fit->spread);
+	for (i = 0; i < fit->n_spreads; i++)
+	{
+		uint64_t	level = read_varint(r);
+
+		if (level > INT32_MAX)
+			r->bad = true;
+		fit->spread[i].level = (uint32_t) level;
+		fit->spread[i].feature = read_feature_number(r);
+		fit->spread[i].sd = read_double(r);
+	}
+	/* The least entry of a segment has 7 bytes. */
+	fit->n_segments = read_count(r, 7);
+	fit->segment = get_memory(memory, fit->n_segments, sizeof *fit->segment);
+	for (i = 0; i < fit->n_segments; i++)
+	{
+		fit->segment[i].rows = read_rows(r);
+		fit->segment[i].bads = read_rows(r);
+		fit->segment[i].note = read_text(r);
+		read_numbers(r, &fit->segment[i], card_segment_numbers);
+	}
 	return fit;
 }
 

@@ -19,13 +19,15 @@
  *			list of (feature number, weight), feature numbers ascending
  *		fit, where a flag says so:
  *			rows  bads  iterations  folds  rows out of fold  encoding  selection
- *			the numbers of card_fit_numbers
+ *			assumptions  weight unit  the numbers of card_fit_numbers
  *			in sample, then out of fold: the numbers of card_measure_numbers
  *			list of excluded (why, rows)
  *			list of tried (name, dropped, the numbers of card_tried_numbers)
  *			list of terms (0 for the intercept or feature number + 1,
  *				0 or 1 [level], coefficient, the numbers of card_term_numbers)
  *			list of covariances
+ *			list of spreads (level, 0 for the intercept or feature number + 1, sd)
+ *			list of segments (rows, bads, note, the numbers of card_segment_numbers)
  *
  * Where a flag says that there are counts, they are goods and bads; a number of
  * rows is a varint of one more than it is, 0 where it is unknown. A number of a
@@ -181,6 +183,26 @@ typedef struct CardTerm
 	double		se;				/* NaN: unknown */
 } CardTerm;
 
+/* How far the coefficients of segments lie from their parents'. */
+typedef struct CardSpread
+{
+	uint32_t	level;			/* how far below the card the segments are */
+	int32_t		feature;		/* -1: the intercept */
+	double		sd;
+} CardSpread;
+
+/* What the fit says of a segment of the card; NaN: unknown. */
+typedef struct CardLearnt
+{
+	int64_t		rows;			/* its own, without those of the segments below it */
+	int64_t		bads;
+	double		gain;			/* of their log-likelihood over the parent's coefficients */
+	double		out_of_fold_gain;
+	double		p;				/* that it gains nothing out of fold, one-sided */
+	double		shrinkage;		/* of the intercept: 0 it is the parent's, 1 its own */
+	CardText	note;
+} CardLearnt;
+
 /* How well the model does; NaN: unknown. */
 typedef struct CardMeasures
 {
@@ -193,13 +215,15 @@ typedef struct CardMeasures
 /* How a card was learnt. A number of rows or steps is -1, another NaN, where unknown. */
 typedef struct CardFit
 {
-	int64_t		rows;			/* weights counted, without those excluded; known */
+	int64_t		rows;			/* weights, without those excluded; known */
 	int64_t		bads;			/* known */
 	int64_t		iterations;
 	int64_t		folds;
 	int64_t		out_of_fold_rows;
 	CardText	encoding;		/* words of the fit's options; empty: unknown */
 	CardText	selection;
+	CardText	assumptions;	/* that no data can check; empty: none */
+	double		weight_unit;	/* the rows that a weight of 1 stands for */
 	double		log_likelihood;
 	double		null_log_likelihood;	/* of the intercept alone */
 	double		ridge;			/* penalties */
@@ -216,6 +240,10 @@ typedef struct CardFit
 	CardTerm   *term;			/* intercept, then in the order of features and of levels' bytes */
 	uint32_t	n_covariances;
 	double	   *covariance;		/* lower triangle of the terms', row by row, or none */
+	uint32_t	n_spreads;
+	CardSpread *spread;			/* in the order of levels, then of features */
+	uint32_t	n_segments;
+	CardLearnt *segment;		/* one of each segment of the card, or none */
 } CardFit;
 
 /* Numbers of a struct that may be unknown: their keys, places and bounds. */
@@ -231,6 +259,7 @@ extern const CardNumber card_fit_numbers[];
 extern const CardNumber card_measure_numbers[];
 extern const CardNumber card_tried_numbers[];
 extern const CardNumber card_term_numbers[];
+extern const CardNumber card_segment_numbers[];
 
 static inline double *
 card_number(const void *base, const CardNumber *number)

@@ -3,7 +3,7 @@
 BEGIN;
 SET LOCAL client_min_messages = warning;
 SELECT set_config('search_path', 'agririsk, ' || current_setting('search_path'), true) \g /dev/null
-SELECT plan(35);
+SELECT plan(38);
 
 -- A hash in [0, 1), the same on every machine.
 CREATE FUNCTION pg_temp.u(VARIADIC part int[]) RETURNS float8 LANGUAGE sql IMMUTABLE AS
@@ -33,7 +33,11 @@ CREATE FUNCTION pg_temp.random_card(k int) RETURNS scorecard LANGUAGE sql AS $$
       'tried', (SELECT jsonb_agg(jsonb_strip_nulls(jsonb_build_object('name', 'x' || f, 'iv', CASE WHEN f % 2 = 0 THEN pg_temp.u(k, f, 30) END, 'vif', CASE WHEN f % 3 = 0 THEN 1 + pg_temp.u(k, f, 31) END, 'dropped', CASE WHEN f > 5 THEN 'one "bin"' END))) FROM generate_series(1, 7) f),
       'terms', jsonb_build_array(jsonb_build_object('coefficient', pg_temp.u(k, 40), 'se', pg_temp.u(k, 41))) || (SELECT jsonb_agg(jsonb_build_object('feature', 'x' || f, 'coefficient', pg_temp.u(k, f, 42) - 0.5, 'se', pg_temp.u(k, f, 43)) ORDER BY f) FROM generate_series(1, 5) f)
         || '[{"feature": "crop", "level": "", "coefficient": 0.5}, {"feature": "crop", "level": "tea", "coefficient": 0.25}]',
-      'covariance', CASE WHEN k % 2 = 0 THEN (SELECT jsonb_agg(pg_temp.u(k, i, 50) - 0.5 ORDER BY i) FROM generate_series(1, 36) i) END)))::scorecard $$;
+      'covariance', CASE WHEN k % 2 = 0 THEN (SELECT jsonb_agg(pg_temp.u(k, i, 50) - 0.5 ORDER BY i) FROM generate_series(1, 36) i) END,
+      'assumptions', CASE WHEN k % 3 = 1 THEN 'as ' || k END, 'weight_unit', CASE WHEN k % 4 = 2 THEN 1.0 / k END,
+      'spreads', CASE WHEN k % 2 = 1 THEN (SELECT jsonb_agg(jsonb_strip_nulls(jsonb_build_object('level', 1 + i / 4, 'feature', CASE WHEN i % 4 > 0 THEN 'x' || i % 4 END, 'sd', pg_temp.u(k, i, 60))) ORDER BY i) FROM generate_series(0, 15) i WHERE (i + k) % 3 > 0) END,
+      'segments', CASE WHEN k % 3 > 0 THEN (SELECT jsonb_agg(jsonb_strip_nulls(jsonb_build_object('rows', 100 * s, 'bads', k, 'gain', CASE WHEN s % 2 = 0 THEN pg_temp.u(k, s, 61) - 0.5 END, 'out_of_fold_gain', CASE WHEN s % 3 = 0 THEN pg_temp.u(k, s, 62) - 0.5 END,
+          'p', CASE WHEN s % 4 = 0 THEN pg_temp.u(k, s, 63) END, 'shrinkage', CASE WHEN s % 5 > 0 THEN pg_temp.u(k, s, 64) END, 'note', CASE WHEN s > 7 THEN 'of ' || s END)) ORDER BY s) FROM generate_series(1, 9) s) END)))::scorecard $$;
 CREATE TEMP TABLE fitted AS SELECT k, pg_temp.random_card(k) AS card FROM generate_series(1, 12) k;
 
 -- ---------- round trips ----------
@@ -130,19 +134,20 @@ BEGIN
   RETURN 'ok';
 END $$;
 CREATE TEMP TABLE sound AS SELECT scorecard_send('{"format": 1, "name": "ab", "intercept": 0, "features": [{"name": "x", "type": "linear", "low": 0, "high": 1, "missing": {"woe": 1, "goods": 1, "bads": 2}}],
-  "fit": {"rows": 3, "bads": 1, "encoding": "woe", "in_sample": {"auc": 0.5}, "excluded": {"outcome": 1}, "tried": [{"name": "x", "iv": 1, "dropped": "no"}], "terms": [{"coefficient": 1, "se": 1}], "covariance": [1]}}') AS body;
+  "fit": {"rows": 3, "bads": 1, "encoding": "woe", "in_sample": {"auc": 0.5}, "excluded": {"outcome": 1}, "tried": [{"name": "x", "iv": 1, "dropped": "no"}], "terms": [{"coefficient": 1, "se": 1}], "covariance": [1],
+    "assumptions": "guess", "weight_unit": 0.5, "spreads": [{"level": 1, "feature": "x", "sd": 1}], "segments": [{"rows": 2, "bads": 1, "p": 0.5, "note": "kept"}]}, "segments": [{"name": "51"}]}') AS body;
 SELECT is((SELECT pg_temp.state_of(body) FROM sound), 'ok', 'a sound value is taken');
 SELECT is((SELECT array_agg(DISTINCT pg_temp.state_of(substr(body, 1, n))) FROM sound, generate_series(0, length(body) - 1) n), ARRAY['22P03'], 'every truncation is refused');
 SELECT is((SELECT array_agg(DISTINCT s ORDER BY s) <@ ARRAY['22P03', '22021', 'ok'] FROM (SELECT pg_temp.state_of(set_byte(body, i, get_byte(body, i) # 255)) AS s FROM sound, generate_series(0, length(body) - 1) i) q),
           true, 'every flipped byte is refused, or is another card');
-SELECT is((SELECT array_agg(DISTINCT pg_temp.state_of(overlay(body PLACING '\xff'::bytea FROM position(t IN body) FOR 1))) FROM sound, unnest(ARRAY['woe', 'outcome', 'no']::text[]) w, LATERAL (SELECT w::bytea AS t) b), ARRAY['22021'], 'text of a fit that is not in the encoding is refused');
+SELECT is((SELECT array_agg(DISTINCT pg_temp.state_of(overlay(body PLACING '\xff'::bytea FROM position(t IN body) FOR 1))) FROM sound, unnest(ARRAY['woe', 'outcome', 'no', 'guess', 'kept']::text[]) w, LATERAL (SELECT w::bytea AS t) b), ARRAY['22021'], 'text of a fit that is not in the encoding is refused');
 SELECT is((SELECT bool_and(card = card::text::scorecard) FROM copied), true, 'what was taken is read as its text is');
 
 -- ---------- reports ----------
 
-SELECT is((SELECT count(*) FROM fitted, LATERAL (SELECT card::jsonb -> 'fit' AS f) j, fit_report(card) r
-            WHERE rows = (f ->> 'rows')::bigint AND bads = k AND parameters = 8 AND excluded = coalesce(f -> 'excluded', '{}') AND aic = 16 - 2 * (f ->> 'log_likelihood')::float8
-              AND abs(bic + 2 * log_likelihood - 8 * ln(rows::float8)) < 1e-12 AND auc IS NOT DISTINCT FROM (f #>> '{in_sample,auc}')::float8 AND out_of_fold_auc_low IS NOT DISTINCT FROM (f #>> '{out_of_fold,auc_low}')::float8
+SELECT is((SELECT count(*) FROM fitted, LATERAL (SELECT card::jsonb -> 'fit' AS f, 8 + coalesce(jsonb_array_length(card::jsonb #> '{fit,spreads}'), 0) AS m) j, fit_report(card) r
+            WHERE rows = (f ->> 'rows')::bigint AND bads = k AND parameters = m AND excluded = coalesce(f -> 'excluded', '{}') AND aic = 2 * m - 2 * (f ->> 'log_likelihood')::float8
+              AND abs(bic + 2 * log_likelihood - m * ln(rows * coalesce((f ->> 'weight_unit')::float8, 1))) < 1e-12 AND assumptions IS NOT DISTINCT FROM f ->> 'assumptions' AND weight_unit = coalesce((f ->> 'weight_unit')::float8, 1) AND auc IS NOT DISTINCT FROM (f #>> '{in_sample,auc}')::float8 AND out_of_fold_auc_low IS NOT DISTINCT FROM (f #>> '{out_of_fold,auc_low}')::float8
               AND folds IS NOT DISTINCT FROM (f ->> 'folds')::bigint AND iterations IS NOT DISTINCT FROM (f ->> 'iterations')::bigint AND shift IS NOT DISTINCT FROM (f ->> 'shift')::float8), 12::bigint, 'the report is what the card holds');
 SELECT is((SELECT count(*) FROM fitted, LATERAL (SELECT card::jsonb #> '{fit,terms}' AS t) j, coefficients(card) WITH ORDINALITY c
             WHERE ordinality <= 8 AND coefficient = (t -> ordinality::int - 1 ->> 'coefficient')::float8 AND feature IS NOT DISTINCT FROM t -> ordinality::int - 1 ->> 'feature' AND level IS NOT DISTINCT FROM t -> ordinality::int - 1 ->> 'level'
@@ -151,6 +156,18 @@ SELECT is((SELECT array_agg(DISTINCT feature || ': ' || dropped) FROM fitted, co
 SELECT is((SELECT count(*) FROM fitted, covariance(card)), 6 * 64::bigint, 'every pair has a covariance where there are any');
 SELECT is((SELECT count(*) FROM (SELECT k, v.* FROM fitted, covariance(card) v) a JOIN (SELECT k, v.* FROM fitted, covariance(card) v) b
              ON a.k = b.k AND (a.feature, a.level, a.other_feature, a.other_level) IS NOT DISTINCT FROM (b.other_feature, b.other_level, b.feature, b.level) AND a.covariance = b.covariance), 6 * 64::bigint, 'alike in either order');
+SELECT is((SELECT count(*) FROM fitted, LATERAL (SELECT card::jsonb -> 'segments' AS s, card::jsonb #> '{fit,segments}' AS l) j, segments(card) WITH ORDINALITY r, LATERAL (SELECT s -> ordinality::int - 1 AS s1, l -> ordinality::int - 1 AS l1) one
+            WHERE segment = s1 ->> 'name' AND parent IS NOT DISTINCT FROM s1 ->> 'parent' AND n IS NOT DISTINCT FROM (l1 ->> 'rows')::bigint AND bads IS NOT DISTINCT FROM (l1 ->> 'bads')::bigint AND gain IS NOT DISTINCT FROM (l1 ->> 'gain')::float8
+              AND out_of_fold_gain IS NOT DISTINCT FROM (l1 ->> 'out_of_fold_gain')::float8 AND p IS NOT DISTINCT FROM (l1 ->> 'p')::float8 AND shrinkage IS NOT DISTINCT FROM (l1 ->> 'shrinkage')::float8 AND note IS NOT DISTINCT FROM l1 ->> 'note'), 12 * 9::bigint, 'segments are those of the card in order, with what the fit says of them');
+-- An intercept is the nearest one stated on the way up.
+SELECT is((WITH RECURSIVE up AS (
+             SELECT k, s ->> 'name' AS segment, (s ->> 'intercept')::float8 AS intercept, s ->> 'parent' AS parent FROM fitted, jsonb_array_elements(card::jsonb -> 'segments') s
+             UNION ALL SELECT u.k, segment, (s ->> 'intercept')::float8, s ->> 'parent' FROM up u JOIN fitted USING (k), jsonb_array_elements(card::jsonb -> 'segments') s WHERE s ->> 'name' = u.parent AND u.intercept IS NULL),
+           own AS (SELECT k, segment, coalesce(max(intercept), (SELECT (card::jsonb ->> 'intercept')::float8 FROM fitted f WHERE f.k = up.k)) AS intercept FROM up GROUP BY k, segment)
+           SELECT count(*) FROM fitted f, segments(card) s JOIN own ON own.segment = s.segment LEFT JOIN own above ON above.segment = s.parent AND above.k = own.k
+            WHERE own.k = f.k AND intercept_effect = own.intercept - coalesce(above.intercept, (card::jsonb ->> 'intercept')::float8)), 12 * 9::bigint, 'with effects on the intercept');
+SELECT is((SELECT count(*) FROM fitted, LATERAL (SELECT card::jsonb #> '{fit,spreads}' AS l) j, spreads(card) WITH ORDINALITY r, LATERAL (SELECT l -> ordinality::int - 1 AS l1) one
+            WHERE level = (l1 ->> 'level')::int AND feature IS NOT DISTINCT FROM l1 ->> 'feature' AND sd = (l1 ->> 'sd')::float8), (SELECT sum(jsonb_array_length(card::jsonb #> '{fit,spreads}')) FROM fitted)::bigint, 'and spreads are those of the fit');
 
 -- 501 terms: 125,751 covariances, stored out of line.
 CREATE TEMP TABLE wide AS

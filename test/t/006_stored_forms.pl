@@ -135,11 +135,12 @@ my %form = (
 		  . ' {"name": "cv", "type": "number", "weight": 1, "bins": [{"high": 0.75, "woe": -0.5, "goods": 5, "bads": 1}, {"low": 0.75, "woe": 1}],'
 		  . ' "special": [{"values": [-1], "woe": 0.125, "goods": 0, "bads": 2}]},'
 		  . ' {"name": "crop", "type": "category", "weight": 1, "bins": [{"categories": ["apple"], "woe": 0.25}, {"categories": ["rice"], "woe": 0.5, "goods": 7, "bads": 3}], "missing": "worst"}],'
-		  . ' "segments": [{"name": "51", "intercept": -2}], "fit": {"rows": 300, "bads": 5, "iterations": 6, "folds": 5, "encoding": "woe", "log_likelihood": -2.25, "ridge": 0.25, "shift": -0.5,'
+		  . ' "segments": [{"name": "51", "intercept": -2}], "fit": {"rows": 300, "bads": 5, "iterations": 6, "folds": 5, "encoding": "woe", "assumptions": "low", "weight_unit": 0.5, "log_likelihood": -2.25, "ridge": 0.25, "shift": -0.5,'
 		  . ' "in_sample": {"auc": 0.75, "auc_low": 0.5, "auc_high": 1}, "out_of_fold": {"rows": 299, "log_loss": 0.125}, "excluded": {"missing": 0, "outcome": 2},'
 		  . ' "tried": [{"name": "age", "iv": 0.25, "vif": 2}, {"name": "z", "dropped": "one value"}],'
 		  . ' "terms": [{"coefficient": -1, "se": 0.5}, {"feature": "age", "coefficient": 0.5}, {"feature": "crop", "level": "rice", "coefficient": 0.5, "se": 0.25}],'
-		  . ' "covariance": [0.25, -0.5, 1, 0.125, 0.75, 2]}}',
+		  . ' "covariance": [0.25, -0.5, 1, 0.125, 0.75, 2], "spreads": [{"level": 1, "sd": 0.5}, {"level": 1, "feature": "age", "sd": 0.25}],'
+		  . ' "segments": [{"rows": 300, "bads": 5, "gain": 0.75, "p": 0.125, "note": "ok"}]}}',
 		bytes => [
 			'01', '03', '0000', string('f'), @double{ '600', '50', '20', '-2.25' },    # flags: counts and a fit
 			'04',                                                                  # features
@@ -154,6 +155,7 @@ my %form = (
 			'02', '01', string('apple'), $double{'0.25'}, '00', '00', '01', string('rice'), $double{'0.5'}, '08', '04', '00',
 			'01', string('51'), string(''), '01', $double{'-2'}, '00',             # a segment
 			'ad02', '06', '07', '06', 'ac02', string('woe'), string(''),           # the fit: rows, bads, iterations, folds, rows out of fold, encoding, selection
+			string('low'), $double{'0.5'},                                         # assumptions, weight unit
 			'01', $double{'-2.25'}, '00', '01', $double{'0.25'}, '00', '00', '01', $double{'-0.5'},     # log-likelihood, null, ridge, lasso, lambda, shift
 			'00', '01', $double{'0.75'}, '01', $double{'0.5'}, '01', $double{'1'}, # in sample: log loss, AUC, its interval
 			'01', $double{'0.125'}, '00', '00', '00',                              # out of fold
@@ -163,7 +165,9 @@ my %form = (
 			'03', '00', '00', $double{'-1'}, '01', $double{'0.5'},                 # terms: the intercept
 			'01', '00', $double{'0.5'}, '00',                                      # feature 0, no standard error
 			'04', '01', string('rice'), $double{'0.5'}, '01', $double{'0.25'},     # feature 3, a level
-			'06', @double{ '0.25', '-0.5', '1', '0.125', '0.75', '2' }             # the covariances
+			'06', @double{ '0.25', '-0.5', '1', '0.125', '0.75', '2' },            # the covariances
+			'02', '01', '00', $double{'0.5'}, '01', '01', $double{'0.25'},         # spreads: level, the intercept or feature 0, sd
+			'01', 'ad02', '06', string('ok'), '01', $double{'0.75'}, '00', '01', $double{'0.125'}, '00'    # the segment: rows, bads, note; gain, out of fold, p, shrinkage
 		]
 	});
 

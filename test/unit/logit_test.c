@@ -985,11 +985,11 @@ test_functions(void)
 }
 
 static bool
-same_sums(const Pass *a, const Pass *b)
+same_sums(const LogitPass *a, const LogitPass *b)
 {
-	return memcmp(&a->likelihood, &b->likelihood, sizeof(Sum)) == 0 &&
-		memcmp(a->gradient, b->gradient, a->m * sizeof(Sum)) == 0 &&
-		memcmp(a->information, b->information, a->m * (a->m + 1) / 2 * sizeof(Sum)) == 0 &&
+	return memcmp(&a->likelihood, &b->likelihood, sizeof(LogitSum)) == 0 &&
+		memcmp(a->gradient, b->gradient, a->m * sizeof(LogitSum)) == 0 &&
+		memcmp(a->information, b->information, a->m * (a->m + 1) / 2 * sizeof(LogitSum)) == 0 &&
 		a->least == b->least;
 }
 
@@ -1013,7 +1013,7 @@ test_forms(void)
 		Sample	   *sample = random_sample(&blocks, n < 2 ? 2 : n, p, 2);
 		LogitProblem problem = {.rows = &sample->rows, .pause = count_pause};
 		Fitter		fitter;
-		Pass		begun;
+		LogitPass		begun;
 		double		eta[LOGIT_BLOCK];
 		double		linear[LOGIT_BLOCK];
 
@@ -1033,13 +1033,13 @@ test_forms(void)
 		next_block(&fitter);
 		for (i = 0; i < 2; i++)
 		{
-			Pass		pass = fitter.pass;
+			LogitPass		pass = fitter.pass;
 
-			memset(&pass.likelihood, 0, sizeof(Sum));
-			pass.gradient = get_block(&blocks, (1 + p) * sizeof(Sum));
-			pass.information = get_block(&blocks, (1 + p) * (2 + p) / 2 * sizeof(Sum));
-			memset(pass.gradient, 0, (1 + p) * sizeof(Sum));
-			memset(pass.information, 0, (1 + p) * (2 + p) / 2 * sizeof(Sum));
+			memset(&pass.likelihood, 0, sizeof(LogitSum));
+			pass.gradient = get_block(&blocks, (1 + p) * sizeof(LogitSum));
+			pass.information = get_block(&blocks, (1 + p) * (2 + p) / 2 * sizeof(LogitSum));
+			memset(pass.gradient, 0, (1 + p) * sizeof(LogitSum));
+			memset(pass.information, 0, (1 + p) * (2 + p) / 2 * sizeof(LogitSum));
 			pass.least = INFINITY;
 #ifdef __x86_64__
 			if (i == 1 && __builtin_cpu_supports("avx2"))

@@ -31,6 +31,8 @@ static CardExclusion excluded[2];
 static CardTried tried[3];
 static CardTerm terms[4];
 static double covariance[10];
+static CardSpread spreads[3];
+static CardLearnt learnt[3];
 static CardFit fit;
 static Card example;
 
@@ -94,13 +96,21 @@ make_example(void)
 	terms[3] = (CardTerm) {2, false, text_of(""), -0.02, 0.005};
 	memset(covariance, 0, sizeof covariance);
 	covariance[0] = 0.01;
+	spreads[0] = (CardSpread) {1, -1, 0.5};
+	spreads[1] = (CardSpread) {2, -1, 0};
+	spreads[2] = (CardSpread) {2, 1, 0.25};
+	learnt[0] = (CardLearnt) {300, 0, -0.5, 1.5, 0.04, NAN, text_of("")};
+	learnt[1] = (CardLearnt) {0, 0, NAN, NAN, NAN, 0, text_of("its parent's")};
+	learnt[2] = (CardLearnt) {CARD_MAX_ROWS, 7, 0, NAN, 1, 1, text_of("")};
 	fit = (CardFit) {
 		.rows = 1000, .bads = 40, .iterations = 6, .folds = 5, .out_of_fold_rows = -1,
 		.encoding = text_of("woe"), .selection = text_of(""),
+		.assumptions = text_of("rejected loans are twice as bad"), .weight_unit = 0.01,
 		.log_likelihood = -150.5, .null_log_likelihood = -168, .ridge = 0, .lasso = NAN, .lambda = 2.5, .shift = -0.25,
 		.in_sample = {0.15, 0.8, 0.75, 0.85}, .out_of_fold = {NAN, 0.7, NAN, NAN},
 		.n_excluded = 2, .excluded = excluded, .n_tried = 3, .tried = tried, .n_terms = 4, .term = terms,
-		.n_covariances = 10, .covariance = covariance
+		.n_covariances = 10, .covariance = covariance, .n_spreads = 3, .spread = spreads,
+		.n_segments = 3, .segment = learnt
 	};
 
 	example = (Card) {
@@ -332,6 +342,33 @@ test_rules(void)
 	BREAK(c->fit->n_covariances = 9, "fit.covariance", "not a lower triangle");
 	BREAK(c->fit->covariance[9] = NAN, "fit.covariance[9]", "not a finite number");
 	ok(good, "rules of its terms");
+
+	good = 1;
+	BREAK(c->fit->weight_unit = 0, "fit.weight_unit", "out of range");
+	BREAK(c->fit->weight_unit = 1.01, "fit.weight_unit", "out of range");
+	BREAK(c->fit->weight_unit = NAN, "fit.weight_unit", "out of range");
+	BREAK(c->fit->spread[0].level = 0, "fit.spreads[0].level", "not a level");
+	BREAK(c->fit->spread[2].level = 4, "fit.spreads[2].level", "not a level");
+	BREAK(c->fit->spread[1].level = 1, "fit.spreads[1]", "not a feature, or out of order");
+	BREAK(c->fit->spread[0].level = 3, "fit.spreads[1]", "not a feature, or out of order");
+	BREAK(c->fit->spread[2].feature = -1, "fit.spreads[2]", "not a feature, or out of order");
+	BREAK(c->fit->spread[2].feature = 3, "fit.spreads[2]", "not a feature, or out of order");
+	BREAK(c->fit->spread[0].feature = -2, "fit.spreads[0]", "not a feature, or out of order");
+	BREAK(c->fit->spread[0].sd = -0.1, "fit.spreads[0].sd", "out of range");
+	BREAK(c->fit->spread[1].sd = -0.0, "fit.spreads[1].sd", "out of range");
+	BREAK(c->fit->spread[2].sd = INFINITY, "fit.spreads[2].sd", "out of range");
+	BREAK(c->fit->n_segments = 2, "fit.segments", "not one for each segment");
+	BREAK((c->n_segments = 0, c->fit->n_spreads = 0), "fit.segments", "not one for each segment");
+	BREAK(c->fit->segment[1].rows = -1, "fit.segments[1].rows", "not a number of rows");
+	BREAK(c->fit->segment[2].rows++, "fit.segments[2].rows", "not a number of rows");
+	BREAK(c->fit->segment[0].bads = -1, "fit.segments[0].bads", "not a number of its rows");
+	BREAK(c->fit->segment[0].bads = 301, "fit.segments[0].bads", "not a number of its rows");
+	BREAK(c->fit->segment[0].gain = INFINITY, "fit.segments[0].gain", "out of range");
+	BREAK(c->fit->segment[2].gain = -0.0, "fit.segments[2].gain", "out of range");
+	BREAK(c->fit->segment[0].out_of_fold_gain = -INFINITY, "fit.segments[0].out_of_fold_gain", "out of range");
+	BREAK(c->fit->segment[2].p = 1.01, "fit.segments[2].p", "out of range");
+	BREAK(c->fit->segment[1].shrinkage = -0.01, "fit.segments[1].shrinkage", "out of range");
+	ok(good, "rules of its spreads and segments");
 }
 
 /* ---------- scoring ---------- */
@@ -443,6 +480,7 @@ test_deep_segments(void)
 	}
 	card->segment = chain;
 	card->n_segments = DEPTH;
+	card->fit = NULL;
 	good = card_check(card, memory, &fault);
 	sc = score_compile(card, memory);
 	for (i = 0; i < DEPTH; i++)
