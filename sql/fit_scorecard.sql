@@ -20,6 +20,13 @@ SELECT feature, dropped
 SELECT feature, dropped
   FROM (SELECT fit_scorecard(bad, t, fit_options(min_iv => 0.02, folds => 0)) AS card FROM loan, LATERAL (SELECT a, k) t) s, coefficients(card);
 
+-- Bins that are given: k1 and k2 apart, k0 in none; a cut beyond all values.
+SELECT feature, label, n, bads
+  FROM (SELECT fit_scorecard(bad, t, fit_options(folds => 0, binnings => '{"a": [3, 6, 100], "k": [["k2"], ["k1"]]}')) AS card FROM loan, LATERAL (SELECT a, k) t) s, bins(card)
+ WHERE n IS NOT NULL;
+SELECT a / 3 * 3 AS from_a, count(*), count(*) FILTER (WHERE bad) AS bads FROM loan GROUP BY 1 ORDER BY 1;
+SELECT k, count(*), count(*) FILTER (WHERE bad) AS bads FROM loan GROUP BY 1 ORDER BY 1;
+
 -- No fit.
 SELECT fit_scorecard(t.x > 5, t, fit_options(encoding => 'none')) FROM generate_series(1, 10) x, LATERAL (SELECT x) t;
 SELECT fit_scorecard(t.x > 5, t, fit_options(encoding => 'none', separation => 'warning')) IS NULL FROM generate_series(1, 10) x, LATERAL (SELECT x) t;
@@ -34,6 +41,14 @@ SELECT fit_scorecard(bad, t) IS NULL FROM loan, LATERAL (SELECT a) t WHERE false
 -- Rows.
 SELECT fit_scorecard(bad, ROW(a, c)) FROM loan;
 SELECT fit_scorecard(bad, t) FROM loan, LATERAL (SELECT a, now() AS day) t;
+SELECT fit_scorecard(bad, t) FROM loan, LATERAL (SELECT a, k, a) t;
+SELECT fit_scorecard(bad, t, fit_options(encoding => 'none')) FROM loan, LATERAL (SELECT a * 1e-300::float8 AS a) t;
+SELECT fit_scorecard(bad, t, fit_options(encoding => 'none')) FROM loan, LATERAL (SELECT a * 1e120::float8 AS a) t;
+SELECT fit_scorecard(bad, t, fit_options(binning => '{"unseen": "error"}', binnings => '{"k": [["k1"], ["k2"]]}')) FROM loan, LATERAL (SELECT k) t;
+-- A path of penalties does not depend on units.
+SELECT feature, dropped
+  FROM (SELECT fit_scorecard(bad, t, fit_options(encoding => 'none', selection => 'lasso', folds => 0)) AS card
+          FROM loan, LATERAL (SELECT a, 1e5 * (x * 31 % 17) AS income) t) s, coefficients(card);
 SELECT fit_scorecard(bad, t) FROM loan, LATERAL (SELECT CASE x WHEN 9 THEN 'Infinity'::float8 ELSE a END AS a) t;
 SELECT fit_scorecard(bad, t, fit_options(weight_column => 'w')) FROM loan, LATERAL (SELECT a) t;
 SELECT fit_scorecard(bad, t, fit_options(weight_column => 'w')) FROM loan, LATERAL (SELECT a, 0.5 AS w) t;
@@ -56,6 +71,10 @@ SELECT fit_options(binning => '{"max_bin": 5}');
 SELECT fit_options(feature_binning => '{"a": {"max_bins": 500}}');
 SELECT fit_options(binnings => '{"a": 3}');
 SELECT fit_options(binnings => '{"a": {"format": 9}}');
+SELECT fit_options(binnings => '{"a": [3, 2]}');
+SELECT fit_options(binnings => '{"k": [["k1", "k2"], ["k1"]]}');
+SELECT fit_options(binnings => '{"k": []}');
+SELECT fit_options(binnings => jsonb_build_object('a', (SELECT optimal_bins(a, bad) FROM loan)), feature_binning => '{"a": {"max_bins": 3}}');
 SELECT fit_options(consent_columns => '{"yes": ["a"], "no": ["a"]}');
 SELECT fit_options(selection => 'aic', ridge => 1);
 SELECT fit_options(encoding => 'none', positive => true);

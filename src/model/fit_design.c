@@ -16,8 +16,9 @@
 #include "miscadmin.h"
 #include "model/fit_design.h"
 
-/* Beyond this the square of a number, and sums of those, might overflow. */
+/* Beyond these the square of a number, and sums of those, might overflow or vanish. */
 #define GREATEST_NUMBER		1e100
+#define LEAST_RANGE			1e-100
 
 /* ---------- reading chunks ---------- */
 
@@ -281,6 +282,12 @@ recount(FitLearnt *learnt)
 	binning_feature(binning, &learnt->card, scorecard_memory(CurrentMemoryContext));
 }
 
+int64
+fit_unseen_rows(const FitLearnt *learnt)
+{
+	return train_rows(&learnt->count[n_places(learnt->binning) + CODE_UNSEEN]);
+}
+
 /* The WOE that a code counts as. */
 static double
 code_woe(const FitLearnt *learnt, uint32 code)
@@ -532,14 +539,18 @@ find_means(const FitDesign *design, FitPass *pass, const double *center, int pow
 }
 
 static void
-check_size(const FitRows *rows, int f, double x)
+check_range(const FitRows *rows, int f, double least, double greatest)
 {
-	if (fabs(x) > GREATEST_NUMBER)
-		ereport(ERROR,
-				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("column \"%s\" has a value too large for a fit", rows->feature[f].name),
-				 errdetail("The value is %g.", x),
-				 errhint("Give it in a larger unit, or use encoding => 'woe'.")));
+	double		size = Max(fabs(least), fabs(greatest));
+
+	if (size <= GREATEST_NUMBER && (least == greatest || greatest - least >= LEAST_RANGE))
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+			 errmsg("column \"%s\" has values too %s for a fit", rows->feature[f].name,
+					size > GREATEST_NUMBER ? "large" : "close to each other"),
+			 errdetail("They lie from %g to %g.", least, greatest),
+			 errhint("Give it in another unit, or use encoding => 'woe'.")));
 }
 
 static void
@@ -645,8 +656,7 @@ design_none(FitDesign *design)
 	for (f = 0; f < rows->n_features; f++)
 		if (isfinite(design->learnt[f].least))
 		{
-			check_size(rows, f, design->learnt[f].least);
-			check_size(rows, f, design->learnt[f].greatest);
+			check_range(rows, f, design->learnt[f].least, design->learnt[f].greatest);
 			center[f] = design->learnt[f].least;
 		}
 	find_means(design, pass, center, 1, mean);

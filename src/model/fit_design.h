@@ -81,6 +81,9 @@ typedef struct FitDesign
 extern FitDesign *fit_design_create(FitRows *rows, int without, Binning **binning, NodeBudget *budget);
 extern void fit_design_free(FitDesign *design);
 
+/* Training rows whose category has no bin. */
+extern int64 fit_unseen_rows(const FitLearnt *learnt);
+
 /* Reads the training rows from the beginning, or only those of the fold left out. */
 extern void fit_design_rewind(FitDesign *design, bool held_out);
 

@@ -40,13 +40,18 @@ fit_term_name(const FitDesign *design, const FitTerm *term)
 
 /* ---------- one maximum ---------- */
 
-/* What a unit of a term's coefficient is of the coefficient that is penalised. */
+/*
+ * What a unit of a term's coefficient is of the coefficient that is penalised. A
+ * path of penalties compares features, so it takes them in one unit, their
+ * standard deviation.
+ */
 static double
 penalised_share(const FitModel *model, int t)
 {
+	const FitOptions *options = model->design->rows->options;
 	const FitTerm *term = &model->design->term[t];
 
-	return (model->design->rows->options->standardize ? term->sd : 1) / term->scale;
+	return (options->standardize || options->selection == FIT_SELECT_LASSO ? term->sd : 1) / term->scale;
 }
 
 /* From a fit that counts weights to one that counts the rows they stand for. */

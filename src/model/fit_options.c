@@ -147,20 +147,116 @@ name_given(void *name)
 	errcontext("option binnings of fit_options, feature \"%s\"", (const char *) name);
 }
 
-/* A binning as its JSON: only its cuts, lists and policies will be used. */
+/* Cuts of a number, ascending; each bin pretends to have rows, for those will be counted. */
+static void
+read_cuts(JsonReader *r, JsonbContainer *list, uint32 n, Binning *binning)
+{
+	uint32		i;
+
+	binning->kind = CARD_NUMBER;
+	binning->n_bins = n + 1;
+	binning->cut = palloc(n * sizeof(double));
+	for (i = 0; i < n; i++)
+	{
+		int			mark = json_enter_item(r, i);
+		JsonbValue *item = getIthJsonbValueFromContainer(list, i);
+
+		binning->cut[i] = json_read_number(r, item);
+		if (i > 0 && binning->cut[i] <= binning->cut[i - 1])
+			json_refuse(r, item, "not above the cut before", "Cuts are ascending.");
+		json_leave(r, mark);
+	}
+}
+
+static int
+compare_categories(const void *a, const void *b)
+{
+	return binning_compare_texts(*(const CardText *) a, *(const CardText *) b);
+}
+
+static void
+read_lists(JsonReader *r, JsonbContainer *lists, uint32 n, Binning *binning)
+{
+	uint32		i,
+				c;
+
+	binning->kind = CARD_CATEGORY;
+	binning->n_bins = n;
+	binning->categories = palloc0(n * sizeof *binning->categories);
+	for (i = 0; i < n; i++)
+	{
+		BinCategories *bin = &binning->categories[i];
+		int			mark = json_enter_item(r, i);
+		JsonbContainer *list = json_read_array(r, getIthJsonbValueFromContainer(lists, i), &bin->n);
+
+		bin->text = palloc(Max(bin->n, 1) * sizeof *bin->text);
+		for (c = 0; c < bin->n; c++)
+		{
+			int			inner = json_enter_item(r, c);
+			CardText	text = json_read_text(r, getIthJsonbValueFromContainer(list, c));
+
+			bin->text[c] = copy_text(text.at, text.length);
+			json_leave(r, inner);
+		}
+		qsort(bin->text, bin->n, sizeof *bin->text, compare_categories);
+		json_leave(r, mark);
+	}
+}
+
+/* Bins as a list of cuts, or of lists of categories; special values and policies are those of the options. */
+static Binning *
+read_list(JsonReader *r, JsonbValue *value, const BinsOptions *options)
+{
+	Binning    *binning = palloc0(sizeof *binning);
+	uint32		n;
+	JsonbContainer *list = json_read_array(r, value, &n);
+	const char *fault;
+	uint32		i;
+
+	if (n == 0)
+		json_refuse(r, value, "empty", "Give cuts, [0.8, 1.1], or lists of categories, [[\"rice\", \"wheat\"], [\"apple\"]].");
+	if (getIthJsonbValueFromContainer(list, 0)->type == jbvBinary)
+		read_lists(r, list, n, binning);
+	else
+		read_cuts(r, list, n, binning);
+	binning->missing_policy = options->missing;
+	binning->unseen = binning->kind == CARD_CATEGORY ? options->unseen : CARD_UNSEEN_AVERAGE;
+	binning->n_specials = binning->kind == CARD_NUMBER ? options->n_specials : 0;
+	binning->special_value = options->special;
+	binning->special = palloc0(Max(binning->n_specials, 1) * sizeof *binning->special);
+	binning->bin = palloc0(binning->n_bins * sizeof *binning->bin);
+	for (i = 0; i < binning->n_bins; i++)
+		binning->bin[i].cell.count[BIN_GOOD] = binning->bin[i].cell.count[BIN_BAD] = 1;
+	for (i = 0; i < BIN_TRENDS; i++)
+		binning->outcome[i].held_out = NAN;
+	fault = binning_check(binning, r->memory);
+	if (fault != NULL)
+		json_refuse(r, value, fault, "Each category is in one list, once.");
+	return binning;
+}
+
+/* A binning, of which only cuts, lists and policies will be used. */
 static void
 read_given(JsonReader *r, JsonbValue *value, FitOptions *options, FitFeatureOptions *feature)
 {
 	ErrorContextCallback context;
 	char	   *text;
 
+	if (value->type == jbvBinary && JsonContainerIsArray(value->val.binary.data))
+	{
+		feature->given = read_list(r, value, feature->binning ? feature->binning : &options->binning);
+		return;
+	}
 	/* jsonb_build_object makes a string of a binning that was not cast. */
 	if (value->type == jbvString)
 		text = pnstrdup(value->val.string.val, value->val.string.len);
-	else if (value->type == jbvBinary && JsonContainerIsObject(value->val.binary.data))
+	else if (value->type == jbvBinary)
 		text = JsonbToCString(NULL, value->val.binary.data, value->val.binary.len);
 	else
-		json_refuse(r, value, "not a binning", "Give the JSON of a binning, as optimal_bins(...)::jsonb.");
+		json_refuse(r, value, "not a binning",
+					"Give cuts, [0.8, 1.1], lists of categories, [[\"rice\", \"wheat\"], [\"apple\"]], or what optimal_bins made.");
+	if (feature->own_binning != NULL)
+		json_refuse(r, value, "given beside feature_binning", "A binning has its own special values and policies; its cuts are not searched for.");
 	context.callback = name_given;
 	context.arg = unconstify(char *, feature->name.at);
 	context.previous = error_context_stack;
@@ -414,7 +510,7 @@ fit_read_options(FitOptions *options, Jsonb *given, MemoryContext context)
 	options->lenient = read_word(r, root, "separation", separation_words, "Give \"error\" or \"warning\".") == 1;
 	options->population_rate = read_rate(r, root, "population_rate");
 	options->long_run_rate = read_rate(r, root, "long_run_rate");
-	options->margin = read_number(r, root, "margin", 0, 0, 10,
+	options->margin = read_number(r, root, "margin", 0, 0, 1,
 								  "Give what is added to the rate as a share of it: 0.1 is a tenth more.");
 	read_parents(r, root, options);
 	options->slopes = read_word(r, root, "pooling", pooling_words, "Give \"slopes\" or \"intercepts\".") == 0;

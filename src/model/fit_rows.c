@@ -144,6 +144,22 @@ append_wanted(FitRows *rows, CardText name)
 	return copy;
 }
 
+/* A subquery may give a name twice, and then names tell nothing. */
+static void
+refuse_second(TupleDesc columns, int i)
+{
+	const char *name = NameStr(TupleDescAttr(columns, i)->attname);
+	int			k;
+
+	for (k = 0; k < i; k++)
+		if (!TupleDescAttr(columns, k)->attisdropped && strcmp(NameStr(TupleDescAttr(columns, k)->attname), name) == 0)
+			ereport(ERROR,
+					(errcode(ERRCODE_DUPLICATE_COLUMN),
+					 errmsg("the row has two columns \"%s\"", name),
+					 errdetail("They are columns %d and %d.", k + 1, i + 1),
+					 errhint("Features are found by their names: give one of them another.")));
+}
+
 /* Sorts the columns of the row type into features and the columns that the options name. */
 static void
 choose_columns(FitRows *rows, TupleDesc columns)
@@ -158,7 +174,10 @@ choose_columns(FitRows *rows, TupleDesc columns)
 		Form_pg_attribute column = TupleDescAttr(columns, i);
 		CardText	name = {NameStr(column->attname), strlen(NameStr(column->attname))};
 
-		if (column->attisdropped || is_role(options, name.at))
+		if (column->attisdropped)
+			continue;
+		refuse_second(columns, i);
+		if (is_role(options, name.at))
 			continue;
 		init_feature(rows, &rows->feature[rows->n_features++], append_wanted(rows, name), column->atttypid);
 	}

@@ -437,6 +437,45 @@ report_failure(const FitOptions *options, const FitFailure *failure)
 			 errhint("%s", failure->hint)));
 }
 
+/* What bins that were given rather than found leave out, or cannot tell. */
+static void
+say_of_given(const FitDesign *design)
+{
+	StringInfoData text;
+	int			f;
+	uint32		i;
+
+	initStringInfo(&text);
+	for (f = 0; f < design->rows->n_features; f++)
+	{
+		const FitFeature *feature = &design->rows->feature[f];
+		const Binning *binning = design->learnt[f].binning;
+		int64		unseen = fit_unseen_rows(&design->learnt[f]);
+		int			thin = 0;
+
+		if (feature->said == NULL || feature->said->given == NULL)
+			continue;
+		if (unseen > 0 && binning->unseen == CARD_UNSEEN_ERROR)
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("\"%s\" has categories in no bin", feature->name),
+					 errdetail("They are those of %lld rows, and the binning given says that unseen is an error.", (long long) unseen),
+					 errhint("Give each category a bin, or let unseen be average or worst.")));
+		for (i = 0; i < binning->n_bins; i++)
+			thin += binning->bin[i].cell.count[BIN_GOOD] == 0 || binning->bin[i].cell.count[BIN_BAD] == 0;
+		if (unseen > 0)
+			appendStringInfo(&text, " %s: %lld rows are in no bin.", feature->name, (long long) unseen);
+		if (thin > 0)
+			appendStringInfo(&text, " %s: %d of %u bins lack good or bad rows, so their WOE is hardly learnt.",
+							 feature->name, thin, binning->n_bins);
+	}
+	if (text.len > 0)
+		ereport(NOTICE,
+				(errmsg("fit_scorecard: look at the bins that were given"),
+				 errdetail("%s", text.data + 1),
+				 errhint("Give each category a bin, and put thin bins together.")));
+}
+
 /* Says what was dropped, and what would be read wrongly. */
 static void
 say_what_is_odd(const FitModel *model)
@@ -506,6 +545,8 @@ agririsk_fit_scorecard_final(PG_FUNCTION_ARGS)
 		fit_pool_keep_parents(model->pool, model->design->n_terms, outcome.gain, outcome.gain_p);
 	try_in_sample(model, budgets.sorting, &outcome);
 	fit_calibrate(model, &outcome);
+	if (rows->options->woe)
+		say_of_given(model->design);
 	say_what_is_odd(model);
 	fit_model_free(model);
 	PG_RETURN_DATUM(PointerGetDatum(fit_card(model, &outcome)));

@@ -23,7 +23,7 @@ static inline void *
 get_block(void *context, size_t size)
 {
 	Blocks	   *blocks = context;
-	struct Block *block = malloc(sizeof *block + 8 + size);
+	struct Block *block = malloc(sizeof *block + 16 + size);
 
 	if (block == NULL)
 	{
@@ -32,7 +32,8 @@ get_block(void *context, size_t size)
 	}
 	block->next = blocks->last;
 	blocks->last = block;
-	return (char *) block + 16;
+	/* Aligned as palloc aligns: to 8 bytes, not to 16 as malloc. */
+	return (char *) block + 24;
 }
 
 static inline CardMemory
