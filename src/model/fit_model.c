@@ -42,8 +42,8 @@ fit_term_name(const FitDesign *design, const FitTerm *term)
 
 /*
  * What a unit of a term's coefficient is of the coefficient that is penalised. A
- * path of penalties compares features, so it takes them in one unit, their
- * standard deviation.
+ * path of penalties compares features: WOE have one unit, and columns as they are
+ * get one by their standard deviation.
  */
 static double
 penalised_share(const FitModel *model, int t)
@@ -51,7 +51,7 @@ penalised_share(const FitModel *model, int t)
 	const FitOptions *options = model->design->rows->options;
 	const FitTerm *term = &model->design->term[t];
 
-	return (options->standardize || options->selection == FIT_SELECT_LASSO ? term->sd : 1) / term->scale;
+	return (options->standardize || (options->selection == FIT_SELECT_LASSO && !options->woe) ? term->sd : 1) / term->scale;
 }
 
 /* From a fit that counts weights to one that counts the rows they stand for. */

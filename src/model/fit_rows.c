@@ -476,11 +476,11 @@ read_segment(FitRows *rows, const text *segment)
 		return FIT_MISSING_LEVEL;
 	at = VARDATA_ANY(segment);
 	length = VARSIZE_ANY_EXHDR(segment);
-	if (length == 0 || length > LONGEST_LEVEL || *at == '{')
+	if (length == 0 || length > LONGEST_LEVEL || *at == '{' || *at == '[')
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("this is not the name of a segment"),
-				 errdetail("It is \"%.*s\", of %u bytes; from 1 to %d are allowed, and none begins with a brace.",
+				 errdetail("It is \"%.*s\", of %u bytes; from 1 to %d are allowed, and none begins with a brace or a bracket.",
 						   pg_mbcliplen(at, length, 64), at, length, LONGEST_LEVEL),
 				 errhint("Options are of type jsonb: give fit_options(...), or cast them.")));
 	number = key_sums_find(rows->segments, at, length);

@@ -489,7 +489,7 @@ INSERT INTO refused VALUES
 ('binning of no feature', '^(22023|42703).*yield', 'SELECT fit_scorecard(bad, t, fit_options(feature_binning => ''{"yield": {}}'')) FROM loan, LATERAL (SELECT age) t'),
 ('bins of no feature', '^(22023|42703).*yield', 'SELECT fit_scorecard(bad, t, fit_options(binnings => jsonb_build_object(''yield'', (SELECT b::text::jsonb FROM alone WHERE feature = ''age'')))) FROM loan, LATERAL (SELECT age) t'),
 ('bins of another kind', '^42804.*age', 'SELECT fit_scorecard(bad, t, fit_options(binnings => jsonb_build_object(''age'', (SELECT b::text::jsonb FROM alone WHERE feature = ''crop'')))) FROM loan, LATERAL (SELECT age) t'),
-('bins that are none', '^22.*age', 'SELECT fit_scorecard(bad, t, fit_options(binnings => ''{"age": {"format": 1}}'')) FROM loan, LATERAL (SELECT age) t'),
+('bins that are none', '^22P02.*binning at type', 'SELECT fit_scorecard(bad, t, fit_options(binnings => ''{"age": {"format": 1}}'')) FROM loan, LATERAL (SELECT age) t'),
 ('reasons of no feature', '^(22023|42703).*yield', 'SELECT fit_scorecard(bad, t, fit_options(reasons => ''{"yield": "low"}'')) FROM loan, LATERAL (SELECT age) t'),
 ('consent to no feature', '^(22023|42703).*yield', 'SELECT fit_scorecard(bad, t, fit_options(consent_columns => ''{"agreed": ["yield"]}'')) FROM loan, LATERAL (SELECT age, agreed) t'),
 ('no such consent', '^42703.*"?agreed', 'SELECT fit_scorecard(bad, t, fit_options(consent_columns => ''{"agreed": ["age"]}'')) FROM loan, LATERAL (SELECT age) t'),
