@@ -105,6 +105,10 @@ is_deeply([ map { $_->[0] } grep { ($_->[4] <=> 0) != ($_->[8] <=> $county[12][8
 is((join '|', @{ $county[12] }[ 0 .. 7 ]), 'a new county|-|-|-|-|-|-|-', 'nothing was learnt of a new one');
 my %loss = map { $_->[0] => $_->[3] - $_->[4] } map { [ split / *\| */ ] } $walk =~ /^ ((?:one for all|own cards|pooled|seasons apart) +\| +\d+ \|.*)$/gm;
 is(scalar keys %loss, 4, 'four ways to score the last season');
+is((join '|', $walk =~ /^ pooled +\| +\d+ \| +(\d+) \|.*\| +([\d.]+) *$/m), $node->safe_psql('county', <<'SQL'), 'on all of its applications');
+SELECT count(*), round(avg(-ln(CASE WHEN would_be_bad THEN true_pd ELSE 1 - true_pd END))::numeric, 4)
+FROM demo.truth JOIN demo.application USING (application_id) WHERE season = 2024
+SQL
 cmp_ok($loss{'own cards'}, '>', 5 * abs $loss{$_}, "cards of their own lose, $_ hardly anything to one for all") for 'pooled', 'seasons apart';
 
 # The bank's definition of bad, from its books alone, is the county's own.
