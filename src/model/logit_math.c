@@ -56,8 +56,6 @@
 
 #define ALWAYS_INLINE	inline __attribute__((always_inline))
 
-/* Allocated memory is aligned to 8 bytes, where the type by itself wants 16. */
-typedef __int128 Wide __attribute__((aligned(8)));
 typedef double Lanes __attribute__((vector_size(8 * LANES), aligned(8)));
 typedef uint64_t LaneBits __attribute__((vector_size(8 * LANES), aligned(8)));
 

@@ -8,9 +8,12 @@
 
 #include "model/logit_math.h"
 
+/* Allocated memory is aligned to 8 bytes, where the type by itself wants 16. */
+typedef __int128 Wide __attribute__((aligned(8)));
+
 typedef struct LogitSum
 {
-	__int128	part[2];
+	Wide		part[2];
 } LogitSum;
 
 /* What one pass over the rows adds up, for the m coefficients in use. */

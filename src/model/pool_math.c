@@ -39,7 +39,7 @@
  * all, at the end, where it is not taken.
  */
 #define NEAR			2.0
-#define TOLERANCE		1e-10
+#define TOLERANCE		1e-9
 
 /* The most that a step shortens a variance by. */
 #define SHRINKAGE		4
@@ -52,9 +52,6 @@
 
 /* Effects are settled when a step promises as much to each. */
 #define SETTLED			0.1
-
-/* The ridge that holds a coefficient where it is. */
-#define RIGID			1e200
 
 /* What comes up to a node with children, and goes down from it. */
 typedef struct Inner
@@ -426,6 +423,8 @@ find_scores(Pool *pool)
 			node->cubic_score[j] = left_of(pool, node, j, node->cubic_pull[j], parent->inner->cubic_move);
 		}
 		find_own(pool, node, own);
+		if (node->inner)
+			find_spread(pool, node, own);
 		if (node->level > 1)
 		{
 			multiply(own, false, parent->spread, q, product);
@@ -963,7 +962,7 @@ maximise(Pool *pool, PoolFit *fit)
 		move_all(pool);
 
 		/* The next step seems to promise too little; it is by all digits of the information. */
-		arrived = promise * promise <= TOLERANCE / 10 * last;
+		arrived = near && promise * promise <= TOLERANCE / 10 * last;
 		pool->pass.fine = pool->pass.fine || arrived;
 		last = promise;
 
@@ -1093,7 +1092,7 @@ pool_mode(LogitRows *rows, const bool *used, const double *parent, const double 
 	int			j;
 
 	for (j = 0; j <= rows->n_terms; j++)
-		ridge[j] = fmin(1 / (tau[j] * tau[j]), RIGID);
+		ridge[j] = 1 / (tau[j] * tau[j]);
 	problem.ridge = ridge;
 	return logit_fit(&problem, fit, memory);
 }

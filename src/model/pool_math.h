@@ -52,13 +52,17 @@ typedef struct PoolFit
 	PoolNode   *node;
 } PoolFit;
 
-/* Where the fit without effects has no maximum, its status, and nothing but `single`. */
+/*
+ * Where the fit without effects has no maximum, its status. LOGIT_NOT_CONVERGED also
+ * where tau has no bound, as where each node's outcomes are of one class. Either way
+ * there is nothing but `single`.
+ */
 extern LogitStatus pool_fit(const PoolProblem *problem, PoolFit *fit, CardMemory memory);
 
 /*
  * The coefficients of one node, where its rows and a normal prior of standard
- * deviations tau around the parent's are most likely. Outcomes may be of one
- * class, or separated. Where tau is 0, the parent's.
+ * deviations tau > 0 around the parent's are most likely. Outcomes may be of one
+ * class, or separated.
  */
 extern LogitStatus pool_mode(LogitRows *rows, const bool *used, const double *parent,
 							 const double *tau, TallyPause pause, LogitFit *fit, CardMemory memory);
