@@ -11,7 +11,7 @@
 set client_min_messages = warning;
 drop materialized view if exists demo.portrait, demo.land_portrait, demo.greenness cascade;
 drop view if exists demo.judged;
-drop table if exists demo.officer, demo.advice, demo.fitted;
+drop table if exists demo.officer, demo.advice, demo.setting, demo.fitted, demo.by_county;
 drop function if exists demo.rural_card cascade;
 reset client_min_messages;
 
@@ -199,24 +199,26 @@ create table officer as select '{
 \echo 'are few for so many features, so a penalty (ridge) keeps the coefficients small. Loans'
 \echo 'without a verdict are left out and counted. Out of fold, each loan is rated by a card'
 \echo 'that was learnt without it, and without others of its household.\n'
+create table setting as
+select fit_options(
+    name => 'rural', base_score => 600, base_odds => 20, pdo => 40,
+    ridge => 10, positive => true, fold_key => 'household_id',
+    reasons => jsonb_object_agg(feature, reason),
+    feature_binning => jsonb_object_agg(
+      feature, binning_options(trend => trend, min_bads => 5)),
+    consent_columns => (
+      select jsonb_object_agg(consent, features)
+      from (select consent, jsonb_agg(feature) as features from advice group by consent) c
+      where consent is not null)) as options
+from advice;
+\echo
 create table fitted as
-select fit_scorecard(j.bad, t, o.options) as card
-from judged j join portrait p using (application_id), lateral (
+select fit_scorecard(j.bad, t, options) as card
+from setting, judged j join portrait p using (application_id), lateral (
     select p.inflow_cv, p.seasonal_concentration, p.recency_days, p.same_season_growth,
       p.buyer_hhi, p.borrowed_share, p.loan_to_income, p.held_share, p.disputed_share,
       p.double_claim_share, p.greenness, p.crop, p.household_id,
-      p.consent_payments, p.consent_land, p.consent_satellite) t, (
-    select fit_options(
-        name => 'rural', base_score => 600, base_odds => 20, pdo => 40,
-        ridge => 10, positive => true, fold_key => 'household_id',
-        reasons => jsonb_object_agg(feature, reason),
-        feature_binning => jsonb_object_agg(
-          feature, binning_options(trend => trend, min_bads => 5)),
-        consent_columns => (
-          select jsonb_object_agg(consent, features)
-          from (select consent, jsonb_agg(feature) as features from advice group by consent) c
-          where consent is not null)) as options
-    from advice) o;
+      p.consent_payments, p.consent_land, p.consent_satellite) t;
 \echo
 select rows, bads, excluded, parameters, round(r.auc::numeric, 3) as auc,
   round(out_of_fold_auc::numeric, 3) as auc_out_of_fold,
@@ -316,6 +318,63 @@ from portrait p join application a using (application_id) join truth t using (ap
 where p.season = 2024
 group by a.approved
 order by a.approved desc;
+
+\echo '\n=== 10. A card of each county''s own?\n'
+\echo 'Counties differ, and few have the loans for a card. Pooled, all are in one fit: a county of'
+\echo 'many bad loans speaks for itself, one of few leans on the others, a new one is like the'
+\echo 'average. And a bad season need not be a bad county: seasons may lean on their county.'
+\echo 'Pooling is a penalty by itself, whose strength the loans decide, so ridge goes.\n'
+set client_min_messages = error;  -- counties that cannot have a card are counted below
+create table by_county as
+select v.kind, v.own, fit_scorecard(j.bad, t, v.segment, options - 'ridge' || v.parents
+    || '{"pooling": "intercepts", "folds": 0, "separation": "warning"}') as card
+from setting, (
+    select jsonb_object_agg(county_id || ' ' || season, county_id) as county_of
+    from county, generate_series(2021, 2023) season) c,
+  judged j join portrait p using (application_id), lateral (
+    values ('one for all', null, null, '{}'), ('own cards', p.county_id, null, '{}'),
+      ('pooled', null, p.county_id, '{}'),
+      ('seasons apart', null, p.county_id || ' ' || p.season,
+        jsonb_build_object('parents', county_of))) v(kind, own, segment, parents), lateral (
+    select p.inflow_cv, p.seasonal_concentration, p.recency_days, p.same_season_growth,
+      p.buyer_hhi, p.borrowed_share, p.loan_to_income, p.held_share, p.disputed_share,
+      p.double_claim_share, p.greenness, p.crop, p.household_id,
+      p.consent_payments, p.consent_land, p.consent_satellite) t
+group by v.kind, v.own, v.parents;
+reset client_min_messages;
+\echo
+\echo 'Effects are log-odds: 0.69 doubles the odds. There was a drought in Baishui in 2023. The PD'
+\echo 'is that of one farmer, the new one, in every county:\n'
+with apart as (
+  select segment, round(intercept_effect::numeric, 2) as effect
+  from by_county b, segments(b.card) where kind = 'seasons apart')
+select c.name, s.n, s.bads, round(100 * s.shrinkage::numeric) as "itself %",
+  round(s.intercept_effect::numeric, 2) as effect,
+  (select effect from apart where segment = c.county_id) as "seasons apart",
+  (select effect from apart where segment = c.county_id || ' 2023') as "its 2023",
+  round(t.prefecture_effect + t.county_effect, 2) as "the truth",
+  round(100 * pd(b.card, f, c.county_id)::numeric, 1) as "pd % there"
+from by_county b
+  cross join (select county_id, name from county union all values ('900305', 'a new county')) c
+  left join county_truth t using (county_id)
+  left join lateral segments(b.card) s on s.segment = c.county_id
+  cross join (select * from portrait order by as_of desc, application_id limit 1) f
+where b.kind = 'pooled'
+order by s.n desc nulls last, c.county_id;
+\echo
+\echo 'Loss is -ln of the chance that was given to what happened, in the season after the fit.'
+\echo 'With few loans pooling gains nothing, but cards of their own lose (demo/README.md).\n'
+select b.kind, count(distinct p.county_id) as counties, count(*) as of_2024,
+  round(avg(-ln(abs(good - pd)))::numeric, 4) as loss,
+  round(avg(-ln(abs(good - pd(o.card, p))))::numeric, 4) as "one for all, there",
+  round(avg(-ln(abs(good - t.true_pd)))::numeric, 4) as "the truth, there"
+from portrait p join truth t using (application_id)
+  join by_county b on b.own is null or b.own = p.county_id
+  join by_county o on o.kind = 'one for all',
+  lateral (select (not t.would_be_bad)::int as good, pd(b.card, p, p.county_id) as pd) s
+where p.season = 2024 and s.pd is not null
+group by b.kind
+order by b.kind;
 \set ECHO none
 \timing off
 \echo

@@ -95,6 +95,22 @@ is($lift{'the true probability'}, 100, 'of which nothing beats the truth');
 cmp_ok($lift{'the fitted card'}, '>=', 90, 'the fitted card knows most of what can be known of a season it has not seen');
 cmp_ok($lift{'the fitted card'}, '>', $lift{q(the officer's card)}, 'and more than the officer');
 
+# Counties, pooled: who has the loans speaks for itself, and who has none is the card itself.
+my @county = map { [ split / *\| */ ] } $walk =~ /^ ((?:[A-Z]|a new )\w+ +\| +[\d-]+ \| +[\d-]+ \| +[\d-]+ \|.*?) *$/gm;
+is(scalar @county, 13, 'twelve counties and a new one');
+is_deeply([ sort { $b <=> $a } map { $_->[3] } @county[ 0 .. 4 ] ], [ map { $_->[3] } @county[ 0 .. 4 ] ], 'of the larger ones, the larger speaks more for itself');
+cmp_ok($county[0][3], '>', 80, 'the largest mostly does');
+cmp_ok($_->[3], '<', 30, "$_->[0] leans on the others") for @county[ 5 .. 11 ];
+is_deeply([ map { $_->[0] } grep { ($_->[4] <=> 0) != ($_->[8] <=> $county[12][8]) } @county[ 0 .. 11 ] ], [], 'one farmer is riskier than in a new county where the effect is above 0');
+is((join '|', @{ $county[12] }[ 0 .. 7 ]), 'a new county|-|-|-|-|-|-|-', 'nothing was learnt of a new one');
+my %loss = map { $_->[0] => $_->[3] - $_->[4] } map { [ split / *\| */ ] } $walk =~ /^ ((?:one for all|own cards|pooled|seasons apart) +\| +\d+ \|.*)$/gm;
+is(scalar keys %loss, 4, 'four ways to score the last season');
+is((join '|', $walk =~ /^ pooled +\| +\d+ \| +(\d+) \|.*\| +([\d.]+) *$/m), $node->safe_psql('county', <<'SQL'), 'on all of its applications');
+SELECT count(*), round(avg(-ln(CASE WHEN would_be_bad THEN true_pd ELSE 1 - true_pd END))::numeric, 4)
+FROM demo.truth JOIN demo.application USING (application_id) WHERE season = 2024
+SQL
+cmp_ok($loss{'own cards'}, '>', 5 * abs $loss{$_}, "cards of their own lose, $_ hardly anything to one for all") for 'pooled', 'seasons apart';
+
 # The bank's definition of bad, from its books alone, is the county's own.
 is($node->safe_psql('county', <<'SQL'), '', 'every loan is judged as the county judges it');
 SELECT application_id, bad, too_young, outcome
