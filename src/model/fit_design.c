@@ -312,6 +312,20 @@ code_woe(const FitLearnt *learnt, uint32 code)
 	return worst;
 }
 
+void
+fit_turn_worst(FitDesign *design, FitTerm *term)
+{
+	const Binning *binning = design->learnt[term->feature].binning;
+	double		least = INFINITY;
+	uint32		i;
+
+	if (binning->kind != CARD_CATEGORY || binning->unseen != CARD_UNSEEN_WORST)
+		return;
+	for (i = 0; i < binning->n_bins; i++)
+		least = Min(least, binning->bin[i].woe);
+	term->z[n_places(binning) + CODE_UNSEEN] = least / term->scale;
+}
+
 /* Information value of the rows of the fold left out, weighed by what the others taught. */
 static double
 held_out_iv(const FitLearnt *learnt)

@@ -84,6 +84,9 @@ extern void fit_design_free(FitDesign *design);
 /* Training rows whose category has no bin. */
 extern int64 fit_unseen_rows(const FitLearnt *learnt);
 
+/* Lets unseen that counts as worst count as a card does whose weight is negative: as the least WOE. */
+extern void fit_turn_worst(FitDesign *design, FitTerm *term);
+
 /* Reads the training rows from the beginning, or only those of the fold left out. */
 extern void fit_design_rewind(FitDesign *design, bool held_out);
 

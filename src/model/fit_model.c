@@ -583,6 +583,7 @@ fit_selected(FitModel *model)
 {
 	const FitOptions *options = model->design->rows->options;
 	LogitStatus status;
+	int			t;
 
 	do
 	{
@@ -594,8 +595,12 @@ fit_selected(FitModel *model)
 	} while (options->positive && drop_negative(model));
 	if (options->lasso > 0)
 		drop_zeros(model);
-	if (!fail_without_terms(model))
-		find_vif(model);
+	if (fail_without_terms(model))
+		return;
+	find_vif(model);
+	for (t = 0; options->woe && t < model->design->n_terms; t++)
+		if (model->used[t] && model->fit.beta[t + 1] < 0)
+			fit_turn_worst(model->design, &model->design->term[t]);
 }
 
 /* Coefficients of segments, and of the root beside them. */

@@ -5,7 +5,7 @@ BEGIN;
 SET LOCAL client_min_messages = warning;
 SELECT set_config('search_path', 'agririsk, ' || current_setting('search_path'), true) \g /dev/null
 \getenv shared AGRIRISK_SHARED
-SELECT plan(164);
+SELECT plan(166);
 
 -- What a query that gives a card comes to, in one line.
 CREATE FUNCTION pg_temp.outcome(query text) RETURNS text LANGUAGE plpgsql AS $$
@@ -311,6 +311,14 @@ FROM listed, LATERAL (SELECT crop, parcels) t;
 SELECT ok(max(woe) FILTER (WHERE categories IS NOT NULL) < 0, 'all bins are below average') FROM not_listed, bins(card);
 SELECT ok(pg_temp.near(log_loss, -avg(ln(CASE WHEN bad THEN pd(card, listed) ELSE 1 - pd(card, listed) END)), 1e-12), 'and a category in none of them counts as the worst of them, in the fit as in the card')
 FROM not_listed, listed, fit_report(card) r GROUP BY log_loss;
+-- With a negative weight it is the least WOE that is worst; folds that lack a level show it.
+CREATE TEMP TABLE against AS
+SELECT i, CASE WHEN i % 5 = 0 THEN 'rare ' || i % 997 ELSE 'level ' || i % 8 END AS crop, i % 8 + 3 * sin(i) AS x, i % 8 + 8 * sin(i) + 5 * sin(i * 7.7) > 6 AS bad FROM generate_series(1, 6000) i;
+CREATE TEMP TABLE against_card AS
+SELECT k, fit_scorecard(bad, t, fit_options(folds => 0, binning => binning_options(unseen => 'worst'))) AS card FROM generate_series(0, 4) k, against a, LATERAL (SELECT a.x, a.crop) t WHERE fold(i, 5) <> k GROUP BY k;
+SELECT ok(bool_and(coefficient < 0), 'a coefficient is negative in each fold') FROM against_card, coefficients(card) WHERE feature = 'crop';
+SELECT ok(pg_temp.near(auc(roc_agg(pd(card, a), bad)), (SELECT out_of_fold_auc FROM fit_report((SELECT fit_scorecard(bad, t, fit_options(fold_key => 'i', binning => binning_options(unseen => 'worst'))) FROM against b, LATERAL (SELECT b.x, b.crop, b.i) t))), 1e-12),
+  'and unseen is the worst out of fold as in the card') FROM against a, against_card WHERE fold(i, 5) = k;
 -- By hand: the WOE of each row as a column.
 CREATE TEMP TABLE encoded AS
 SELECT bad, (SELECT woe(b, l.age::float8) FROM alone WHERE feature = 'age') AS age, (SELECT woe(b, l.income) FROM alone WHERE feature = 'income') AS income, (SELECT woe(b, l.crop) FROM alone WHERE feature = 'crop') AS crop,
