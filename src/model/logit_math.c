@@ -11,6 +11,7 @@
 #include "core/elementary_math.h"
 #include "core/newton_math.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -322,7 +323,7 @@ add_sums(LogitPass *pass, const double *residual, const double *curvature, const
 	add_row(residual, column, pass->m, weight, weight_shift, GRADIENT_UNIT, true, pass->gradient);
 	if (pass->n_spread > 0)
 		add_row(cubic, column, pass->m, weight, weight_shift, pass->cubic_unit, false, pass->cubic);
-	for (j = 0; pass->fine && j < pass->m; j++)
+	for (j = 0; pass->size != NULL && pass->fine && j < pass->m; j++)
 	{
 		for (i = 0; i < LOGIT_BLOCK; i++)
 			pass->scaled[i] = fabs(residual[i] * column[j][i]);
@@ -553,7 +554,8 @@ logit_begin_pass(LogitPass *pass, const double *beta, double max_offset)
 	pass->least = INFINITY;
 	memset(&pass->likelihood, 0, sizeof(LogitSum));
 	memset(pass->gradient, 0, m * sizeof(LogitSum));
-	memset(pass->size, 0, m * sizeof(LogitSum));
+	if (pass->size != NULL)
+		memset(pass->size, 0, m * sizeof(LogitSum));
 	memset(pass->information, 0, (size_t) m * (m + 1) / 2 * sizeof(LogitSum));
 	memset(pass->cubic, 0, m * sizeof(LogitSum));
 	for (j = 0; j < n; j++)
@@ -1007,7 +1009,6 @@ logit_prepare_pass(LogitPass *pass, int m, CardMemory memory)
 	pass->column[0] = ones;
 	pass->scaled = room_for(memory, LOGIT_BLOCK);
 	pass->gradient = memory.alloc(memory.context, m * sizeof(LogitSum));
-	pass->size = memory.alloc(memory.context, m * sizeof(LogitSum));
 	pass->information = memory.alloc(memory.context, (size_t) m * (m + 1) / 2 * sizeof(LogitSum));
 	pass->cubic = memory.alloc(memory.context, m * sizeof(LogitSum));
 }
@@ -1034,6 +1035,7 @@ prepare(Fitter *fitter, const LogitProblem *problem, CardMemory memory)
 	fitter->room.weight = room_for(memory, LOGIT_BLOCK);
 	fitter->room.offset = room_for(memory, LOGIT_BLOCK);
 	logit_prepare_pass(&fitter->pass, m, memory);
+	fitter->pass.size = memory.alloc(memory.context, m * sizeof(LogitSum));
 
 	fitter->member = memory.alloc(memory.context, m * sizeof(int));
 	fitter->ridge = room_for(memory, m);
@@ -1074,7 +1076,10 @@ is_divided(const Fitter *fitter)
 	return !fitter->penalised && fitter->pass.least > MARGIN * size;
 }
 
-/* Whether the gradient is the penalty's, to a small share of sum w |x| |y - p|. */
+/*
+ * Whether the gradient is the penalty's, to a small share of sum w |x| |y - p|,
+ * or to what rounding of the coefficient makes of it where a prior holds it tight.
+ */
 static bool
 is_maximum(const Fitter *fitter)
 {
@@ -1086,7 +1091,8 @@ is_maximum(const Fitter *fitter)
 		fabs(fitter->gradient[j] - copysign(fitter->lasso[j], fitter->beta[j])) :
 		fabs(fitter->gradient[j]) - fitter->lasso[j];
 
-		if (left > GRADIENT_TOLERANCE * sum_value(&fitter->pass.size[j], GRADIENT_UNIT))
+		if (left > GRADIENT_TOLERANCE * sum_value(&fitter->pass.size[j], GRADIENT_UNIT) +
+			DBL_EPSILON * fitter->ridge[j] * fabs(fitter->beta[j]))
 			return false;
 	}
 	return true;

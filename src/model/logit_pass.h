@@ -26,7 +26,7 @@ typedef struct LogitPass
 	double	   *scaled;			/* a column times the curvature */
 	LogitSum	likelihood;
 	LogitSum   *gradient;
-	LogitSum   *size;			/* sum |x| |y - p|, if fine */
+	LogitSum   *size;			/* sum |x| |y - p|, if fine; NULL: not wanted */
 	LogitSum   *information;	/* lower triangle, by rows */
 	double		least;			/* least margin: x'b where y = 1, -x'b where y = 0 */
 
