@@ -20,7 +20,8 @@
  *
  * One pass serves one step of everything: effects, root's coefficients and
  * variances. Variances move by Fisher's scoring at first, then by Newton's method,
- * together with the coefficients.
+ * together with the coefficients. Newton's matrix lacks how the determinant curves,
+ * which is learnt from the steps.
  */
 #include "model/pool_math.h"
 
@@ -441,11 +442,12 @@ find_scores(Pool *pool)
 		for (j = 0; j < q; j++)
 		{
 			double		a = node->score[j];
+			double	   *fisher = pool->fisher + (first + j) * pool->n_outer + first;
 
 			node->variance[j] = omega[j] - omega[j] * own[j * q + j] * omega[j];
 			pool->slope[first + j] += (a * a - own[j * q + j] - node->cubic_score[j] * a) / 2;
 			for (k = 0; k < q; k++)
-				pool->fisher[(first + j) * pool->n_outer + first + k] += own[j * q + k] * own[j * q + k] / 2 * pool->n_levels;
+				fisher[k] += own[j * q + k] * own[j * q + k] / 2 * pool->n_levels;
 		}
 		if (node->inner)
 		{

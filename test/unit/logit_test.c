@@ -1013,7 +1013,7 @@ test_forms(void)
 		Sample	   *sample = random_sample(&blocks, n < 2 ? 2 : n, p, 2);
 		LogitProblem problem = {.rows = &sample->rows, .pause = count_pause};
 		Fitter		fitter;
-		LogitPass	begun;
+		LogitPass		begun;
 		double		eta[LOGIT_BLOCK];
 		double		linear[LOGIT_BLOCK];
 
@@ -1033,7 +1033,7 @@ test_forms(void)
 		next_block(&fitter);
 		for (i = 0; i < 2; i++)
 		{
-			LogitPass	pass = fitter.pass;
+			LogitPass		pass = fitter.pass;
 
 			memset(&pass.likelihood, 0, sizeof(LogitSum));
 			pass.gradient = get_block(&blocks, (1 + p) * sizeof(LogitSum));

@@ -1010,6 +1010,7 @@ test_recovery(void)
 	int			unlikely = 0;
 	int			n_fitted = 0;
 	int			zero = 0;
+	int			passes = 0;
 	int			trial,
 				i,
 				j;
@@ -1047,6 +1048,7 @@ test_recovery(void)
 			continue;
 		n_fitted++;
 		zero += fit.tau[0] == 0;
+		passes = sample->passes > passes ? sample->passes : passes;
 		free_blocks(&blocks);
 	}
 	for (j = 0; j < 3; j++)
@@ -1055,7 +1057,51 @@ test_recovery(void)
 	ok_figure(fabs(sum[0] - 1) < 0.05 && fabs(sum[1] - 1) < 0.15 && fabs(sum[2] - 1) < 0.15, "tau is what it was drawn with, on average", sum[0]);
 	ok_figure(small >= 18, "where counties do not differ tau is below 0.05", small);
 	ok_figure(zero >= 5 && zero < 20, "of two levels of which one does not differ it is 0, about every other time", zero);
+	ok_figure(passes <= 16, "and most passes over the rows", passes);
 	ok_figure(unlikely <= 3, "and effects gain more than chance does about once in twenty", unlikely);
+}
+
+/* Trees of any shape, rare bads, few rows, effects of any size. */
+static void
+test_any(void)
+{
+	Blocks		blocks = {NULL};
+	int			n_fitted = 0;
+	int			passes = 0;
+	int			trial,
+				i,
+				j;
+
+	for (trial = 0; trial < 400; trial++)
+	{
+		int			n = 300 + (int) below(1500);
+		int			n_terms = (int) below(4);
+		int			n_nodes = 6 + (int) below(50);
+		Sample	   *sample = new_sample(&blocks, n, n_terms, n_nodes, trial % 2);
+		double		size = 0.02 * (1 << below(7));
+		double		tau[4];
+		PoolFit		fit;
+
+		for (i = 1; i < n_nodes; i++)
+			sample->parent[i] = trial % 4 == 0 ? 0 : trial % 4 == 1 ? (i < 5 ? 0 : 1 + (int) below(4)) :
+				trial % 4 == 2 ? (int) below(i) : (i - 1) / 2;
+		for (j = 0; j < 4; j++)
+			tau[j] = size * uniform(0, 1);
+		for (i = 0; i < n; i++)
+		{
+			sample->weight[i] = 1 + (double) below(3);
+			sample->offset[i] = uniform(-2, 2);
+		}
+		fill_sample(sample, (int) below(3), uniform(-3, 1), tau);
+		if (fit_sample(sample, &fit, &blocks) == LOGIT_FITTED)
+		{
+			n_fitted++;
+			passes += sample->passes;
+		}
+		free_blocks(&blocks);
+	}
+	ok_figure(n_fitted >= 396, "400 trees of any shape and size: 99 in 100 are fitted", n_fitted);
+	ok_figure(passes <= 21 * n_fitted, "passes over the rows, on average", (double) passes / n_fitted);
 }
 
 /* ---------- at the edge ---------- */
@@ -1176,6 +1222,7 @@ main(void)
 	test_loans(getenv("AGRIRISK_SHARED"));
 	test_mode();
 	test_recovery();
+	test_any();
 	test_edges();
 	return done_testing();
 }
