@@ -172,6 +172,7 @@ static void
 fail(FitModel *model, LogitStatus status, const LogitFit *fit)
 {
 	FitFailure *failure = &model->failure;
+	bool		penalised = model->design->rows->segments == NULL;	/* may be */
 
 	switch (status)
 	{
@@ -180,21 +181,36 @@ fail(FitModel *model, LogitStatus status, const LogitFit *fit)
 		case LOGIT_COLLINEAR:
 			failure->message = "features are collinear";
 			failure->detail = psprintf("Of these, one follows from the others: %s.", list_involved(model->design, fit));
-			failure->hint = "Leave one of them out, set max_vif so that it is dropped, or penalise with ridge.";
+			failure->hint = penalised ? "Leave one of them out, set max_vif so that it is dropped, or penalise with ridge." :
+				"Leave one of them out, or set max_vif so that it is dropped.";
 			break;
 		case LOGIT_SEPARATED:
 			failure->message = fit->complete ? "outcomes are separated completely" : "outcomes are separated";
 			failure->detail = psprintf(fit->complete ? "A combination of these has all bad rows on one side and all good ones on the other: %s." :
 									   "Along a combination of these, rows beyond a border are all bad or all good: %s.",
 									   list_involved(model->design, fit));
-			failure->hint = "Coefficients would grow for ever. Leave a feature out that gives the outcome away, bin it coarser, or penalise with ridge.";
+			failure->hint = penalised ? "Coefficients would grow for ever. Leave a feature out that gives the outcome away, bin it coarser, or penalise with ridge." :
+				"Coefficients would grow for ever. Leave a feature out that gives the outcome away, or bin it coarser.";
 			break;
 		case LOGIT_NOT_CONVERGED:
 			failure->message = "the fit does not converge";
 			failure->detail = pstrdup("Newton's method has not found a maximum.");
-			failure->hint = "Look for values of extreme size, or penalise with ridge.";
+			failure->hint = penalised ? "Look for values of extreme size, or penalise with ridge." :
+				"Look for values of extreme size.";
 			break;
 	}
+}
+
+/* The fit without segments has been found, so what does not converge is theirs. */
+static void
+fail_segments(FitModel *model, LogitStatus status, const LogitFit *single)
+{
+	fail(model, status, single);
+	if (status != LOGIT_NOT_CONVERGED)
+		return;
+	model->failure.message = "the fit of segments does not converge";
+	model->failure.detail = pstrdup("They have so few rows, or so often those of one outcome, that how far they spread cannot be told.");
+	model->failure.hint = "Put small segments together, or pool intercepts only.";
 }
 
 static bool
@@ -616,7 +632,7 @@ fit_segments(FitModel *model, const FitTree *tree)
 			return;
 		model->pool = fit_pool_create(model->design, model->used, tree, &single, &status);
 		if (status != LOGIT_FITTED)
-			return fail(model, status, &single);
+			return fail_segments(model, status, &single);
 		model->fit.beta = model->pool->fit.beta;
 		model->fit.covariance = model->pool->fit.covariance;
 		model->fit.log_likelihood = model->pool->fit.log_likelihood;

@@ -3,10 +3,10 @@
 -- counties and parents, whose own card is worth it, and that no order, plan, weight or
 -- memory may show. What a fit says of its segments is tested in segments.sql.
 BEGIN;
-SET LOCAL client_min_messages = warning;
+SET LOCAL client_min_messages = error;
 SELECT set_config('search_path', 'agririsk, ' || current_setting('search_path'), true) \g /dev/null
 \getenv shared AGRIRISK_SHARED
-SELECT plan(76);
+SELECT plan(78);
 
 -- A hash in [0, 1), the same on every machine.
 CREATE FUNCTION pg_temp.u(i bigint, k int) RETURNS float8 IMMUTABLE LANGUAGE sql AS
@@ -18,12 +18,13 @@ DECLARE
   card agririsk.scorecard;
   message text;
   detail text;
+  hint text;
 BEGIN
   EXECUTE query INTO card;
   RETURN CASE WHEN card IS NULL THEN 'NULL' ELSE 'a card' END;
 EXCEPTION WHEN OTHERS THEN
-  GET STACKED DIAGNOSTICS message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL;
-  RETURN concat_ws(' | ', SQLSTATE, message, detail);
+  GET STACKED DIAGNOSTICS message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
+  RETURN concat_ws(' | ', SQLSTATE, message, detail, hint);
 END $$;
 -- Intercept and weight of feature x of each segment, found by way of its parents; of the card itself: ''.
 CREATE FUNCTION pg_temp.own(card scorecard) RETURNS TABLE (segment text, parent text, intercept float8, weight float8) LANGUAGE sql AS $$
@@ -229,8 +230,11 @@ SELECT is((SELECT max(greatest(abs(pd(one, l, 'one') - pd(plain, l)), abs(pd(non
 SELECT is((SELECT string_agg(concat_ws(' ', segment, n, intercept_effect, gain), ', ') FROM lonely, segments(one)), (SELECT 'one ' || count(*) || ' 0 0' FROM loan), 'a single county has no effect');
 SELECT is((SELECT string_agg(sd::text, ' ') FROM lonely, spreads(one)), '0 0 0', 'and no spread');
 SELECT is((SELECT count(*) FROM lonely, segments(none)) + (SELECT count(*) FROM lonely, spreads(none)), 0::bigint, 'without a county there are no segments');
-SELECT matches(pg_temp.outcome('SELECT fit_scorecard(county > 30, t, county::text, fit_options(encoding => ''none'')) FROM loan, LATERAL (SELECT county AS x) t'), '^22000 .*separated', 'what is separated in all is, with counties, too');
+SELECT matches(pg_temp.outcome('SELECT fit_scorecard(county > 30, t, county::text, fit_options(encoding => ''none'')) FROM loan, LATERAL (SELECT county AS x) t'), '^22000 .*separated.*or bin it coarser\.$', 'what is separated in all is, with counties, too, and no ridge would help');
 SELECT matches(pg_temp.outcome('SELECT fit_scorecard(bad, t, county::text, fit_options(encoding => ''none'')) FROM loan, LATERAL (SELECT x, 2 * x AS y) t'), '^22000 .*collinear', 'and so is what is collinear');
+-- Whole counties of good loans and of bad ones: the likelier, the wider they spread.
+SELECT matches(pg_temp.outcome('SELECT fit_scorecard(county % 2 = 0, t, county::text, fit_options(encoding => ''none'', folds => 0)) FROM loan, LATERAL (SELECT x) t'), '^22000 .*fit of segments does not converge.*spread', 'counties of one outcome each have no spread');
+SELECT is(pg_temp.outcome('SELECT fit_scorecard(county % 2 = 0, t, county::text, fit_options(encoding => ''none'', folds => 0, separation => ''warning'')) FROM loan, LATERAL (SELECT x) t'), 'NULL', 'or no card, where that is asked for');
 
 -- Counties of twenty loans; their effects are uniform within 0.8 of 0, with a deviation of 0.8 / sqrt(3).
 CREATE TEMP TABLE many AS
