@@ -79,6 +79,8 @@ SELECT fit_options(consent_columns => '{"yes": ["a"], "no": ["a"]}');
 SELECT fit_options(selection => 'aic', ridge => 1);
 SELECT fit_options(encoding => 'none', positive => true);
 SELECT fit_options(encoding => 'none', feature_binning => '{"a": {"max_bins": 3}}');
+SELECT fit_scorecard(bad, t, fit_options(parents => '{"k1": "k"}')) FROM loan, LATERAL (SELECT a) t;
+SELECT fit_scorecard(bad, t, k, fit_options(ridge => 1)) FROM loan, LATERAL (SELECT a) t;
 SELECT fit_options(long_run_rate => 4);
 SELECT fit_scorecard(bad, t, fit_options(feature_binning => '{"k": {"special": [1]}}')) FROM loan, LATERAL (SELECT k) t;
 SELECT fit_scorecard(bad, t, fit_options(binnings => jsonb_build_object('k', (SELECT optimal_bins(a, bad) FROM loan)))) FROM loan, LATERAL (SELECT k) t;

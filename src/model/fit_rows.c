@@ -264,18 +264,22 @@ init_store(FitRows *rows, NodeBudget *budget, FunctionCallInfo fcinfo)
 
 /* Effects of segments have variances of their own, that the data decide. */
 static void
-check_segment_options(const FitOptions *options)
+check_segment_options(const FitOptions *options, bool segmented)
 {
-	const char *what = options->weight_unit != 1 ? "weight_unit" : options->ridge > 0 ? "ridge" :
+	const char *with = options->weight_unit != 1 ? "weight_unit" : options->ridge > 0 ? "ridge" :
 		options->lasso > 0 ? "lasso" : NULL;
+	const char *without = options->n_parents > 0 ? "parents" : options->keep_parent ? "keep_parent" :
+		!options->slopes ? "pooling" : NULL;
+	const char *what = segmented ? with : without;
 
 	if (what == NULL)
 		return;
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("options of fit_scorecard contradict each other"),
-			 errdetail("%s does not go with segments.", what),
-			 errhint("Segments are pooled by variances that whole rows decide; leave it out, or fit without segments.")));
+			 errdetail("%s does not go with%s segments.", what, segmented ? "" : "out"),
+			 segmented ? errhint("Segments are pooled by variances that whole rows decide; leave it out, or fit without segments.") :
+			 errhint("Give the segment of a row as the third argument: fit_scorecard(bad, t, county, options).")));
 }
 
 FitRows *
@@ -289,11 +293,9 @@ fit_rows_create(const FitOptions *options, NodeBudget *budget, FunctionCallInfo 
 
 	rows->options = options;
 	rows->context = context;
+	check_segment_options(options, segmented);
 	if (segmented)
-	{
-		check_segment_options(options);
 		rows->segments = key_sums_create(context);
-	}
 	refuse_bare_row(columns);
 	choose_columns(rows, columns);
 	record_map_init(&rows->map, context);
