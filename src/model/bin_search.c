@@ -526,13 +526,13 @@ compare_levels(const void *a, const void *b, void *data)
 	int128		x = (rows * left->cell.count[BIN_BAD] + prior) * (right_rows + order->prior);
 	int128		y = (rows * right->cell.count[BIN_BAD] + prior) * (left_rows + order->prior);
 
-	return x != y ? (x > y) - (x < y) : binning_compare_texts(left->text, right->text);
+	return x != y ? (x > y) - (x < y) : card_compare_texts(left->text, right->text);
 }
 
 static int
 compare_text_items(const void *a, const void *b)
 {
-	return binning_compare_texts(*(const CardText *) a, *(const CardText *) b);
+	return card_compare_texts(*(const CardText *) a, *(const CardText *) b);
 }
 
 /* The categories of a bin: those of its levels. */

@@ -108,7 +108,7 @@ read_part(JsonReader *r, JsonbContainer *object, BinPart *part)
 static int
 compare_texts(const void *a, const void *b)
 {
-	return binning_compare_texts(*(const CardText *) a, *(const CardText *) b);
+	return card_compare_texts(*(const CardText *) a, *(const CardText *) b);
 }
 
 static void

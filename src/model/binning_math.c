@@ -135,17 +135,6 @@ add_part(const BinPart *part, int64_t *total)
 	return true;
 }
 
-int
-binning_compare_texts(CardText a, CardText b)
-{
-	uint32_t	shorter = a.length < b.length ? a.length : b.length;
-	int			order = shorter > 0 ? memcmp(a.at, b.at, shorter) : 0;
-
-	if (order == 0)
-		order = (a.length > b.length) - (a.length < b.length);
-	return order;
-}
-
 static const char *
 check_categories(const Binning *binning, CardMemory memory)
 {
@@ -168,7 +157,7 @@ check_categories(const Binning *binning, CardMemory memory)
 			return "a bin has categories and no rows";
 		for (c = 0; c < list->n; c++)
 		{
-			if (c > 0 && binning_compare_texts(list->text[c - 1], list->text[c]) >= 0)
+			if (c > 0 && card_compare_texts(list->text[c - 1], list->text[c]) >= 0)
 				return "categories of a bin are not ascending by bytes";
 			if (!card_index_add(seen, list->text[c], 0))
 				return "a category is in two bins";

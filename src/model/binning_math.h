@@ -78,9 +78,6 @@ typedef struct Binning
 	const char *single;			/* why there is one bin, where it was searched for */
 } Binning;
 
-/* Negative, 0 or positive: the order of bytes. */
-extern int	binning_compare_texts(CardText a, CardText b);
-
 /* Every rule of a binning; returns what is wrong, NULL if nothing is. */
 extern const char *binning_check(const Binning *binning, CardMemory memory);
 

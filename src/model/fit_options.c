@@ -92,12 +92,6 @@ read_folds(JsonReader *r, JsonbContainer *root)
 
 /* ---------- what is said of single features ---------- */
 
-static bool
-same_text(CardText a, CardText b)
-{
-	return a.length == b.length && (a.length == 0 || memcmp(a.at, b.at, a.length) == 0);
-}
-
 /* The options of a feature, new ones if there are none yet. */
 static FitFeatureOptions *
 get_feature(FitOptions *options, CardText name)
@@ -106,7 +100,7 @@ get_feature(FitOptions *options, CardText name)
 	uint32		i;
 
 	for (i = 0; i < options->n_features; i++)
-		if (same_text(options->feature[i].name, name))
+		if (card_compare_texts(options->feature[i].name, name) == 0)
 			return &options->feature[i];
 	options->feature = options->feature == NULL ? palloc(sizeof *options->feature) :
 		repalloc(options->feature, (options->n_features + 1) * sizeof *options->feature);
@@ -171,7 +165,7 @@ read_cuts(JsonReader *r, JsonbContainer *list, uint32 n, Binning *binning)
 static int
 compare_categories(const void *a, const void *b)
 {
-	return binning_compare_texts(*(const CardText *) a, *(const CardText *) b);
+	return card_compare_texts(*(const CardText *) a, *(const CardText *) b);
 }
 
 static void
@@ -537,7 +531,7 @@ fit_feature_options(const FitOptions *options, const char *name)
 	uint32		i;
 
 	for (i = 0; i < options->n_features; i++)
-		if (same_text(options->feature[i].name, wanted))
+		if (card_compare_texts(options->feature[i].name, wanted) == 0)
 			return &options->feature[i];
 	return NULL;
 }

@@ -79,8 +79,7 @@ consent_number(const FitOptions *options, CardText column)
 	uint32		i;
 
 	for (i = 0; i < options->n_consents; i++)
-		if (options->consent[i].length == column.length &&
-			memcmp(options->consent[i].at, column.at, column.length) == 0)
+		if (card_compare_texts(options->consent[i], column) == 0)
 			return i;
 	return -1;
 }

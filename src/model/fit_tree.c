@@ -57,7 +57,7 @@ compare_places(const void *a, const void *b, void *places)
 
 	if (left->level != right->level)
 		return left->level < right->level ? -1 : 1;
-	return binning_compare_texts(left->name, right->name);
+	return card_compare_texts(left->name, right->name);
 }
 
 FitTree *

@@ -287,12 +287,12 @@ read_categories(const BinsState *state, BinRows *rows)
 			i = order[c][at[c]];
 			text[c].at = key_sums_key(sums[c], i);
 			text[c].length = sums[c]->keys[i].key_length;
-			if (first < 0 || binning_compare_texts(text[c], text[first]) < 0)
+			if (first < 0 || card_compare_texts(text[c], text[first]) < 0)
 				first = c;
 		}
 		rows->text[rows->n] = text[first];
 		for (c = 0; c < 2; c++)
-			if (text[c].at != NULL && binning_compare_texts(text[c], text[first]) == 0)
+			if (text[c].at != NULL && card_compare_texts(text[c], text[first]) == 0)
 				rows->cell[rows->n].count[c] = key_sums_count(sums[c], order[c][at[c]++]);
 		rows->n++;
 	}
