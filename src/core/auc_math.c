@@ -35,8 +35,8 @@ compare_shares(RocSums *sums)
  * Goods alone only move the shares one way and all have the same bads above
  * them, so that they are looked at together.
  */
-void
-roc_settle(RocSums *sums)
+static void
+settle(RocSums *sums)
 {
 	Unsigned128 placement = 2 * (Unsigned128) (sums->total[ROC_BAD] - sums->below[ROC_BAD]);
 
@@ -55,7 +55,7 @@ roc_add_bads(RocSums *sums, const TallyEntry *entry)
 	Unsigned128 of_bads;
 	Unsigned128 of_goods;
 
-	roc_settle(sums);
+	settle(sums);
 	of_bads = 2 * (Unsigned128) sums->below[ROC_GOOD] + goods;
 	of_goods = 2 * (Unsigned128) (sums->total[ROC_BAD] - sums->below[ROC_BAD]) - bads;
 	sums->placements += bads * of_bads;
@@ -102,7 +102,7 @@ roc_end(RocSums *sums, RocMeasures *measures)
 	measures->auc = measures->variance = measures->ks = measures->ks_at = NAN;
 	if (total[ROC_GOOD] == 0 || total[ROC_BAD] == 0)
 		return;
-	roc_settle(sums);
+	settle(sums);
 	measures->auc = placement_auc(total, u);
 	measures->ks = ratio_round(sums->distance, (Unsigned128) total[ROC_GOOD] *
 							   (Unsigned128) total[ROC_BAD]);

@@ -37,8 +37,7 @@ typedef struct RocSums
 
 extern void roc_begin(RocSums *sums, const int64_t *total);
 
-/* What is to be done with an entry that has bads, or ends the goods before. */
-extern void roc_settle(RocSums *sums);
+/* Adds an entry that has bads. */
 extern void roc_add_bads(RocSums *sums, const TallyEntry *entry);
 
 static inline void

@@ -27,8 +27,9 @@ check_interrupts(void)
 	CHECK_FOR_INTERRUPTS();
 }
 
-char *
-fit_term_name(const FitDesign *design, const FitTerm *term)
+/* What a term is called in messages: "age", "crop = rice". */
+static char *
+term_name(const FitDesign *design, const FitTerm *term)
 {
 	const FitFeature *feature = &design->rows->feature[term->feature];
 
@@ -163,7 +164,7 @@ list_involved(const FitDesign *design, const LogitFit *fit)
 			}
 		if (terms > 0)
 			appendStringInfo(&text, "%s%s", text.len > 0 ? ", " : "",
-							 terms == 1 ? fit_term_name(design, last) : design->rows->feature[f].name);
+							 terms == 1 ? term_name(design, last) : design->rows->feature[f].name);
 	}
 	return text.data;
 }

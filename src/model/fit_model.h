@@ -56,7 +56,4 @@ extern double fit_loss(int outcome, double eta);
 /* The largest |log-odds| of a row. */
 extern double fit_model_reach(const FitModel *model);
 
-/* What a term is called in messages: "age", "crop = rice". */
-extern char *fit_term_name(const FitDesign *design, const FitTerm *term);
-
 #endif							/* AGRIRISK_FIT_MODEL_H */

@@ -308,8 +308,8 @@ fit_rows_create(const FitOptions *options, NodeBudget *budget, FunctionCallInfo 
 
 /* ---------- a row ---------- */
 
-void
-fit_rows_exclude(FitRows *rows, FitExclusion why, int64 count)
+static void
+exclude(FitRows *rows, FitExclusion why, int64 count)
 {
 	rows->excluded[why] += count;
 }
@@ -508,16 +508,16 @@ fit_rows_add(FitRows *rows, HeapTupleHeader row, int outcome, const text *segmen
 	if (weight == 0)
 		return;
 	if (weight < 0)
-		return fit_rows_exclude(rows, FIT_NO_WEIGHT, 1);
+		return exclude(rows, FIT_NO_WEIGHT, 1);
 	if (outcome < 0)
-		return fit_rows_exclude(rows, FIT_NO_OUTCOME, weight);
+		return exclude(rows, FIT_NO_OUTCOME, weight);
 	if (rows->offset_at >= 0)
 		offset = read_number(rows, rows->offset_at);
 	if (isnan(offset))
-		return fit_rows_exclude(rows, FIT_NO_OFFSET, weight);
+		return exclude(rows, FIT_NO_OFFSET, weight);
 	column_store_begin_row(&rows->store);
 	if (!write_values(rows))
-		return fit_rows_exclude(rows, FIT_MISSING_VALUE, weight);
+		return exclude(rows, FIT_MISSING_VALUE, weight);
 	if (weight > FIT_MOST_ROWS - rows->total[0] - rows->total[1])
 		ereport(ERROR,
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),

@@ -91,6 +91,4 @@ extern void fit_rows_add(FitRows *rows, HeapTupleHeader row, int outcome, const 
 /* The columns after so many; weight and offset as the rows have them. */
 extern FitLayout fit_layout(const FitRows *rows, int first);
 
-extern void fit_rows_exclude(FitRows *rows, FitExclusion why, int64 count);
-
 #endif							/* AGRIRISK_FIT_ROWS_H */

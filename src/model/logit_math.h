@@ -15,9 +15,6 @@
 
 #define LOGIT_BLOCK			128
 
-/* The most that weights of all rows may add up to, 2^36. */
-#define LOGIT_MAX_WEIGHT	68719476736.0
-
 /* Up to LOGIT_BLOCK rows; there is room for as many, and the kernel fills the rest. */
 typedef struct LogitBlock
 {
@@ -33,7 +30,7 @@ typedef struct LogitBlock
 typedef struct LogitRows
 {
 	int			n_terms;
-	double		total_weight;
+	double		total_weight;	/* at most 2^36 */
 	double		total_bad;		/* weight of the rows with y = 1 */
 	double		max_offset;		/* the largest |offset| */
 

@@ -138,8 +138,9 @@ bin_iv(const BinCell *cell, const int64_t *total)
 	return (p - q) * agr_log(p / q);
 }
 
-int64_t
-bin_rows_of_share(int64_t share, int64_t rows)
+/* Rows that are at least the share, in units, of so many. */
+static int64_t
+rows_of_share(int64_t share, int64_t rows)
 {
 	return (int64_t) (((Wide) share * rows + BIN_SHARE_UNITS - 1) / BIN_SHARE_UNITS);
 }
@@ -183,7 +184,7 @@ collect_states(BinSolver *solver, const BinCell *cell)
 {
 	const BinLimits *limits = &solver->limits;
 	int64_t		rows = solver->total[BIN_GOOD] + solver->total[BIN_BAD];
-	int64_t		least = bin_rows_of_share(limits->min_share, rows);
+	int64_t		least = rows_of_share(limits->min_share, rows);
 	int64_t		most = (int64_t) ((Wide) limits->max_share * rows / BIN_SHARE_UNITS);
 	int64_t		bads = limits->min_bads > 1 ? limits->min_bads : 1;
 	int64_t		goods = limits->min_goods > 1 ? limits->min_goods : 1;
@@ -894,7 +895,7 @@ bin_candidates(const BinCell *cell, int32_t n, int32_t wanted, int64_t min_share
 	{
 		for (i = 0; i < n; i++)
 			rows += rows_of(&cell[i]);
-		least = bin_rows_of_share(min_share < LEAF_SHARE ? min_share : LEAF_SHARE, rows);
+		least = rows_of_share(min_share < LEAF_SHARE ? min_share : LEAF_SHARE, rows);
 		mark_leaves(cell, n, least > 1 ? least : 1, wanted < MAX_LEAVES ? wanted : MAX_LEAVES, mark);
 		mark[0] = 1;
 

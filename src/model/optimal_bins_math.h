@@ -125,7 +125,4 @@ extern BinTrend bin_choose(const BinTrial trial[BIN_TRENDS]);
 extern int32_t bin_candidates(const BinCell *cell, int32_t n, int32_t wanted,
 							  int64_t min_share, int32_t *begin, CardMemory memory);
 
-/* Rows that are at least the share, in units, of so many. */
-extern int64_t bin_rows_of_share(int64_t share, int64_t rows);
-
 #endif							/* AGRIRISK_OPTIMAL_BINS_MATH_H */
