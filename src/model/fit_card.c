@@ -10,7 +10,6 @@
 
 #include "core/probability_math.h"
 #include "core/rounded_sum.h"
-#include "miscadmin.h"
 #include "model/fit_card.h"
 
 void
@@ -465,7 +464,6 @@ make_learnt(const FitModel *model, const FitOutcome *outcome, CardFit *fit)
 static CardFit *
 make_fit(const FitModel *model, const FitOutcome *outcome, const int *number)
 {
-	static const char *const selection[] = {"none", "aic", "bic", "lasso"};
 	const FitRows *rows = model->design->rows;
 	const FitOptions *options = rows->options;
 	CardFit    *fit = palloc0(sizeof *fit);
@@ -475,8 +473,8 @@ make_fit(const FitModel *model, const FitOutcome *outcome, const int *number)
 	fit->iterations = model->fit.iterations;
 	fit->folds = options->folds;
 	fit->out_of_fold_rows = outcome->out_of_fold_rows;
-	fit->encoding = word(options->woe ? "woe" : "none");
-	fit->selection = word(selection[options->selection]);
+	fit->encoding = word(fit_encoding_words[options->woe ? 0 : 1]);
+	fit->selection = word(fit_selection_words[options->selection]);
 	fit->assumptions = options->assumptions;
 	fit->weight_unit = options->weight_unit;
 	fit->log_likelihood = model->fit.log_likelihood;

@@ -368,7 +368,7 @@ varies(const FitLearnt *learnt)
 	return false;
 }
 
-/* Mean and standard deviation of x by the training rows of each code. */
+/* The standard deviation of x over the training rows, which have one x a code. */
 static double
 code_sd(const FitLearnt *learnt, const double *x)
 {

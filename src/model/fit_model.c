@@ -10,6 +10,7 @@
 
 #include "core/elementary_math.h"
 #include "core/newton_math.h"
+#include "core/rounded_sum.h"
 #include "miscadmin.h"
 #include "model/fit_model.h"
 #include "utils/memutils.h"

@@ -20,8 +20,8 @@ static const char option_keys[] =
 "separation, population_rate, long_run_rate, margin, reasons, parents, pooling, keep_parent, "
 "assumptions, weight_unit";
 
-static const char *const encoding_words[] = {"woe", "none", NULL};
-static const char *const selection_words[] = {"none", "aic", "bic", "lasso", NULL};
+const char *const fit_encoding_words[] = {"woe", "none", NULL};
+const char *const fit_selection_words[] = {"none", "aic", "bic", "lasso", NULL};
 static const char *const pooling_words[] = {"slopes", "intercepts", NULL};
 static const char *const separation_words[] = {"error", "warning", NULL};
 
@@ -480,7 +480,7 @@ fit_read_options(FitOptions *options, Jsonb *given, MemoryContext context)
 	json_document(given, &document);
 	root = json_read_object(r, &document, option_keys);
 
-	options->woe = read_word(r, root, "encoding", encoding_words, "Give \"woe\" or \"none\".") == 0;
+	options->woe = read_word(r, root, "encoding", fit_encoding_words, "Give \"woe\" or \"none\".") == 0;
 	read_binning(r, root, options);
 	read_by_feature(r, root, "feature_binning", options, read_feature_binning);
 	read_by_feature(r, root, "binnings", options, read_given);
@@ -492,7 +492,7 @@ fit_read_options(FitOptions *options, Jsonb *given, MemoryContext context)
 	options->fold_key = json_read_text_field(r, root, "fold_key", false);
 	options->ridge = read_number(r, root, "ridge", 0, 0, 1e15, not_negative);
 	options->lasso = read_number(r, root, "lasso", 0, 0, 1e15, not_negative);
-	options->selection = (FitSelection) read_word(r, root, "selection", selection_words,
+	options->selection = (FitSelection) read_word(r, root, "selection", fit_selection_words,
 												  "Give \"none\", \"aic\", \"bic\" or \"lasso\".");
 	options->min_iv = read_number(r, root, "min_iv", 0, 0, 1e9, not_negative);
 	options->max_vif = read_number(r, root, "max_vif", INFINITY, 1, 1e9,

@@ -70,6 +70,10 @@ typedef struct FitOptions
 	double		weight_unit;	/* the rows that a weight of 1 stands for */
 } FitOptions;
 
+/* What encodings and selections are called, in their order, and NULL. */
+extern const char *const fit_encoding_words[];
+extern const char *const fit_selection_words[];
+
 #define FIT_MOST_FOLDS		20
 
 /* Bytes of a category or the name of a segment. */

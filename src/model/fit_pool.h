@@ -6,7 +6,6 @@
 #ifndef AGRIRISK_FIT_POOL_H
 #define AGRIRISK_FIT_POOL_H
 
-#include "core/rounded_sum.h"
 #include "model/fit_design.h"
 #include "model/fit_tree.h"
 #include "model/pool_math.h"

@@ -7,7 +7,8 @@
 
 #include "agririsk.h"
 
-#include "catalog/pg_type.h"
+#include <math.h>
+
 #include "core/elementary_math.h"
 #include "core/probability_math.h"
 #include "core/record.h"

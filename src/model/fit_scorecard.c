@@ -14,12 +14,10 @@
 #include <math.h>
 
 #include "core/auc_math.h"
-#include "core/elementary_math.h"
-#include "core/probability_math.h"
 #include "core/rounded_sum.h"
 #include "miscadmin.h"
 #include "model/fit_card.h"
-#include "utils/builtins.h"
+#include "utils/jsonb.h"
 #include "utils/memutils.h"
 
 /*
