@@ -484,8 +484,9 @@ read_exclusions(JsonReader *r, JsonbContainer *object, CardFit *fit)
 }
 
 static void
-read_tried(JsonReader *r, JsonbValue *value, CardTried *tried)
+read_tried(JsonReader *r, JsonbValue *value, void *item, const CardIndex *features)
 {
+	CardTried  *tried = item;
 	JsonbContainer *object = json_read_object(r, value, "name, dropped, iv, out_of_fold_iv, vif");
 
 	tried->name = json_read_text_field(r, object, "name", true);
@@ -511,8 +512,9 @@ read_feature_number(JsonReader *r, JsonbContainer *object, const CardIndex *feat
 }
 
 static void
-read_term(JsonReader *r, JsonbValue *value, CardTerm *term, const CardIndex *features)
+read_term(JsonReader *r, JsonbValue *value, void *item, const CardIndex *features)
 {
+	CardTerm   *term = item;
 	JsonbContainer *object = json_read_object(r, value, "feature, level, coefficient, se");
 
 	term->feature = read_feature_number(r, object, features);
@@ -523,8 +525,9 @@ read_term(JsonReader *r, JsonbValue *value, CardTerm *term, const CardIndex *fea
 }
 
 static void
-read_spread(JsonReader *r, JsonbValue *value, CardSpread *spread, const CardIndex *features)
+read_spread(JsonReader *r, JsonbValue *value, void *item, const CardIndex *features)
 {
+	CardSpread *spread = item;
 	JsonbContainer *object = json_read_object(r, value, "level, feature, sd");
 	double		level = json_read_number_field(r, object, "level", NULL);
 
@@ -540,14 +543,49 @@ read_spread(JsonReader *r, JsonbValue *value, CardSpread *spread, const CardInde
 }
 
 static void
-read_learnt(JsonReader *r, JsonbValue *value, CardLearnt *learnt)
+read_learnt(JsonReader *r, JsonbValue *value, void *item, const CardIndex *features)
 {
+	CardLearnt *learnt = item;
 	JsonbContainer *object = json_read_object(r, value, "rows, bads, gain, out_of_fold_gain, p, shrinkage, note");
 
 	learnt->rows = json_read_rows_field(r, object, "rows", true);
 	learnt->bads = json_read_rows_field(r, object, "bads", true);
 	learnt->note = json_read_text_field(r, object, "note", false);
 	read_numbers(r, object, learnt, card_segment_numbers);
+}
+
+static void
+read_covariance(JsonReader *r, JsonbValue *value, void *item, const CardIndex *features)
+{
+	*(double *) item = json_read_number(r, value);
+}
+
+/* A list of a fit; returns its items, each of that size, and their number. */
+static void *
+read_list(JsonReader *r, JsonbContainer *fit, const char *key, bool required, Size size, uint32_t *n,
+		  void (*read) (JsonReader *r, JsonbValue *value, void *item, const CardIndex *features),
+		  const CardIndex *features)
+{
+	JsonbValue *value = json_get_field(fit, key);
+	int			mark = json_enter_key(r, key);
+	char	   *items = NULL;
+	uint32_t	i;
+
+	if (value != NULL || required)
+	{
+		JsonbContainer *list = json_read_array(r, value, n);
+
+		items = json_get_array(*n, size);
+		for (i = 0; i < *n; i++)
+		{
+			int			item = json_enter_item(r, i);
+
+			read(r, getIthJsonbValueFromContainer(list, i), items + i * size, features);
+			json_leave(r, item);
+		}
+	}
+	json_leave(r, mark);
+	return items;
 }
 
 static CardFit *
@@ -557,9 +595,6 @@ read_fit(JsonReader *r, JsonbValue *value, const CardIndex *features)
 	CardFit    *fit = palloc0(sizeof *fit);
 	JsonbContainer *object = json_read_object(r, value,
 										 "rows, bads, iterations, folds, encoding, selection, assumptions, weight_unit, log_likelihood, null_log_likelihood, ridge, lasso, lambda, shift, in_sample, out_of_fold, excluded, tried, terms, covariance, spreads, segments");
-	JsonbContainer *list;
-	int			mark;
-	uint32_t	i;
 
 	fit->rows = json_read_rows_field(r, object, "rows", true);
 	fit->bads = json_read_rows_field(r, object, "bads", true);
@@ -574,78 +609,12 @@ read_fit(JsonReader *r, JsonbValue *value, const CardIndex *features)
 	fit->out_of_fold_rows = read_measures(r, object, "out_of_fold", "rows, log_loss, auc, auc_low, auc_high",
 										  &fit->out_of_fold);
 	read_exclusions(r, object, fit);
-
-	mark = json_enter_key(r, "tried");
-	if (json_get_field(object, "tried") != NULL)
-	{
-		list = json_read_array(r, json_get_field(object, "tried"), &fit->n_tried);
-		fit->tried = json_get_array(fit->n_tried, sizeof *fit->tried);
-		for (i = 0; i < fit->n_tried; i++)
-		{
-			int			item = json_enter_item(r, i);
-
-			read_tried(r, getIthJsonbValueFromContainer(list, i), &fit->tried[i]);
-			json_leave(r, item);
-		}
-	}
-	json_leave(r, mark);
-
-	mark = json_enter_key(r, "terms");
-	list = json_read_array(r, json_get_field(object, "terms"), &fit->n_terms);
-	fit->term = json_get_array(fit->n_terms, sizeof *fit->term);
-	for (i = 0; i < fit->n_terms; i++)
-	{
-		int			item = json_enter_item(r, i);
-
-		read_term(r, getIthJsonbValueFromContainer(list, i), &fit->term[i], features);
-		json_leave(r, item);
-	}
-	json_leave(r, mark);
-
-	mark = json_enter_key(r, "covariance");
-	if (json_get_field(object, "covariance") != NULL)
-	{
-		list = json_read_array(r, json_get_field(object, "covariance"), &fit->n_covariances);
-		fit->covariance = json_get_array(fit->n_covariances, sizeof(double));
-		for (i = 0; i < fit->n_covariances; i++)
-		{
-			int			item = json_enter_item(r, i);
-
-			fit->covariance[i] = json_read_number(r, getIthJsonbValueFromContainer(list, i));
-			json_leave(r, item);
-		}
-	}
-	json_leave(r, mark);
-
-	mark = json_enter_key(r, "spreads");
-	if (json_get_field(object, "spreads") != NULL)
-	{
-		list = json_read_array(r, json_get_field(object, "spreads"), &fit->n_spreads);
-		fit->spread = json_get_array(fit->n_spreads, sizeof *fit->spread);
-		for (i = 0; i < fit->n_spreads; i++)
-		{
-			int			item = json_enter_item(r, i);
-
-			read_spread(r, getIthJsonbValueFromContainer(list, i), &fit->spread[i], features);
-			json_leave(r, item);
-		}
-	}
-	json_leave(r, mark);
-
-	mark = json_enter_key(r, "segments");
-	if (json_get_field(object, "segments") != NULL)
-	{
-		list = json_read_array(r, json_get_field(object, "segments"), &fit->n_segments);
-		fit->segment = json_get_array(fit->n_segments, sizeof *fit->segment);
-		for (i = 0; i < fit->n_segments; i++)
-		{
-			int			item = json_enter_item(r, i);
-
-			read_learnt(r, getIthJsonbValueFromContainer(list, i), &fit->segment[i]);
-			json_leave(r, item);
-		}
-	}
-	json_leave(r, mark);
+	fit->tried = read_list(r, object, "tried", false, sizeof *fit->tried, &fit->n_tried, read_tried, features);
+	fit->term = read_list(r, object, "terms", true, sizeof *fit->term, &fit->n_terms, read_term, features);
+	fit->covariance = read_list(r, object, "covariance", false, sizeof *fit->covariance, &fit->n_covariances,
+								read_covariance, features);
+	fit->spread = read_list(r, object, "spreads", false, sizeof *fit->spread, &fit->n_spreads, read_spread, features);
+	fit->segment = read_list(r, object, "segments", false, sizeof *fit->segment, &fit->n_segments, read_learnt, features);
 	return fit;
 }
 
@@ -925,6 +894,37 @@ append_measures(StringInfo out, const char *key, const CardMeasures *measures, i
 		out->data[out->len = before] = '\0';
 }
 
+/* What the fit says of segments. */
+static void
+append_pooling(StringInfo out, const Card *card)
+{
+	const CardFit *fit = card->fit;
+	uint32_t	i;
+
+	for (i = 0; i < fit->n_spreads; i++)
+	{
+		const CardSpread *spread = &fit->spread[i];
+
+		appendStringInfo(out, "%s{\"level\": %u", i > 0 ? ", " : ", \"spreads\": [", spread->level);
+		if (spread->feature >= 0)
+			append_text_field(out, ", \"feature\": ", card->feature[spread->feature].name);
+		append_number_field(out, ", \"sd\": ", spread->sd);
+		appendStringInfoString(out, i + 1 < fit->n_spreads ? "}" : "}]");
+	}
+	for (i = 0; i < fit->n_segments; i++)
+	{
+		const CardLearnt *learnt = &fit->segment[i];
+
+		appendStringInfoString(out, i > 0 ? ", {" : ", \"segments\": [{");
+		append_rows(out, "rows", learnt->rows);
+		append_rows(out, "bads", learnt->bads);
+		append_numbers(out, learnt, card_segment_numbers);
+		if (learnt->note.length > 0)
+			append_text_field(out, ", \"note\": ", learnt->note);
+		appendStringInfoString(out, i + 1 < fit->n_segments ? "}" : "}]");
+	}
+}
+
 static void
 append_fit(StringInfo out, const Card *card)
 {
@@ -980,28 +980,7 @@ append_fit(StringInfo out, const Card *card)
 	for (i = 0; i < fit->n_covariances; i++)
 		append_number_field(out, i > 0 ? ", " : ", \"covariance\": [", fit->covariance[i]);
 	appendStringInfoString(out, fit->n_covariances > 0 ? "]" : "");
-	for (i = 0; i < fit->n_spreads; i++)
-	{
-		const CardSpread *spread = &fit->spread[i];
-
-		appendStringInfo(out, "%s{\"level\": %u", i > 0 ? ", " : ", \"spreads\": [", spread->level);
-		if (spread->feature >= 0)
-			append_text_field(out, ", \"feature\": ", card->feature[spread->feature].name);
-		append_number_field(out, ", \"sd\": ", spread->sd);
-		appendStringInfoString(out, i + 1 < fit->n_spreads ? "}" : "}]");
-	}
-	for (i = 0; i < fit->n_segments; i++)
-	{
-		const CardLearnt *learnt = &fit->segment[i];
-
-		appendStringInfoString(out, i > 0 ? ", {" : ", \"segments\": [{");
-		append_rows(out, "rows", learnt->rows);
-		append_rows(out, "bads", learnt->bads);
-		append_numbers(out, learnt, card_segment_numbers);
-		if (learnt->note.length > 0)
-			append_text_field(out, ", \"note\": ", learnt->note);
-		appendStringInfoString(out, i + 1 < fit->n_segments ? "}" : "}]");
-	}
+	append_pooling(out, card);
 	appendStringInfoChar(out, '}');
 }
 
