@@ -39,18 +39,6 @@ read_option(JsonReader *r, JsonbContainer *options, const char *key, double stan
 	return x;
 }
 
-static int
-read_choice(JsonReader *r, JsonbContainer *options, const char *key, int standard,
-			const char *const *word, const char *hint)
-{
-	JsonbValue *value = json_get_field(options, key);
-	int			mark = json_enter_key(r, key);
-	int			choice = value == NULL ? standard : json_read_word(r, value, word, hint);
-
-	json_leave(r, mark);
-	return choice;
-}
-
 static int64
 to_units(double share)
 {
@@ -110,12 +98,12 @@ bins_read_options_at(BinsOptions *options, JsonReader *r, JsonbValue *value, Mem
 	limits->min_goods = (int64) read_option(r, root, "min_goods", 1, 1, TALLY_MAX_TOTAL, true);
 	limits->min_gap = to_units(read_option(r, root, "min_rate_gap", 0, 0, 1, false));
 	options->candidates = (int32) read_option(r, root, "candidates", 200, 2, BIN_MAX_CELLS, true);
-	options->trend = (BinTrend) read_choice(r, root, "trend", BIN_AUTO, bins_trend_words,
-											"Give \"auto\", \"none\", \"ascending\", \"descending\", \"peak\" or \"valley\".");
-	options->missing = (BinMissing) read_choice(r, root, "missing", BIN_MISSING_BIN, binning_missing_words,
-												"Give \"bin\", \"worst\", \"best\" or \"neutral\".");
-	options->unseen = (CardUnseen) read_choice(r, root, "unseen", CARD_UNSEEN_AVERAGE, binning_unseen_words,
-											   "Give \"average\", \"worst\" or \"error\".");
+	options->trend = (BinTrend) json_read_word_field(r, root, "trend", bins_trend_words, BIN_AUTO,
+													 "Give \"auto\", \"none\", \"ascending\", \"descending\", \"peak\" or \"valley\".");
+	options->missing = (BinMissing) json_read_word_field(r, root, "missing", binning_missing_words, BIN_MISSING_BIN,
+														 "Give \"bin\", \"worst\", \"best\" or \"neutral\".");
+	options->unseen = (CardUnseen) json_read_word_field(r, root, "unseen", binning_unseen_words, CARD_UNSEEN_AVERAGE,
+														"Give \"average\", \"worst\" or \"error\".");
 	read_specials(r, root, options, context);
 	options->level_rows = 50;
 	options->level_bads = 5;

@@ -190,19 +190,6 @@ read_specials(JsonReader *r, JsonbContainer *root, Binning *binning)
 	json_leave(r, mark);
 }
 
-/* A word of an object's key; the first where it is not there. */
-static int
-read_word_field(JsonReader *r, JsonbContainer *object, const char *key, const char *const *word,
-				const char *hint)
-{
-	JsonbValue *value = json_get_field(object, key);
-	int			mark = json_enter_key(r, key);
-	int			choice = value == NULL ? 0 : json_read_word(r, value, word, hint);
-
-	json_leave(r, mark);
-	return choice;
-}
-
 static void
 read_missing(JsonReader *r, JsonbContainer *root, Binning *binning)
 {
@@ -213,7 +200,8 @@ read_missing(JsonReader *r, JsonbContainer *root, Binning *binning)
 	{
 		JsonbContainer *missing = json_read_object(r, value, "policy, goods, bads");
 
-		binning->missing_policy = (BinMissing) read_word_field(r, missing, "policy", binning_missing_words, missing_hint);
+		binning->missing_policy = (BinMissing) json_read_word_field(r, missing, "policy", binning_missing_words,
+																	BIN_MISSING_BIN, missing_hint);
 		read_part(r, missing, &binning->missing);
 	}
 	json_leave(r, mark);
@@ -296,8 +284,8 @@ binning_parse(char *text)
 	binning->kind = (CardKind) json_read_word(r, json_get_field(root, "type"), kind_words,
 											  "Give \"number\" or \"category\".");
 	json_leave(r, mark);
-	binning->trend = (BinTrend) read_word_field(r, root, "trend", binning_trend_words, trend_hint);
-	binning->unseen = (CardUnseen) read_word_field(r, root, "unseen", binning_unseen_words, unseen_hint);
+	binning->trend = (BinTrend) json_read_word_field(r, root, "trend", binning_trend_words, BIN_NONE, trend_hint);
+	binning->unseen = (CardUnseen) json_read_word_field(r, root, "unseen", binning_unseen_words, CARD_UNSEEN_AVERAGE, unseen_hint);
 	read_bins(r, root, binning);
 	read_specials(r, root, binning);
 	read_missing(r, root, binning);

@@ -6,7 +6,8 @@
  * A design is that of the rows of all folds but one, or of all rows: binnings,
  * centers and scales are learnt from those. A term of a row is
  * (x - center) / scale, with a power of two for scale, so that no term exceeds 1
- * and nothing is rounded but x - center. Whatever is unknown is 0, the average.
+ * and nothing is rounded but x - center. What is unknown, and has neither a bin nor
+ * a policy, is 0, the average.
  *
  * Under encoding woe a feature is one term, x its WOE, center 0. Under encoding
  * none a number is one term, and a category has one for each level but the

@@ -53,17 +53,6 @@ read_rate(JsonReader *r, JsonbContainer *root, const char *key)
 					   "A rate lies between 0 and 1: 0.04 is four bad loans of a hundred.");
 }
 
-static int
-read_word(JsonReader *r, JsonbContainer *root, const char *key, const char *const *word, const char *hint)
-{
-	JsonbValue *value = json_get_field(root, key);
-	int			mark = json_enter_key(r, key);
-	int			chosen = value == NULL ? 0 : json_read_word(r, value, word, hint);
-
-	json_leave(r, mark);
-	return chosen;
-}
-
 static bool
 read_boolean(JsonReader *r, JsonbContainer *root, const char *key)
 {
@@ -480,7 +469,7 @@ fit_read_options(FitOptions *options, Jsonb *given, MemoryContext context)
 	json_document(given, &document);
 	root = json_read_object(r, &document, option_keys);
 
-	options->woe = read_word(r, root, "encoding", fit_encoding_words, "Give \"woe\" or \"none\".") == 0;
+	options->woe = json_read_word_field(r, root, "encoding", fit_encoding_words, 0, "Give \"woe\" or \"none\".") == 0;
 	read_binning(r, root, options);
 	read_by_feature(r, root, "feature_binning", options, read_feature_binning);
 	read_by_feature(r, root, "binnings", options, read_given);
@@ -492,8 +481,8 @@ fit_read_options(FitOptions *options, Jsonb *given, MemoryContext context)
 	options->fold_key = json_read_text_field(r, root, "fold_key", false);
 	options->ridge = read_number(r, root, "ridge", 0, 0, 1e15, not_negative);
 	options->lasso = read_number(r, root, "lasso", 0, 0, 1e15, not_negative);
-	options->selection = (FitSelection) read_word(r, root, "selection", fit_selection_words,
-												  "Give \"none\", \"aic\", \"bic\" or \"lasso\".");
+	options->selection = (FitSelection) json_read_word_field(r, root, "selection", fit_selection_words,
+															 FIT_SELECT_NONE, "Give \"none\", \"aic\", \"bic\" or \"lasso\".");
 	options->min_iv = read_number(r, root, "min_iv", 0, 0, 1e9, not_negative);
 	options->max_vif = read_number(r, root, "max_vif", INFINITY, 1, 1e9,
 								   "A variance inflation factor is at least 1; 5 and 10 are usual limits.");
@@ -508,13 +497,13 @@ fit_read_options(FitOptions *options, Jsonb *given, MemoryContext context)
 									 "Give good loans to a bad one, above 0; the default is 50.");
 	options->pdo = read_number(r, root, "pdo", 20, 1e-9, CARD_MAX_NUMBER,
 							   "Give the points that double the odds, above 0; the default is 20.");
-	options->lenient = read_word(r, root, "separation", separation_words, "Give \"error\" or \"warning\".") == 1;
+	options->lenient = json_read_word_field(r, root, "separation", separation_words, 0, "Give \"error\" or \"warning\".") == 1;
 	options->population_rate = read_rate(r, root, "population_rate");
 	options->long_run_rate = read_rate(r, root, "long_run_rate");
 	options->margin = read_number(r, root, "margin", 0, 0, 1,
 								  "Give what is added to the rate as a share of it: 0.1 is a tenth more.");
 	read_parents(r, root, options);
-	options->slopes = read_word(r, root, "pooling", pooling_words, "Give \"slopes\" or \"intercepts\".") == 0;
+	options->slopes = json_read_word_field(r, root, "pooling", pooling_words, 0, "Give \"slopes\" or \"intercepts\".") == 0;
 	options->keep_parent = read_boolean(r, root, "keep_parent");
 	options->assumptions = json_read_text_field(r, root, "assumptions", false);
 	options->weight_unit = read_number(r, root, "weight_unit", 1, 1e-9, 1,

@@ -5,7 +5,7 @@
  *
  * A row's columns are the features, in the order of the row type, and what the
  * options name: consents, weight, offset, fold key. What is kept of a row is its
- * outcome, its fold, and a place in each of these columns.
+ * outcome, its fold, its segment, and a place in each of the others.
  */
 #ifndef AGRIRISK_FIT_ROWS_H
 #define AGRIRISK_FIT_ROWS_H

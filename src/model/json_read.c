@@ -186,6 +186,18 @@ json_read_word(JsonReader *r, JsonbValue *value, const char *const *word, const 
 	json_refuse(r, value, "unknown word", hint);
 }
 
+int
+json_read_word_field(JsonReader *r, JsonbContainer *object, const char *key, const char *const *word,
+					 int absent, const char *hint)
+{
+	JsonbValue *value = json_get_field(object, key);
+	int			mark = json_enter_key(r, key);
+	int			found = value == NULL ? absent : json_read_word(r, value, word, hint);
+
+	json_leave(r, mark);
+	return found;
+}
+
 double
 json_read_number_field(JsonReader *r, JsonbContainer *object, const char *key, const double *absent)
 {

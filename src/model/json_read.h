@@ -54,7 +54,9 @@ extern CardText json_read_text(JsonReader *r, JsonbValue *value);
 extern int	json_read_word(JsonReader *r, JsonbValue *value, const char *const *word,
 						   const char *hint);
 
-/* Fields of an object; `absent` is for a number that is not there. */
+/* Fields of an object; `absent` is for a word or a number that is not there. */
+extern int	json_read_word_field(JsonReader *r, JsonbContainer *object, const char *key,
+								 const char *const *word, int absent, const char *hint);
 extern double json_read_number_field(JsonReader *r, JsonbContainer *object, const char *key,
 									 const double *absent);
 /* A number of rows; -1 is for one that is not there. */
