@@ -8,12 +8,13 @@ CREATE FUNCTION fit_report(card scorecard,
     OUT auc_high double precision, OUT folds bigint, OUT out_of_fold_auc double precision,
     OUT out_of_fold_auc_low double precision, OUT out_of_fold_auc_high double precision,
     OUT out_of_fold_log_loss double precision, OUT ridge double precision,
-    OUT lasso double precision, OUT shift double precision, OUT weight_unit double precision,
+    OUT lasso double precision, OUT shift double precision, OUT encoding text, OUT selection text,
+    OUT lambda double precision, OUT out_of_fold_rows bigint, OUT weight_unit double precision,
     OUT assumptions text) RETURNS record
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 100
   AS 'MODULE_PATHNAME', 'agririsk_fit_report';
 COMMENT ON FUNCTION fit_report(scorecard) IS
-'How a card was learnt, in one row: the rows of the fit and the bad ones among them, weights counted; rows left out by reason, weights counted too; iterations; parameters (terms, with the intercept, and spreads of segments); log-likelihood of the model without penalty (with segments, Laplace''s approximation of the marginal one), and of the intercept alone; aic = -2 log_likelihood + 2 parameters (Akaike 1974); bic = -2 log_likelihood + parameters * ln (rows * weight_unit) (Schwarz 1978); mean log loss and area under the ROC curve with its interval, over the rows of the fit and, out of fold, of each row by a model that was learnt without it; penalties; the shift of the card''s intercept against that of the fit; the rows that a weight of 1 stands for; the assumptions that the fit was told to state. NULL where a figure is not known: all of them for a card that was not fitted, and out of fold for one without folds.';
+'How a card was learnt, in one row: the rows of the fit and the bad ones among them, weights counted; rows left out by reason, weights counted too; iterations; parameters (terms, with the intercept, and spreads of segments); log-likelihood of the model without penalty (with segments, Laplace''s approximation of the marginal one), and of the intercept alone; aic = -2 log_likelihood + 2 parameters (Akaike 1974); bic = -2 log_likelihood + parameters * ln (rows * weight_unit) (Schwarz 1978); mean log loss and area under the ROC curve with its interval, over the rows of the fit and, out of fold, of each row by a model that was learnt without it; penalties; the shift of the card''s intercept against that of the fit; the encoding and the selection that the options asked for, and the penalty chosen along a path; the rows judged out of fold; the rows that a weight of 1 stands for; the assumptions that the fit was told to state. NULL where a figure is not known: all of them for a card that was not fitted, and out of fold for one without folds.';
 
 CREATE FUNCTION coefficients(card scorecard,
     OUT feature text, OUT level text, OUT coefficient double precision, OUT se double precision,

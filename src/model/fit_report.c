@@ -89,6 +89,10 @@ enum
 	REPORT_RIDGE,
 	REPORT_LASSO,
 	REPORT_SHIFT,
+	REPORT_ENCODING,
+	REPORT_SELECTION,
+	REPORT_LAMBDA,
+	REPORT_OUT_OF_FOLD_ROWS,
 	REPORT_WEIGHT_UNIT,
 	REPORT_ASSUMPTIONS,
 	REPORT_COLUMNS
@@ -133,6 +137,10 @@ agririsk_fit_report(PG_FUNCTION_ARGS)
 	agr_set_number(value, null, REPORT_RIDGE, fit->ridge);
 	agr_set_number(value, null, REPORT_LASSO, fit->lasso);
 	agr_set_number(value, null, REPORT_SHIFT, fit->shift);
+	set_text(value, null, REPORT_ENCODING, fit->encoding.length > 0, fit->encoding);
+	set_text(value, null, REPORT_SELECTION, fit->selection.length > 0, fit->selection);
+	agr_set_number(value, null, REPORT_LAMBDA, fit->lambda);
+	set_rows(value, null, REPORT_OUT_OF_FOLD_ROWS, fit->out_of_fold_rows);
 	agr_set_number(value, null, REPORT_WEIGHT_UNIT, fit->weight_unit);
 	set_text(value, null, REPORT_ASSUMPTIONS, fit->assumptions.length > 0, fit->assumptions);
 	return agr_make_row(fcinfo, value, null);
