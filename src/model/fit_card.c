@@ -272,7 +272,7 @@ make_covariance(const FitModel *model, const int *at, CardFit *fit)
 	int			n = fit->n_terms;
 	double	   *with_intercept = palloc0(n * sizeof(double));
 	double	   *next = fit->covariance = palloc_extended((Size) n * (n + 1) / 2 * sizeof(double), MCXT_ALLOC_HUGE);
-	double		variance = 0;
+	double		variance;
 	int			i,
 				j;
 

@@ -23,7 +23,8 @@
 /*
  * Of maintenance_work_mem, a quarter is for sorting, and a quarter for codes where
  * rows are encoded; the rows have the rest. These are budgets of their own, for one
- * is read while another grows.
+ * is read while another grows. With segments, half as much again is for the rows by
+ * node.
  */
 #define QUARTER				((Size) maintenance_work_mem * 1024 / 4)
 
