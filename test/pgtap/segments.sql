@@ -2,7 +2,7 @@
 BEGIN;
 SET LOCAL client_min_messages = warning;
 SELECT set_config('search_path', 'agririsk, ' || current_setting('search_path'), true) \g /dev/null
-SELECT plan(22);
+SELECT plan(23);
 
 -- A hash in [0, 1), the same on every machine.
 CREATE FUNCTION pg_temp.u(VARIADIC part int[]) RETURNS float8 LANGUAGE sql IMMUTABLE AS
@@ -65,6 +65,12 @@ SELECT is((SELECT count(*) FROM fitted, segments(card) s WHERE name = 'kept' AND
 -- Under positive signs c11 keeps its parent's weight.
 CREATE TEMP TABLE signed AS SELECT fit_scorecard(bad, t, county, '{"folds": 0, "positive": true, "binning": {"trend": "ascending", "max_bins": 4}}'::jsonb) AS card FROM loan, LATERAL (SELECT a, b) t;
 SELECT is((SELECT array_agg(segment) FROM signed, segments(card) WHERE note = 'signs are its parent''s' AND gain IS NULL), ARRAY['c11'], 'signs that are its parent''s are noted');
+
+-- Between counties b is a risk, within them it is not: pooled, its weight turns over. It goes, and a has no other left to follow from.
+SELECT is((SELECT array_agg(concat(feature, ' ', vif, ' ', left(dropped, 27)) ORDER BY feature) FROM coefficients((
+             SELECT fit_scorecard(pg_temp.u(i, 403) < 1 / (1 + exp(1 - t.a - 0.45 * k + 1.5 * (t.b - 0.2 * k))), t, 's' || k, '{"folds": 0, "positive": true, "pooling": "intercepts", "binning": {"max_bins": 4, "trend": "ascending"}}'::jsonb)
+               FROM generate_series(1, 4000) i, LATERAL (SELECT floor(8 * pg_temp.u(i, 400)) AS k) x, LATERAL (SELECT round((0.2 * k + pg_temp.u(i, 402))::numeric, 1) AS b) y,
+                    LATERAL (SELECT round((pg_temp.u(i, 401) + 0.5 * b)::numeric, 1) AS a, b) t)) WHERE feature IS NOT NULL), ARRAY['a 1 ', 'b  its coefficient is negative'], 'VIF is among the features that pooling leaves');
 
 -- ---------- a tree ----------
 
