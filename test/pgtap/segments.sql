@@ -2,7 +2,7 @@
 BEGIN;
 SET LOCAL client_min_messages = warning;
 SELECT set_config('search_path', 'agririsk, ' || current_setting('search_path'), true) \g /dev/null
-SELECT plan(23);
+SELECT plan(25);
 
 -- A hash in [0, 1), the same on every machine.
 CREATE FUNCTION pg_temp.u(VARIADIC part int[]) RETURNS float8 LANGUAGE sql IMMUTABLE AS
@@ -71,6 +71,19 @@ SELECT is((SELECT array_agg(concat(feature, ' ', vif, ' ', left(dropped, 27)) OR
              SELECT fit_scorecard(pg_temp.u(i, 403) < 1 / (1 + exp(1 - t.a - 0.45 * k + 1.5 * (t.b - 0.2 * k))), t, 's' || k, '{"folds": 0, "positive": true, "pooling": "intercepts", "binning": {"max_bins": 4, "trend": "ascending"}}'::jsonb)
                FROM generate_series(1, 4000) i, LATERAL (SELECT floor(8 * pg_temp.u(i, 400)) AS k) x, LATERAL (SELECT round((0.2 * k + pg_temp.u(i, 402))::numeric, 1) AS b) y,
                     LATERAL (SELECT round((pg_temp.u(i, 401) + 0.5 * b)::numeric, 1) AS a, b) t)) WHERE feature IS NOT NULL), ARRAY['a 1 ', 'b  its coefficient is negative'], 'VIF is among the features that pooling leaves');
+
+-- p0's own loans do not bear out what its counties say, so it gets the root's card back; n0, whose few bad loans say the
+-- contrary of a, leans on p0, and so has the root's weight of it.
+CREATE TEMP TABLE turned AS
+SELECT fit_scorecard(bad, t, s, jsonb_build_object('folds', 3, 'fold_key', 'i', 'positive', true, 'keep_parent', true, 'binning', '{"max_bins": 4, "trend": "ascending"}'::jsonb,
+         'parents', (SELECT jsonb_object_agg('c' || g, 'p' || g % 6) || '{"n0": "p0"}' FROM generate_series(0, 23) g))) AS card
+  FROM (SELECT i, 'c' || k AS s, a, b, pg_temp.u(i, 203) < 1 / (1 + exp(0.5 - (ARRAY[5, 0.6, 1.2, 2.5, 0.9, 3.5])[k % 6 + 1] * (a - 0.5) * 2 - 3 * (b - 0.5))) AS bad
+          FROM generate_series(1, 12000) i, LATERAL (SELECT floor(24 * pg_temp.u(i, 200))::int AS k, round(pg_temp.u(i, 201)::numeric, 1) AS a, round(pg_temp.u(i, 202)::numeric, 1) AS b) x
+        UNION ALL SELECT 10000 + i, 'p0', a, pg_temp.u(i, 211)::numeric, pg_temp.u(i, 212) < 1 / (1 + exp(0.2 + 0.6 * (a - 0.5))) FROM generate_series(1, 30) i, LATERAL (SELECT round(pg_temp.u(i, 210)::numeric, 1) AS a) x
+        UNION ALL SELECT 20000 + i, 'n0', a, round(pg_temp.u(i, 221)::numeric, 1), i <= 9 FROM generate_series(1, 260) i, LATERAL (SELECT CASE WHEN i <= 9 THEN 0.1 ELSE round(pg_temp.u(i, 220)::numeric, 1) END AS a) x) l,
+       LATERAL (SELECT a, b, i) t;
+SELECT is((SELECT array_agg(concat(segment, ': ', note) ORDER BY segment) FROM turned, segments(card) WHERE segment IN ('p0', 'n0')), ARRAY['n0: signs are its parent''s', 'p0: its parent''s card is kept'], 'a sign is its parent''s, whose card is its parent''s');
+SELECT is((SELECT count(*) FROM turned, jsonb_array_elements(card::jsonb -> 'segments') s WHERE s ->> 'name' = 'n0' AND s -> 'weights' ? 'a'), 0::bigint, 'and so is the weight');
 
 -- ---------- a tree ----------
 
