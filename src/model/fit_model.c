@@ -695,7 +695,7 @@ fit_model_reach(const FitModel *model)
 
 		for (t = 0; t < model->design->n_terms; t++)
 			if (model->used[t])
-				reach += fabs(beta[t + 1]);
+				reach += fabs(beta[t + 1]) * model->design->term[t].reach;
 		most = Max(most, reach);
 	}
 	return most + model->design->rows->max_offset;
