@@ -2,7 +2,7 @@
 BEGIN;
 SET LOCAL client_min_messages = warning;
 SELECT set_config('search_path', 'agririsk, ' || current_setting('search_path'), true) \g /dev/null
-SELECT plan(25);
+SELECT plan(26);
 
 -- A hash in [0, 1), the same on every machine.
 CREATE FUNCTION pg_temp.u(VARIADIC part int[]) RETURNS float8 LANGUAGE sql IMMUTABLE AS
@@ -94,6 +94,15 @@ SELECT is((SELECT string_agg(concat(segment, ' ', parent), ', ' ORDER BY ordinal
 SELECT is((SELECT count(*) FROM tree, segments(card), LATERAL (SELECT count(*) AS own, count(*) FILTER (WHERE bad) AS own_bads, sum(pg_temp.gain(bad, pd(card, l, county), pd(card, l, parent))) AS by_hand FROM loan l WHERE county = segment) l
             WHERE n = own AND segments.bads = own_bads AND abs(gain - coalesce(by_hand, 0)) < 1e-9), 14::bigint, 'rows are its own, gains over the parent''s card');
 SELECT is((SELECT array_agg(level || coalesce(' ' || feature, '') ORDER BY ordinality) FROM tree, spreads(card) WITH ORDINALITY), ARRAY['1', '1 a', '1 b', '2', '2 a', '2 b'], 'spreads of both levels');
+
+-- From where its first step leads, Newton's second one goes down: two levels, three weights, counties of 5 to 100 loans.
+SELECT is((SELECT log_likelihood > -428
+             FROM (SELECT fit_scorecard(bad, t, s, '{"folds": 0, "separation": "warning", "binning": {"max_bins": 2}, "parents": {"s0": "p0", "s1": "p0", "s2": "p1", "s3": "p1", "s4": "s12", "s5": "s13", "s6": "p0", "s7": "s13", "s8": "s13", "s9": "s12", "s10": "p0", "s11": "p0"}}'::jsonb) AS card
+                     FROM generate_series(1, 1199) i, LATERAL (SELECT least(floor(sqrt(pg_temp.u(i, 5)) * 14), 13)::int AS c, round(pg_temp.u(i, 1)::numeric, 2)::float8 AS a) x,
+                          LATERAL (SELECT CASE WHEN i % 29 > 0 THEN 's' || c END AS s, pg_temp.u(i, 91) < 1 / (1 + exp(1 - round((pg_temp.u(i, 12) - 0.5)::numeric, 2)::float8 - 3 * (pg_temp.u(c, 92) - 0.5)
+                                     - (3 + 8 * (pg_temp.u(c, 93) - 0.5) + 6 * (pg_temp.u(c % 4, 94) - 0.5)) * (a - 0.5) - 2 * (pg_temp.u(c % 4, 95) - 0.5))) AS bad) y,
+                          LATERAL (SELECT a, CASE WHEN i % 11 > 0 THEN round(CASE WHEN c % 2 = 0 THEN pg_temp.u(i, 2) ELSE 1 - pg_temp.u(i, 2) * 0.3 END::numeric, 2)::float8 END AS b, CASE WHEN i % 7 > 0 THEN round(pg_temp.u(i, 50)::numeric, 2)::float8 END AS g) t
+                    WHERE fold(CASE WHEN s = 's5' THEN 999999 ELSE i / 2 END, 3) <> 1) f, fit_report(card)), true, 'a step that goes down is not taken');
 
 -- ---------- integers and copies; who may use it ----------
 
