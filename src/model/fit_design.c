@@ -407,6 +407,7 @@ add_term(FitDesign *design, int feature)
 	memset(term, 0, sizeof *term);
 	term->feature = feature;
 	term->scale = 1;
+	term->reach = 1;
 	return term;
 }
 
@@ -488,13 +489,15 @@ find_range(FitDesign *design, const FitPass *pass, int f)
 
 	for (i = 0; i < pass->n; i++)
 	{
-		if (pass->fold[i] == design->without)
-			continue;
+		bool		held = pass->fold[i] == design->without;
+		double	   *least = held ? &learnt->held_least : &learnt->least;
+		double	   *greatest = held ? &learnt->held_greatest : &learnt->greatest;
+
 		/* False for NaN, which is a number that was not given. */
-		if (x[i] < learnt->least)
-			learnt->least = x[i];
-		if (x[i] > learnt->greatest)
-			learnt->greatest = x[i];
+		if (x[i] < *least)
+			*least = x[i];
+		if (x[i] > *greatest)
+			*greatest = x[i];
 	}
 }
 
@@ -587,6 +590,7 @@ add_number_term(FitDesign *design, int f, double center, double variance)
 	term->center = center;
 	term->sd = sqrt(variance);
 	term->scale = power_of_two_above(Max(learnt->greatest - center, center - learnt->least));
+	term->reach = Max(1, Max(learnt->held_greatest - center, center - learnt->held_least) / term->scale);
 }
 
 static void
@@ -656,8 +660,8 @@ design_none(FitDesign *design)
 		FitLearnt  *learnt = &design->learnt[f];
 
 		learnt->iv = learnt->held_iv = NAN;
-		learnt->least = INFINITY;
-		learnt->greatest = -INFINITY;
+		learnt->least = learnt->held_least = INFINITY;
+		learnt->greatest = learnt->held_greatest = -INFINITY;
 		if (rows->feature[f].kind == CARD_CATEGORY)
 		{
 			learnt->n_codes = rows->feature[f].levels->count;

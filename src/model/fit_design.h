@@ -26,6 +26,7 @@ typedef struct FitTerm
 	double		center;
 	double		scale;
 	double		sd;				/* of x, population */
+	double		reach;			/* no row's is larger; of training rows 1 is enough */
 	double	   *z;				/* the term of each code; NULL: of a number */
 	uint32		n_codes;		/* larger ones are unknown */
 } FitTerm;
@@ -46,6 +47,8 @@ typedef struct FitLearnt
 	FitCount   *count;			/* of codes: see fit_design.c; NULL of a number as it is */
 	double		least;			/* of a number as it is */
 	double		greatest;
+	double		held_least;		/* the same of the rows left out */
+	double		held_greatest;
 	double		iv;				/* NaN: none */
 	double		held_iv;		/* of the rows left out; NaN: none */
 	char	   *dropped;		/* why it has no term; NULL: it has */

@@ -615,7 +615,6 @@ fit_selected(FitModel *model)
 		drop_zeros(model);
 	if (fail_without_terms(model))
 		return;
-	find_vif(model);
 	for (t = 0; options->woe && t < model->design->n_terms; t++)
 		if (model->used[t] && model->fit.beta[t + 1] < 0)
 			fit_turn_worst(model->design, &model->design->term[t]);
@@ -663,6 +662,8 @@ fit_model_create(FitRows *rows, int without, Binning **binning, const FitTree *t
 	fit_selected(model);
 	if (tree != NULL && model->failure.message == NULL)
 		fit_segments(model, tree);
+	if (model->failure.message == NULL)
+		find_vif(model);
 	return model;
 }
 
@@ -696,7 +697,7 @@ fit_model_reach(const FitModel *model)
 
 		for (t = 0; t < model->design->n_terms; t++)
 			if (model->used[t])
-				reach += fabs(beta[t + 1]);
+				reach += fabs(beta[t + 1]) * model->design->term[t].reach;
 		most = Max(most, reach);
 	}
 	return most + model->design->rows->max_offset;

@@ -246,7 +246,7 @@ add_up(FitPool *pool, const FitDesign *design)
 	pool->beta = palloc_extended(bytes, MCXT_ALLOC_HUGE);
 	pool->bound = palloc0(tree->n * sizeof(bool));
 	pool->kept = palloc0(tree->n * sizeof(bool));
-	found = positive ? palloc_extended(bytes, MCXT_ALLOC_HUGE) : pool->beta;
+	found = pool->found = positive ? palloc_extended(bytes, MCXT_ALLOC_HUGE) : pool->beta;
 	memcpy(found, pool->fit.beta, m * sizeof(double));
 	memcpy(pool->beta, pool->fit.beta, m * sizeof(double));
 	for (k = 1; k < tree->n; k++)
@@ -261,8 +261,6 @@ add_up(FitPool *pool, const FitDesign *design)
 			pool->beta[at] = bound ? pool->beta[above] : found[at];
 			pool->bound[k] = pool->bound[k] || bound;
 		}
-	if (positive)
-		pfree(found);
 }
 
 FitPool *
@@ -322,7 +320,8 @@ fit_pool_keep_parents(FitPool *pool, int n_terms, const FitGain *gain, double *p
 	int		   *order = palloc(tree->n * sizeof *order);
 	int			tested = 0;
 	int			found = 0;
-	int			i;
+	int			i,
+				j;
 
 	for (i = 0; i < tree->n; i++)
 	{
@@ -338,6 +337,16 @@ fit_pool_keep_parents(FitPool *pool, int n_terms, const FitGain *gain, double *p
 	for (i = 0; i < found; i++)
 		pool->kept[order[i]] = false;
 	for (i = 1; i < tree->n; i++)
+	{
+		double	   *beta = pool->beta + (Size) i * (1 + n_terms);
+		const double *own = pool->found + (Size) i * (1 + n_terms);
+		const double *above = fit_pool_beta(pool, tree->parent[i], n_terms);
+
 		if (pool->kept[i])
-			memcpy(pool->beta + (Size) i * (1 + n_terms), fit_pool_beta(pool, tree->parent[i], n_terms), bytes);
+			memcpy(beta, above, bytes);
+		/* What is the parent's for its sign is that of the card the parent has now. */
+		for (j = 1; pool->bound[i] && j <= n_terms; j++)
+			if (own[j] < 0)
+				beta[j] = above[j];
+	}
 }

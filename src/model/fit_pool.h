@@ -16,6 +16,7 @@ typedef struct FitPool
 	PoolFit		fit;
 	const bool *pooled;			/* of each coefficient, the intercept first: segments have their own */
 	double	   *beta;			/* of node k, coefficient j: beta[k * (1 + n_terms) + j] */
+	double	   *found;			/* the same without regard to signs and parents kept */
 	bool	   *bound;			/* of each node: a coefficient is its parent's for its sign */
 	bool	   *kept;			/* of each node: it has its parent's card */
 } FitPool;

@@ -928,6 +928,16 @@ prepare(Pool *pool, const PoolProblem *problem, const double *beta, CardMemory m
 }
 
 /*
+ * A step that goes up. Variances that find_step has once stopped at a bound stay
+ * there, so that what they lose may be more than what the others gain.
+ */
+static bool
+find_rise(Pool *pool, const double *matrix)
+{
+	return find_step(pool, matrix) && promise_of(pool) >= pool->inner_promise - TOLERANCE;
+}
+
+/*
  * The step by the best matrix that is positive definite; *near says whether the
  * last one was by the observed information, and becomes whether this one is.
  */
@@ -950,7 +960,7 @@ choose_step(Pool *pool, bool *near)
 	for (j = 0; j < n * n; j++)
 		pool->matrix[j] = pool->newton[j] + pool->learnt[j];
 	*near = true;
-	if (find_step(pool, pool->matrix))
+	if (find_rise(pool, pool->matrix))
 		return true;
 	memset(pool->learnt, 0, (size_t) n * n * sizeof(double));
 	/* Where levels cannot be told apart it is singular; a share of the other decides. */
@@ -958,7 +968,7 @@ choose_step(Pool *pool, bool *near)
 	{
 		for (j = 0; j < n * n; j++)
 			pool->matrix[j] = pool->newton[j] + share * pool->fisher[j];
-		if (find_step(pool, pool->matrix))
+		if (find_rise(pool, pool->matrix))
 			return true;
 	}
 	*near = false;

@@ -5,7 +5,7 @@ BEGIN;
 SET LOCAL client_min_messages = warning;
 SELECT set_config('search_path', 'agririsk, ' || current_setting('search_path'), true) \g /dev/null
 \getenv shared AGRIRISK_SHARED
-SELECT plan(166);
+SELECT plan(167);
 
 -- What a query that gives a card comes to, in one line.
 CREATE FUNCTION pg_temp.outcome(query text) RETURNS text LANGUAGE plpgsql AS $$
@@ -216,6 +216,10 @@ SELECT county, fit_scorecard(bad, t, fit_options(ridge => 1, folds => 2, binning
 SELECT ok((SELECT binned IS NOT NULL AND plain IS NOT NULL AND binned <> plain FROM whole), 'a card of WOE, and one of the columns as they are');
 SELECT is(pg_temp.features(binned), 'age income crop village noise', 'columns are features, in their order') FROM whole;
 SELECT ok((fit_scorecard(bad, t ORDER BY hashint4(id)), fit_scorecard(bad, t, fit_options(encoding => 'none') ORDER BY hashint4(id))) = (SELECT binned, plain FROM whole), 'any order of rows gives the same card') FROM loan l, LATERAL (SELECT :five) t;
+SELECT is((SELECT count(DISTINCT card::text) FROM (
+             SELECT fit_scorecard(bad, t, fit_options(encoding => 'none', folds => 3, fold_key => 'k') ORDER BY hashint4(i * r)) AS card
+               FROM generate_series(1, 6) r, generate_series(1, 900) i, LATERAL (SELECT (hashint4(-i) & 1023) < 200 + (hashint4(i) & 1023) / 3 AS bad) b,
+                    LATERAL (SELECT CASE WHEN i IN (77, 78, 80) THEN 1000.0 * i ELSE (hashint4(i) & 1023) / 1024.0 END AS x, i % 3 AS k) t GROUP BY r) f), 1::bigint, 'also where a fold has numbers far beyond those of the others');
 SELECT ok((SELECT fit_scorecard(bad, t) FROM loan l, LATERAL (SELECT :five) t, generate_series(1, copies))
         = (SELECT fit_scorecard(bad, t, fit_options(weight_column => 'copies')) FROM loan l, LATERAL (SELECT :five, copies) t), 'a weight is so many equal rows');
 SELECT ok((SELECT fit_scorecard(bad, t, fit_options(encoding => 'none')) FROM loan l, LATERAL (SELECT :five) t, generate_series(1, copies))

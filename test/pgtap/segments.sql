@@ -2,7 +2,7 @@
 BEGIN;
 SET LOCAL client_min_messages = warning;
 SELECT set_config('search_path', 'agririsk, ' || current_setting('search_path'), true) \g /dev/null
-SELECT plan(22);
+SELECT plan(26);
 
 -- A hash in [0, 1), the same on every machine.
 CREATE FUNCTION pg_temp.u(VARIADIC part int[]) RETURNS float8 LANGUAGE sql IMMUTABLE AS
@@ -66,6 +66,25 @@ SELECT is((SELECT count(*) FROM fitted, segments(card) s WHERE name = 'kept' AND
 CREATE TEMP TABLE signed AS SELECT fit_scorecard(bad, t, county, '{"folds": 0, "positive": true, "binning": {"trend": "ascending", "max_bins": 4}}'::jsonb) AS card FROM loan, LATERAL (SELECT a, b) t;
 SELECT is((SELECT array_agg(segment) FROM signed, segments(card) WHERE note = 'signs are its parent''s' AND gain IS NULL), ARRAY['c11'], 'signs that are its parent''s are noted');
 
+-- Between counties b is a risk, within them it is not: pooled, its weight turns over. It goes, and a has no other left to follow from.
+SELECT is((SELECT array_agg(concat(feature, ' ', vif, ' ', left(dropped, 27)) ORDER BY feature) FROM coefficients((
+             SELECT fit_scorecard(pg_temp.u(i, 403) < 1 / (1 + exp(1 - t.a - 0.45 * k + 1.5 * (t.b - 0.2 * k))), t, 's' || k, '{"folds": 0, "positive": true, "pooling": "intercepts", "binning": {"max_bins": 4, "trend": "ascending"}}'::jsonb)
+               FROM generate_series(1, 4000) i, LATERAL (SELECT floor(8 * pg_temp.u(i, 400)) AS k) x, LATERAL (SELECT round((0.2 * k + pg_temp.u(i, 402))::numeric, 1) AS b) y,
+                    LATERAL (SELECT round((pg_temp.u(i, 401) + 0.5 * b)::numeric, 1) AS a, b) t)) WHERE feature IS NOT NULL), ARRAY['a 1 ', 'b  its coefficient is negative'], 'VIF is among the features that pooling leaves');
+
+-- p0's own loans do not bear out what its counties say, so it gets the root's card back; n0, whose few bad loans say the
+-- contrary of a, leans on p0, and so has the root's weight of it.
+CREATE TEMP TABLE turned AS
+SELECT fit_scorecard(bad, t, s, jsonb_build_object('folds', 3, 'fold_key', 'i', 'positive', true, 'keep_parent', true, 'binning', '{"max_bins": 4, "trend": "ascending"}'::jsonb,
+         'parents', (SELECT jsonb_object_agg('c' || g, 'p' || g % 6) || '{"n0": "p0"}' FROM generate_series(0, 23) g))) AS card
+  FROM (SELECT i, 'c' || k AS s, a, b, pg_temp.u(i, 203) < 1 / (1 + exp(0.5 - (ARRAY[5, 0.6, 1.2, 2.5, 0.9, 3.5])[k % 6 + 1] * (a - 0.5) * 2 - 3 * (b - 0.5))) AS bad
+          FROM generate_series(1, 12000) i, LATERAL (SELECT floor(24 * pg_temp.u(i, 200))::int AS k, round(pg_temp.u(i, 201)::numeric, 1) AS a, round(pg_temp.u(i, 202)::numeric, 1) AS b) x
+        UNION ALL SELECT 10000 + i, 'p0', a, pg_temp.u(i, 211)::numeric, pg_temp.u(i, 212) < 1 / (1 + exp(0.2 + 0.6 * (a - 0.5))) FROM generate_series(1, 30) i, LATERAL (SELECT round(pg_temp.u(i, 210)::numeric, 1) AS a) x
+        UNION ALL SELECT 20000 + i, 'n0', a, round(pg_temp.u(i, 221)::numeric, 1), i <= 9 FROM generate_series(1, 260) i, LATERAL (SELECT CASE WHEN i <= 9 THEN 0.1 ELSE round(pg_temp.u(i, 220)::numeric, 1) END AS a) x) l,
+       LATERAL (SELECT a, b, i) t;
+SELECT is((SELECT array_agg(concat(segment, ': ', note) ORDER BY segment) FROM turned, segments(card) WHERE segment IN ('p0', 'n0')), ARRAY['n0: signs are its parent''s', 'p0: its parent''s card is kept'], 'a sign is its parent''s, whose card is its parent''s');
+SELECT is((SELECT count(*) FROM turned, jsonb_array_elements(card::jsonb -> 'segments') s WHERE s ->> 'name' = 'n0' AND s -> 'weights' ? 'a'), 0::bigint, 'and so is the weight');
+
 -- ---------- a tree ----------
 
 CREATE TEMP TABLE tree AS
@@ -75,6 +94,15 @@ SELECT is((SELECT string_agg(concat(segment, ' ', parent), ', ' ORDER BY ordinal
 SELECT is((SELECT count(*) FROM tree, segments(card), LATERAL (SELECT count(*) AS own, count(*) FILTER (WHERE bad) AS own_bads, sum(pg_temp.gain(bad, pd(card, l, county), pd(card, l, parent))) AS by_hand FROM loan l WHERE county = segment) l
             WHERE n = own AND segments.bads = own_bads AND abs(gain - coalesce(by_hand, 0)) < 1e-9), 14::bigint, 'rows are its own, gains over the parent''s card');
 SELECT is((SELECT array_agg(level || coalesce(' ' || feature, '') ORDER BY ordinality) FROM tree, spreads(card) WITH ORDINALITY), ARRAY['1', '1 a', '1 b', '2', '2 a', '2 b'], 'spreads of both levels');
+
+-- From where its first step leads, Newton's second one goes down: two levels, three weights, counties of 5 to 100 loans.
+SELECT is((SELECT log_likelihood > -428
+             FROM (SELECT fit_scorecard(bad, t, s, '{"folds": 0, "separation": "warning", "binning": {"max_bins": 2}, "parents": {"s0": "p0", "s1": "p0", "s2": "p1", "s3": "p1", "s4": "s12", "s5": "s13", "s6": "p0", "s7": "s13", "s8": "s13", "s9": "s12", "s10": "p0", "s11": "p0"}}'::jsonb) AS card
+                     FROM generate_series(1, 1199) i, LATERAL (SELECT least(floor(sqrt(pg_temp.u(i, 5)) * 14), 13)::int AS c, round(pg_temp.u(i, 1)::numeric, 2)::float8 AS a) x,
+                          LATERAL (SELECT CASE WHEN i % 29 > 0 THEN 's' || c END AS s, pg_temp.u(i, 91) < 1 / (1 + exp(1 - round((pg_temp.u(i, 12) - 0.5)::numeric, 2)::float8 - 3 * (pg_temp.u(c, 92) - 0.5)
+                                     - (3 + 8 * (pg_temp.u(c, 93) - 0.5) + 6 * (pg_temp.u(c % 4, 94) - 0.5)) * (a - 0.5) - 2 * (pg_temp.u(c % 4, 95) - 0.5))) AS bad) y,
+                          LATERAL (SELECT a, CASE WHEN i % 11 > 0 THEN round(CASE WHEN c % 2 = 0 THEN pg_temp.u(i, 2) ELSE 1 - pg_temp.u(i, 2) * 0.3 END::numeric, 2)::float8 END AS b, CASE WHEN i % 7 > 0 THEN round(pg_temp.u(i, 50)::numeric, 2)::float8 END AS g) t
+                    WHERE fold(CASE WHEN s = 's5' THEN 999999 ELSE i / 2 END, 3) <> 1) f, fit_report(card)), true, 'a step that goes down is not taken');
 
 -- ---------- integers and copies; who may use it ----------
 
