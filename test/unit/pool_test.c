@@ -875,6 +875,7 @@ test_loans(const char *shared)
 	if (file == NULL)
 	{
 		printf("ok %d - %s # skip ../shared is not here\n", ++tests, what);
+		free_blocks(&blocks);
 		return;
 	}
 	text[fread(text, 1, sizeof text - 1, file)] = '\0';
