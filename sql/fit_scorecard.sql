@@ -45,6 +45,15 @@ SELECT fit_scorecard(bad, t) FROM loan, LATERAL (SELECT a, k, a) t;
 SELECT fit_scorecard(bad, t, fit_options(encoding => 'none')) FROM loan, LATERAL (SELECT a * 1e-300::float8 AS a) t;
 SELECT fit_scorecard(bad, t, fit_options(encoding => 'none')) FROM loan, LATERAL (SELECT a * 1e120::float8 AS a) t;
 SELECT fit_scorecard(bad, t, fit_options(binning => '{"unseen": "error"}', binnings => '{"k": [["k1"], ["k2"]]}')) FROM loan, LATERAL (SELECT k) t;
+-- Level d has no bin. Where half of the counties turn the feature round, the worst bin is not the same in all.
+CREATE TABLE turned AS
+SELECT x % 8 AS county, chr(97 + x / 8 % 4) AS k, x * 7919 % 1009 < 200 + 80 * (x / 8 % 4) * CASE WHEN x % 8 < 5 THEN 1 ELSE -1 END + CASE WHEN x % 8 < 5 THEN 0 ELSE 240 END AS bad
+  FROM generate_series(1, 8000) x;
+SELECT fit_scorecard(bad, t, county::text, fit_options(folds => 0, binning => '{"unseen": "worst"}', binnings => '{"k": [["a"], ["b"], ["c"]]}')) FROM turned, LATERAL (SELECT k) t;
+SELECT bool_and(abs(mean - rate) < 1e-12)
+  FROM (SELECT fit_scorecard(bad, t, county::text, fit_options(folds => 0, binnings => '{"k": [["a"], ["b"], ["c"]]}', long_run_rate => 0.2)) AS card FROM turned, LATERAL (SELECT k) t) s,
+       LATERAL (SELECT avg(pd(card, turned, county::text)) AS mean, 0.2 AS rate FROM turned) m;
+DROP TABLE turned;
 -- A path of penalties does not depend on units.
 SELECT feature, dropped
   FROM (SELECT fit_scorecard(bad, t, fit_options(encoding => 'none', selection => 'lasso', folds => 0)) AS card

@@ -324,6 +324,20 @@ fit_turn_worst(FitDesign *design, FitTerm *term)
 	for (i = 0; i < binning->n_bins; i++)
 		least = Min(least, binning->bin[i].woe);
 	term->z[n_places(binning) + CODE_UNSEEN] = least / term->scale;
+	term->turned = true;
+}
+
+bool
+fit_has_worst(const FitLearnt *learnt, bool held_out)
+{
+	const Binning *binning = learnt->binning;
+	const FitCount *unseen;
+
+	if (binning == NULL || binning->kind != CARD_CATEGORY || binning->unseen != CARD_UNSEEN_WORST)
+		return false;
+	unseen = &learnt->count[n_places(binning) + CODE_UNSEEN];
+	return train_rows(unseen) > 0 ||
+		(held_out && unseen->held.count[BIN_GOOD] + unseen->held.count[BIN_BAD] > 0);
 }
 
 /* Information value of the rows of the fold left out, weighed by what the others taught. */

@@ -29,6 +29,7 @@ typedef struct FitTerm
 	double		reach;			/* no row's is larger; of training rows 1 is enough */
 	double	   *z;				/* the term of each code; NULL: of a number */
 	uint32		n_codes;		/* larger ones are unknown */
+	bool		turned;			/* what is unseen and worst has the least WOE */
 } FitTerm;
 
 /* Rows in the training folds, and in the one that is left out, of a code. */
@@ -90,6 +91,9 @@ extern int64 fit_unseen_rows(const FitLearnt *learnt);
 
 /* Lets unseen that counts as worst count as a card does whose weight is negative: as the least WOE. */
 extern void fit_turn_worst(FitDesign *design, FitTerm *term);
+
+/* Whether there are rows, training ones or any, of an unseen category that counts as the worst. */
+extern bool fit_has_worst(const FitLearnt *learnt, bool held_out);
 
 /* Reads the training rows from the beginning, or only those of the fold left out. */
 extern void fit_design_rewind(FitDesign *design, bool held_out);

@@ -641,6 +641,50 @@ fit_segments(FitModel *model, const FitTree *tree)
 	} while (model->design->rows->options->positive && drop_negative(model));
 }
 
+/* The coefficients of a node; without segments there is one. */
+static const double *
+node_beta(const FitModel *model, int node)
+{
+	return model->pool ? fit_pool_beta(model->pool, node, model->design->n_terms) : model->fit.beta;
+}
+
+/*
+ * The card takes the worst WOE by the sign of a weight, which is that of a
+ * segment's own. The fit has one for all, and had the largest while it climbed: a
+ * report of anything else would not be the card's.
+ */
+static void
+fail_ambiguous(FitModel *model)
+{
+	const FitDesign *design = model->design;
+	int			nodes = model->pool ? model->pool->tree->n : 1;
+	int			t,
+				k;
+
+	for (t = 0; t < design->n_terms; t++)
+	{
+		const FitTerm *term = &design->term[t];
+		const FitLearnt *learnt = &design->learnt[term->feature];
+		bool		ambiguous = term->turned && fit_has_worst(learnt, false);
+
+		if (!model->used[t] || !fit_has_worst(learnt, design->without >= 0))
+			continue;
+		for (k = 0; k < nodes; k++)
+		{
+			double		beta = node_beta(model, k)[t + 1];
+
+			ambiguous = ambiguous || (beta != 0 && (beta < 0) != term->turned);
+		}
+		if (!ambiguous)
+			continue;
+		model->failure.message = "an unseen category has no one worst bin";
+		model->failure.detail = psprintf("The weight of \"%s\" is negative, or not of one sign in all segments, and rows have categories in no bin.",
+										 design->rows->feature[term->feature].name);
+		model->failure.hint = "Give each category a bin, let unseen be average, or set positive => true.";
+		return;
+	}
+}
+
 FitModel *
 fit_model_create(FitRows *rows, int without, Binning **binning, const FitTree *tree, NodeBudget *budget)
 {
@@ -663,6 +707,8 @@ fit_model_create(FitRows *rows, int without, Binning **binning, const FitTree *t
 	if (tree != NULL && model->failure.message == NULL)
 		fit_segments(model, tree);
 	if (model->failure.message == NULL)
+		fail_ambiguous(model);
+	if (model->failure.message == NULL)
 		find_vif(model);
 	return model;
 }
@@ -674,13 +720,6 @@ fit_model_free(FitModel *model)
 }
 
 /* ---------- what it says of rows ---------- */
-
-/* The coefficients of a node; without segments there is one. */
-static const double *
-node_beta(const FitModel *model, int node)
-{
-	return model->pool ? fit_pool_beta(model->pool, node, model->design->n_terms) : model->fit.beta;
-}
 
 double
 fit_model_reach(const FitModel *model)
