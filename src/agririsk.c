@@ -6,6 +6,7 @@
 
 #include "agririsk.h"
 
+#include "miscadmin.h"
 #include "utils/guc.h"
 
 extern AGR_EXPORT const Pg_magic_struct *Pg_magic_func(void);
@@ -53,4 +54,10 @@ agr_aggregate_context(FunctionCallInfo fcinfo, const char *function)
 				 errmsg("%s called outside an aggregate", function),
 				 errhint("Call the aggregate it belongs to instead.")));
 	return context;
+}
+
+void
+agr_check_interrupts(void)
+{
+	CHECK_FOR_INTERRUPTS();
 }

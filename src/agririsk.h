@@ -40,6 +40,9 @@ typedef enum AgrGeometryReader
 
 extern int	agr_geometry_reader;
 
+/* CHECK_FOR_INTERRUPTS as a function, for kernels that are given a pause. */
+extern void agr_check_interrupts(void);
+
 /* The context an aggregate's state lives in; an error outside an aggregate. */
 extern MemoryContext agr_aggregate_context(FunctionCallInfo fcinfo, const char *function);
 

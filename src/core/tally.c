@@ -32,12 +32,6 @@
 /* Values up to this size are merged as they are, larger ones as expanded objects. */
 #define MERGE_FLAT_BYTES	4096
 
-static void
-check_interrupts(void)
-{
-	CHECK_FOR_INTERRUPTS();
-}
-
 /* Errors. */
 
 static void
@@ -101,7 +95,7 @@ pool_collapse(TallyPool *pool)
 	if (pool->count < 2)
 		return;
 	scratch = MemoryContextAllocHuge(CurrentMemoryContext, pool->count * sizeof(TallyEntry));
-	pool->count = tally_sort_entries(pool->entries, pool->count, scratch, check_interrupts);
+	pool->count = tally_sort_entries(pool->entries, pool->count, scratch, agr_check_interrupts);
 	pfree(scratch);
 }
 
@@ -220,8 +214,8 @@ sort_memory(Tally *tally, TallySources *sources)
 	if (larger > 0)
 	{
 		scratch = MemoryContextAllocHuge(CurrentMemoryContext, larger * sizeof(uint64));
-		tally_sort_keys(tally->keys, tally->used[0], scratch, check_interrupts);
-		tally_sort_keys(bads, tally->used[1], scratch, check_interrupts);
+		tally_sort_keys(tally->keys, tally->used[0], scratch, agr_check_interrupts);
+		tally_sort_keys(bads, tally->used[1], scratch, agr_check_interrupts);
 		pfree(scratch);
 		sources->keys[0] = tally->keys;
 		sources->keys_end[0] = tally->keys + tally->used[0];
@@ -248,7 +242,7 @@ looks_repetitive(const Tally *tally)
 
 	for (i = 0; i < COLLAPSE_KEYS; i++)
 		sample[i] = tally->keys[i * stride];
-	tally_sort_keys(sample, COLLAPSE_KEYS, scratch, check_interrupts);
+	tally_sort_keys(sample, COLLAPSE_KEYS, scratch, agr_check_interrupts);
 	for (i = 1; i < COLLAPSE_KEYS; i++)
 		distinct += sample[i] != sample[i - 1];
 	return distinct <= Min(wanted, wanted * COLLAPSE_KEYS / (wanted + COLLAPSE_KEYS / 2));

@@ -248,12 +248,6 @@ grow_scratch(void *memory, size_t bytes)
 	return repalloc_huge(memory, 2 * bytes);
 }
 
-static void
-check_interrupts(void)
-{
-	CHECK_FOR_INTERRUPTS();
-}
-
 OverlapScratch *
 agr_overlap_scratch(MemoryContext context)
 {
@@ -261,7 +255,7 @@ agr_overlap_scratch(MemoryContext context)
 	int			i;
 
 	scratch->grow = grow_scratch;
-	scratch->interrupt = check_interrupts;
+	scratch->interrupt = agr_check_interrupts;
 	for (i = 0; i < lengthof(scratch->side); i++)
 		scratch->side[i].memory = MemoryContextAlloc(context, 1);
 	return scratch;

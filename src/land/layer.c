@@ -151,12 +151,6 @@ grow_cover(void *heap, void *memory, size_t bytes)
 	return memory ? repalloc_huge(memory, bytes) : MemoryContextAllocHuge(heap, bytes);
 }
 
-static void
-check_interrupts(void)
-{
-	CHECK_FOR_INTERRUPTS();
-}
-
 LayerStore *
 layer_store_create(const char *function)
 {
@@ -172,7 +166,7 @@ layer_store_create(const char *function)
 	store->said = GetCurrentTimestamp();
 	store->cover.grow = grow_cover;
 	store->cover.heap = context;
-	store->cover.interrupt = check_interrupts;
+	store->cover.interrupt = agr_check_interrupts;
 	store->cover.overlap = agr_overlap_scratch(context);
 	return store;
 }

@@ -377,12 +377,6 @@ agririsk_plot_track_add(PG_FUNCTION_ARGS)
 
 /* ---- the result ---- */
 
-static void
-check_interrupts(void)
-{
-	CHECK_FOR_INTERRUPTS();
-}
-
 /* What the final function calls and returns, looked up once per call site. */
 typedef struct TrackResult
 {
@@ -546,7 +540,7 @@ agririsk_plot_track_final(PG_FUNCTION_ARGS)
 	memory.ring = palloc((state->count + 1) * sizeof *memory.ring);
 	memory.loop = palloc((state->count + 1) * sizeof *memory.loop);
 	memory.block = palloc((state->count / TRACK_BLOCK + 1) * sizeof *memory.block);
-	memory.interrupt = check_interrupts;
+	memory.interrupt = agr_check_interrupts;
 	plot_track_outline(fix, state->count, &state->limits, state->degrees, &memory, &track);
 
 	if (track.ring_points > 0)

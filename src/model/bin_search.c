@@ -10,7 +10,6 @@
 
 #include <math.h>
 
-#include "common/shortest_dec.h"
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
 #include "model/scorecard.h"
@@ -198,15 +197,6 @@ bins_read_numbers(Tally *const *tally, int parts, const BinsOptions *options, Bi
 
 /* ---------- one bin only, and why ---------- */
 
-static char *
-shown_number(double x)
-{
-	char	   *text = palloc(DOUBLE_SHORTEST_DECIMAL_LEN);
-
-	double_to_shortest_decimal_buf(x, text);
-	return text;
-}
-
 /* A limit, where it stops to limit, and how it is shown. */
 typedef struct Loosening
 {
@@ -280,7 +270,7 @@ append_loosening(StringInfo text, Search *search, const BinLimits *limits, const
 			tight = *value;
 	}
 	appendStringInfo(text, "%s%s => %s", text->len > 0 ? ", or " : "", one->name,
-					 one->share ? shown_number((double) loose / BIN_SHARE_UNITS) :
+					 one->share ? scorecard_show_number((double) loose / BIN_SHARE_UNITS) :
 					 psprintf("%lld", (long long) loose));
 }
 
@@ -354,12 +344,6 @@ explain_one_cell(const BinCell *all, CardKind kind, bool say)
 
 /* ---------- finding bins ---------- */
 
-static void
-check_interrupts(void)
-{
-	CHECK_FOR_INTERRUPTS();
-}
-
 /* Puts together the cells that begin no candidate; `begin` is of bin_candidates. */
 static void
 join_cells(BinCell *cell, int32 n, const int32 *begin, int32 candidates)
@@ -405,9 +389,9 @@ find_bins(BinCell *cell, int32 n, const BinsOptions *options, bool say, Binning 
 		Search		search = {bin_solver_create(candidates, memory), cell, candidates, options->trend, &trial[BIN_TRENDS]};
 
 		if (say)
-			bin_solve_all(search.solver, cell, candidates, &options->limits, trial, check_interrupts);
+			bin_solve_all(search.solver, cell, candidates, &options->limits, trial, agr_check_interrupts);
 		else
-			bin_solve_asked(search.solver, cell, candidates, &options->limits, options->trend, trial, check_interrupts);
+			bin_solve_asked(search.solver, cell, candidates, &options->limits, options->trend, trial, agr_check_interrupts);
 		if (options->trend == BIN_AUTO)
 			chosen = bin_choose(trial);
 		bins = options->trend == BIN_AUTO && chosen == BIN_NONE ? 0 : trial[chosen].bins;

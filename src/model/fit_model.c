@@ -22,12 +22,6 @@
 #define PATH_STEPS			60
 #define PATH_REACH			1e-3
 
-static void
-check_interrupts(void)
-{
-	CHECK_FOR_INTERRUPTS();
-}
-
 /* What a term is called in messages: "age", "crop = rice". */
 static char *
 term_name(const FitDesign *design, const FitTerm *term)
@@ -80,7 +74,7 @@ maximise(FitModel *model, const bool *used, double ridge, double lasso, const do
 	FitDesign  *design = model->design;
 	int			n = design->n_terms;
 	double		unit = design->rows->options->weight_unit;
-	LogitProblem problem = {&design->logit, used, NULL, NULL, NULL, start, check_interrupts};
+	LogitProblem problem = {&design->logit, used, NULL, NULL, NULL, start, agr_check_interrupts};
 	double	   *ridges = palloc0((n + 1) * sizeof(double));
 	double	   *lassos = palloc0((n + 1) * sizeof(double));
 	LogitStatus status;
@@ -267,7 +261,7 @@ correlate(FitModel *model, const int *at, int m)
 {
 	FitDesign  *design = model->design;
 	int			n = design->n_terms + 1;
-	LogitProblem problem = {.rows = &design->logit, .used = model->used, .pause = check_interrupts};
+	LogitProblem problem = {.rows = &design->logit, .used = model->used, .pause = agr_check_interrupts};
 	double	   *sum = palloc_extended((Size) n * n * sizeof(double), MCXT_ALLOC_HUGE);
 	double	   *product = palloc_extended((Size) m * m * sizeof(double), MCXT_ALLOC_HUGE);
 	double	   *deviation = palloc(m * sizeof(double));

@@ -33,12 +33,6 @@ typedef struct PoolRows
 	int			at;				/* in its block */
 } PoolRows;
 
-static void
-check_interrupts(void)
-{
-	CHECK_FOR_INTERRUPTS();
-}
-
 /* ---------- rows by node ---------- */
 
 static void
@@ -269,7 +263,7 @@ fit_pool_create(FitDesign *design, const bool *used, const FitTree *tree,
 {
 	FitPool    *pool = palloc0(sizeof *pool);
 	PoolRows	rows = {.logit = design->logit, .design = design, .used = used, .node = -1};
-	PoolProblem problem = {&rows.logit, tree->n, tree->parent, used, choose_pooled(design, used), check_interrupts};
+	PoolProblem problem = {&rows.logit, tree->n, tree->parent, used, choose_pooled(design, used), agr_check_interrupts};
 
 	pool->tree = tree;
 	pool->pooled = problem.pooled;

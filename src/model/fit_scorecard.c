@@ -60,22 +60,6 @@ begin_state(FunctionCallInfo fcinfo, MemoryContext context, const Jsonb *given)
 	return state;
 }
 
-static void
-check_options(const FitState *state, const Jsonb *given)
-{
-	if ((state->given == NULL) == (given == NULL) &&
-		(given == NULL || (VARSIZE(state->given) == VARSIZE(given) &&
-						   memcmp(state->given, given, VARSIZE(given)) == 0)))
-		return;
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("options of fit_scorecard differ within one group"),
-			 errdetail("One row says %s, another %s.",
-					   state->given ? JsonbToCString(NULL, &state->given->root, 0) : "NULL",
-					   given ? JsonbToCString(NULL, (JsonbContainer *) &given->root, 0) : "NULL"),
-			 errhint("Group by what the options depend on.")));
-}
-
 /* Arguments: state, outcome, row, then perhaps a segment, then perhaps options. */
 static Datum
 add_row(FunctionCallInfo fcinfo, bool segmented)
@@ -89,7 +73,7 @@ add_row(FunctionCallInfo fcinfo, bool segmented)
 	if (state == NULL)
 		state = begin_state(fcinfo, context, given);
 	else
-		check_options(state, given);
+		json_check_same("fit_scorecard", state->given, given);
 	if (PG_ARGISNULL(2))
 	{
 		state->no_row++;

@@ -313,3 +313,18 @@ json_parse(JsonReader *r, char *text, JsonbValue *document)
 				 errhint("Look for an object that names the same key twice.")));
 	json_document(json, document);
 }
+
+void
+json_check_same(const char *function, const Jsonb *first, const Jsonb *given)
+{
+	if (first == NULL || given == NULL ? first == given :
+		VARSIZE(first) == VARSIZE(given) && memcmp(first, given, VARSIZE(given)) == 0)
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("options of %s differ within one group", function),
+			 errdetail("One row says %s, another %s.",
+					   first ? JsonbToCString(NULL, unconstify(JsonbContainer *, &first->root), 0) : "NULL",
+					   given ? JsonbToCString(NULL, unconstify(JsonbContainer *, &given->root), 0) : "NULL"),
+			 errhint("Group by what the options depend on.")));
+}

@@ -66,6 +66,9 @@ extern int64 json_read_rows_field(JsonReader *r, JsonbContainer *object, const c
 extern CardText json_read_text_field(JsonReader *r, JsonbContainer *object, const char *key,
 									 bool required);
 
+/* The error that options of an aggregate are where those of another row differ; NULL is none. */
+extern void json_check_same(const char *function, const Jsonb *first, const Jsonb *given);
+
 /* Text as JSON shows it, without what is too long for a message. */
 extern void json_append_clipped(StringInfo out, const char *at, int length);
 

@@ -82,23 +82,6 @@ begin_state(FunctionCallInfo fcinfo, Jsonb *given, bool number)
 	return state;
 }
 
-static void
-check_options(const BinsState *state, const Jsonb *given)
-{
-	bool		equal = (state->given == NULL) == (given == NULL);
-
-	if (equal && given)
-		equal = VARSIZE(state->given) == VARSIZE(given) && memcmp(state->given, given, VARSIZE(given)) == 0;
-	if (!equal)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("options of optimal_bins differ within one group"),
-				 errdetail("One row says %s, another %s.",
-						   state->given ? JsonbToCString(NULL, &state->given->root, 0) : "NULL",
-						   given ? JsonbToCString(NULL, (JsonbContainer *) &given->root, 0) : "NULL"),
-				 errhint("Group by what the options depend on.")));
-}
-
 /*
  * What the arguments say of a row but for its value: its state, its weight, its
  * outcome. Returns whether the row counts.
@@ -124,7 +107,7 @@ begin_row(FunctionCallInfo fcinfo, bool number, BinsState **state, int64 *weight
 	if (*state == NULL)
 		*state = begin_state(fcinfo, given, number);
 	else
-		check_options(*state, given);
+		json_check_same("optimal_bins", (*state)->given, given);
 	if (unweighted)
 		count_rows(&(*state)->no_weight, 1);
 	else if (PG_ARGISNULL(2))

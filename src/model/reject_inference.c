@@ -9,16 +9,10 @@
 #include <math.h>
 
 #include "model/fit_rows.h"
-#include "utils/builtins.h"
+#include "model/scorecard.h"
 
 AGR_FUNCTION(agririsk_parcel_bads);
 AGR_FUNCTION(agririsk_acceptance_weight);
-
-static char *
-shown_number(double x)
-{
-	return DatumGetCString(DirectFunctionCall1(float8out, Float8GetDatum(x)));
-}
 
 static void
 refuse(const char *what, double value, const char *hint)
@@ -26,7 +20,7 @@ refuse(const char *what, double value, const char *hint)
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("%s", what),
-			 errdetail("It is %s.", shown_number(value)),
+			 errdetail("It is %s.", scorecard_show_number(value)),
 			 errhint("%s", hint)));
 }
 

@@ -723,6 +723,15 @@ scorecard_append_number(StringInfo out, double x)
 	appendStringInfoString(out, digits);
 }
 
+char *
+scorecard_show_number(double x)
+{
+	char	   *digits = palloc(DOUBLE_SHORTEST_DECIMAL_LEN);
+
+	double_to_shortest_decimal_buf(x, digits);
+	return digits;
+}
+
 static void
 append_number_field(StringInfo out, const char *before, double x)
 {

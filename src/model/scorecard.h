@@ -29,6 +29,7 @@ extern struct varlena *scorecard_store(const Card *card);
 
 /* A number in as many digits as it needs, whatever the settings. */
 extern void scorecard_append_number(StringInfo out, double x);
+extern char *scorecard_show_number(double x);
 
 /* The name of a place of a feature: "[0.6, 1.2)", "rice, wheat", "missing". */
 extern char *scorecard_label(const CardFeature *f, int32_t place);

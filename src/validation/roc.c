@@ -510,12 +510,6 @@ agririsk_roc_curve(PG_FUNCTION_ARGS)
 #define MAX_REPLICATES			1000000
 #define MAX_BOOTSTRAP_SCORES	1000000
 
-static void
-check_interrupts(void)
-{
-	CHECK_FOR_INTERRUPTS();
-}
-
 static double
 resampled_auc(const RocResampler *resampler, TallyEntry *sample, uint64 seed, int32 replicate)
 {
@@ -643,7 +637,7 @@ agririsk_roc_auc_bootstrap(PG_FUNCTION_ARGS)
 	scratch = palloc(replicates * sizeof(uint64));
 	for (i = 0; i < replicates; i++)
 		aucs[i] = tally_key(resampled_auc(&resampler, sample, seed, i));
-	tally_sort_keys(aucs, replicates, scratch, check_interrupts);
+	tally_sort_keys(aucs, replicates, scratch, agr_check_interrupts);
 	values[1] = measure(standard_deviation(aucs, replicates), &nulls[1]);
 	values[2] = measure(sorted_quantile(aucs, replicates, (1 - level) / 2), &nulls[2]);
 	values[3] = measure(sorted_quantile(aucs, replicates, 1 - (1 - level) / 2), &nulls[3]);

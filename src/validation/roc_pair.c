@@ -70,12 +70,6 @@ init_store(PairStore *store, BudgetMember *member, MemoryContext context, int64 
 }
 
 static void
-check_interrupts(void)
-{
-	CHECK_FOR_INTERRUPTS();
-}
-
-static void
 sort_store(PairStore *store)
 {
 	int64		larger = Max(store->used[0], store->used[1]);
@@ -84,9 +78,9 @@ sort_store(PairStore *store)
 	if (larger == 0)
 		return;
 	scratch = MemoryContextAllocHuge(CurrentMemoryContext, larger * sizeof(RocPairRow));
-	roc_sort_pair_rows(store->rows, store->used[0], scratch, check_interrupts);
+	roc_sort_pair_rows(store->rows, store->used[0], scratch, agr_check_interrupts);
 	roc_sort_pair_rows(store->rows + store->room - store->used[1], store->used[1], scratch,
-					   check_interrupts);
+					   agr_check_interrupts);
 	pfree(scratch);
 }
 
