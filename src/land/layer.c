@@ -10,7 +10,6 @@
 #include "land/postgis.h"
 
 #include "miscadmin.h"
-#include "storage/buffile.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
@@ -175,7 +174,7 @@ void
 layer_store_free(LayerStore *store)
 {
 	if (store->far)
-		BufFileClose(store->far);
+		temp_file_close(store->far);
 	MemoryContextDelete(store->context);
 }
 
@@ -266,7 +265,7 @@ layers_create(int partitions, Size memory)
 {
 	Layers		layers;
 
-	layers.spill = spill_create(partitions, memory);
+	layers.spill = spill_create(partitions, memory, "polygons of a layer");
 	layers.bytes = MemoryContextAllocZero(layers.spill->context, partitions * sizeof(int64));
 	layers.all = 0;
 	return layers;
@@ -297,12 +296,11 @@ append_far(LayerStore *store, Layers *layers, int partition, const LayerRow *row
 
 	stub.row.far = true;
 	if (store->far == NULL)
-		store->far = BufFileCreateTemp(false);
-	BufFileTell(store->far, &stub.file, &stub.offset);
-	BufFileWrite(store->far, unconstify(LayerRow *, row), sizeof(LayerRow));
-	BufFileWrite(store->far, unconstify(Polygonal *, shape), row->shape_bytes);
-	BufFileWrite(store->far, padding, MAXALIGN(row->shape_bytes) - row->shape_bytes);
-	BufFileWrite(store->far, unconstify(void *, label), row->label_bytes);
+		store->far = temp_file_create("large polygons");
+	stub.at = temp_file_append(store->far, row, sizeof(LayerRow));
+	temp_file_append(store->far, shape, row->shape_bytes);
+	temp_file_append(store->far, padding, MAXALIGN(row->shape_bytes) - row->shape_bytes);
+	temp_file_append(store->far, label, row->label_bytes);
 	memcpy(append(layers, partition, &stub.row), &stub, sizeof stub);
 	MemoryContextSwitchTo(old);
 }
@@ -351,17 +349,10 @@ layer_lay_tiles(const LayerStore *store, BoxGrid *grid, const Extent *region, in
 static LayerRow *
 fetch_far(LayerStore *store, const LayerStub *stub)
 {
-	Size		size = layer_row_size(&stub->row);
-	LayerRow   *row = MemoryContextAllocHuge(CurrentMemoryContext, size);
+	LayerRow   *row = MemoryContextAllocHuge(CurrentMemoryContext, layer_row_size(&stub->row));
 
-	size = sizeof(LayerRow) + MAXALIGN(stub->row.shape_bytes) + stub->row.label_bytes;
-	if (BufFileSeek(store->far, stub->file, stub->offset, SEEK_SET) != 0 ||
-		BufFileRead(store->far, row, size) != size)
-		ereport(ERROR,
-				(errcode_for_file_access(),
-				 errmsg("could not read temporary file: %m"),
-				 errdetail("%zu bytes of a polygon.", size),
-				 errhint("Look at the disk that holds temporary files.")));
+	temp_file_read(store->far, stub->at, row,
+				   sizeof(LayerRow) + MAXALIGN(stub->row.shape_bytes) + stub->row.label_bytes);
 	return row;
 }
 

@@ -34,8 +34,7 @@ typedef struct LayerStub
 {
 	LayerRow	row;
 	Extent		extent;
-	off_t		offset;
-	int			file;
+	int64		at;				/* in the file of what is far */
 } LayerStub;
 
 /* What one call keeps of its rows, wherever they are. */
@@ -49,7 +48,7 @@ typedef struct LayerStore
 	bool		has_srid;
 	int32		srid;
 	Extent		extent;			/* of all rows */
-	struct BufFile *far;
+	TempFile   *far;
 	int64		rows;			/* read */
 	int64		pairs;			/* compared */
 	double		largest;		/* area of a row */

@@ -558,7 +558,7 @@ finish_partition(Collector *c, Spill *spill, int partition, Size memory, bool nu
 		return;
 	}
 
-	finer = spill_create(1 << bits, memory / 2);
+	finer = spill_create(1 << bits, memory / 2, "payments by key");
 	for (spill_read(spill, partition, &reader); reader.block; spill_next(&reader))
 	{
 		const char *at = reader.block->data;
@@ -611,7 +611,7 @@ agririsk_cashflow_by(PG_FUNCTION_ARGS)
 	c.reader.take = take_row;
 	c.scratch = AllocSetContextCreate(context, "cashflow_by rows", ALLOCSET_DEFAULT_SIZES);
 	c.bits = partition_bits(memory);
-	c.spill = spill_create((1 << c.bits) + 1, memory);
+	c.spill = spill_create((1 << c.bits) + 1, memory, "payments by key");
 	c.months_room = 64;
 	c.months = palloc(c.months_room * sizeof(CashMonth));
 	c.stored_room = 1024;

@@ -302,7 +302,7 @@ fit_sample(Sample *sample, const LogitProblem *options, LogitFit *fit, Blocks *b
 	problem.rows = &sample->rows;
 	problem.pause = count_pause;
 	sample->at = 0;
-	return logit_fit(&problem, fit, memory_of(blocks));
+	return logit_fit(&problem, fit, memory_of(blocks), memory_of(blocks));
 }
 
 /* ---------- against the oracle ---------- */

@@ -134,11 +134,11 @@ test_cholesky(void)
 	double		singular[4] = {1, 0, 1, 1};
 	double		nan[1] = {NAN};
 
-	ok(cholesky_factor(matrix, 3) && matrix[0] == 2 && matrix[3] == 1 && matrix[4] == 3 &&
+	ok(cholesky_factor(matrix, 3, NULL) && matrix[0] == 2 && matrix[3] == 1 && matrix[4] == 3 &&
 	   matrix[6] == -1 && matrix[7] == 2 && matrix[8] == 1, "Cholesky by hand");
 	cholesky_solve(matrix, 3, b);
 	ok(b[0] == 1 && b[1] == 2 && b[2] == 3, "and its solution");
-	ok(!cholesky_factor(indefinite, 2) && !cholesky_factor(singular, 2) && !cholesky_factor(nan, 1),
+	ok(!cholesky_factor(indefinite, 2, NULL) && !cholesky_factor(singular, 2, NULL) && !cholesky_factor(nan, 1, NULL),
 	   "no factor of an indefinite or a singular matrix, or of NaN");
 }
 

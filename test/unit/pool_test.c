@@ -173,7 +173,7 @@ fit_sample(Sample *sample, PoolFit *fit, Blocks *blocks)
 	.parent = sample->parent, .pooled = sample->pooled, .pause = no_pause};
 
 	sample->at = sample->passes = 0;
-	return pool_fit(&problem, fit, memory_of(blocks));
+	return pool_fit(&problem, fit, memory_of(blocks), memory_of(blocks));
 }
 
 /* ---------- the oracle ---------- */

@@ -7,38 +7,64 @@
 #include <math.h>
 #include <string.h>
 
-/* Below this share of its diagonal element, what is left of it is rounding. */
-#define SINGULAR	1e-13
-
 /* How often a step is halved before the place is taken for the maximum. */
 #define HALVINGS	40
 
 bool
-cholesky_factor(double *matrix, int n)
+cholesky_row(double *matrix, int stride, int i, double singular)
 {
-	int			i,
-				j,
+	double	   *row = matrix + (size_t) i * stride;
+	double		diagonal = row[i];
+	double		pivot = diagonal;
+	int			j,
 				k;
+
+	for (j = 0; j < i; j++)
+	{
+		const double *before = matrix + (size_t) j * stride;
+		double		sum = row[j];
+
+		for (k = 0; k < j; k++)
+			sum -= row[k] * before[k];
+		row[j] = sum / before[j];
+		pivot -= row[j] * row[j];
+	}
+	if (!(pivot > singular * diagonal && pivot < INFINITY))
+		return false;
+	row[i] = sqrt(pivot);
+	return true;
+}
+
+bool
+cholesky_factor(double *matrix, int n, void (*pause) (void))
+{
+	int			i;
 
 	for (i = 0; i < n; i++)
 	{
-		double		diagonal = matrix[i * n + i];
-
-		for (j = 0; j <= i; j++)
-		{
-			double		sum = matrix[i * n + j];
-
-			for (k = 0; k < j; k++)
-				sum -= matrix[i * n + k] * matrix[j * n + k];
-			if (j < i)
-				matrix[i * n + j] = sum / matrix[j * n + j];
-			else if (sum > SINGULAR * diagonal && sum < INFINITY)
-				matrix[i * n + i] = sqrt(sum);
-			else
-				return false;
-		}
+		if (pause)
+			pause();
+		if (!cholesky_row(matrix, n, i, CHOLESKY_SINGULAR))
+			return false;
 	}
 	return true;
+}
+
+void
+cholesky_combination(const double *matrix, int stride, int i, double *share)
+{
+	const double *row = matrix + (size_t) i * stride;
+	int			j,
+				k;
+
+	for (j = i - 1; j >= 0; j--)
+	{
+		double		sum = row[j];
+
+		for (k = j + 1; k < i; k++)
+			sum -= matrix[(size_t) k * stride + j] * share[k];
+		share[j] = sum / matrix[(size_t) j * stride + j];
+	}
 }
 
 void
@@ -59,6 +85,32 @@ cholesky_solve(const double *factor, int n, double *b)
 			b[i] -= factor[k * n + i] * b[k];
 		b[i] /= factor[i * n + i];
 	}
+}
+
+double
+cholesky_inverse_at(const double *factor, int stride, int n, int at, double *work)
+{
+	int			i,
+				k;
+
+	/* What is before the place is 0 on the way down, and not asked for on the way up. */
+	memset(work, 0, n * sizeof(double));
+	work[at] = 1;
+	for (i = at; i < n; i++)
+	{
+		const double *row = factor + (size_t) i * stride;
+
+		for (k = at; k < i; k++)
+			work[i] -= row[k] * work[k];
+		work[i] /= row[i];
+	}
+	for (i = n - 1; i >= at; i--)
+	{
+		for (k = i + 1; k < n; k++)
+			work[i] -= factor[(size_t) k * stride + i] * work[k];
+		work[i] /= factor[(size_t) i * stride + i];
+	}
+	return work[at];
 }
 
 static void
@@ -100,7 +152,7 @@ newton_maximum(NewtonFunction function, void *data, int n, double *x,
 
 		memcpy(step, gradient, n * sizeof(double));
 		memcpy(begun, x, n * sizeof(double));
-		if (!isfinite(before) || !cholesky_factor(curvature, n))
+		if (!isfinite(before) || !cholesky_factor(curvature, n, NULL))
 			return NEWTON_SINGULAR;
 		cholesky_solve(curvature, n, step);
 		for (i = 0; i < n; i++)
@@ -125,7 +177,7 @@ newton_maximum(NewtonFunction function, void *data, int n, double *x,
 		 */
 		if (gain <= NEWTON_TOLERANCE && gain <= 0.01 * last_gain)
 		{
-			if (!cholesky_factor(curvature, n))
+			if (!cholesky_factor(curvature, n, NULL))
 				return NEWTON_SINGULAR;
 			invert(curvature, n, inverse);
 			return NEWTON_CONVERGED;

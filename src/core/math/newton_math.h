@@ -42,13 +42,30 @@ typedef enum NewtonStatus
 extern NewtonStatus newton_maximum(NewtonFunction function, void *data, int n, double *x,
 								   double *inverse, double *value, double *work);
 
+/* Below this share of its diagonal element, what is left of it is rounding. */
+#define CHOLESKY_SINGULAR	1e-13
+
 /*
  * The Cholesky factor of a symmetric matrix, in place of its lower triangle;
- * false unless it is positive definite well beyond rounding.
+ * false unless it is positive definite well beyond rounding. `pause`, unless it
+ * is NULL, is called at every row.
  */
-extern bool cholesky_factor(double *matrix, int n);
+extern bool cholesky_factor(double *matrix, int n, void (*pause) (void));
+
+/*
+ * One row of it, the rows before it being factored already. False where what these
+ * leave of the diagonal element is at most the share `singular` of it: then the row
+ * is a combination of the rows before it, and ends unfactored.
+ */
+extern bool cholesky_row(double *matrix, int stride, int i, double singular);
+
+/* That combination: how much of each row before it, as cholesky_row left the row. */
+extern void cholesky_combination(const double *matrix, int stride, int i, double *share);
 
 /* Solves (L L') x = b, b becoming x. */
 extern void cholesky_solve(const double *factor, int n, double *b);
+
+/* An element of the diagonal of the inverse; `work` has room for n numbers. */
+extern double cholesky_inverse_at(const double *factor, int stride, int n, int at, double *work);
 
 #endif							/* AGRIRISK_NEWTON_MATH_H */

@@ -8,7 +8,6 @@
 #include "core/rows/node_budget.h"
 
 #include "miscadmin.h"
-#include "storage/buffile.h"
 #include "utils/memutils.h"
 
 /* Members that hold less are not worth a piece of the file. */
@@ -20,9 +19,7 @@ struct NodeBudget
 	Size		used;
 	Size		tolerated;		/* the allowance, or what small members alone take */
 	dlist_head	scopes;
-	BufFile    *file;
-	int64		file_end;
-	int64		file_at;		/* where the file stands */
+	TempFile   *file;
 	int64		filed;			/* members with something in the file */
 	MemoryContext context;
 };
@@ -69,7 +66,7 @@ forget(NodeBudget *budget, const BudgetMember *member)
 	budget->filed -= member->filed;
 	if (budget->file && budget->filed == 0)
 	{
-		BufFileClose(budget->file);
+		temp_file_close(budget->file);
 		budget->file = NULL;
 	}
 }
@@ -205,24 +202,6 @@ budget_make_way(NodeBudget *budget, Size more)
 /* The temporary file. */
 
 int64
-budget_file_end(NodeBudget *budget)
-{
-	return budget->file ? budget->file_end : 0;
-}
-
-static void
-seek(NodeBudget *budget, int64 at)
-{
-	if (budget->file_at != at && BufFileSeek(budget->file, 0, at, SEEK_SET) != 0)
-		ereport(ERROR,
-				(errcode_for_file_access(),
-				 errmsg("could not seek in temporary file: %m"),
-				 errdetail("Position %lld.", (long long) at),
-				 errhint("Look at the disk that holds temporary files.")));
-	budget->file_at = at;
-}
-
-void
 budget_write(BudgetMember *member, const void *bytes, Size length)
 {
 	NodeBudget *budget = member->budget;
@@ -231,28 +210,23 @@ budget_write(BudgetMember *member, const void *bytes, Size length)
 	{
 		MemoryContext old = MemoryContextSwitchTo(budget->context);
 
-		budget->file = BufFileCreateTemp(false);
-		budget->file_end = budget->file_at = 0;
+		budget->file = temp_file_create("rows of an aggregate's groups");
 		MemoryContextSwitchTo(old);
 	}
 	if (!member->filed)
 		budget->filed++;
 	member->filed = true;
-	seek(budget, budget->file_end);
-	BufFileWrite(budget->file, unconstify(void *, bytes), length);
-	budget->file_end += length;
-	budget->file_at = budget->file_end;
+	return temp_file_append(budget->file, bytes, length);
+}
+
+int64
+budget_file_end(const NodeBudget *budget)
+{
+	return budget->file ? budget->file->end : 0;
 }
 
 void
 budget_read(NodeBudget *budget, int64 at, void *bytes, Size length)
 {
-	seek(budget, at);
-	if (BufFileRead(budget->file, bytes, length) != length)
-		ereport(ERROR,
-				(errcode_for_file_access(),
-				 errmsg("could not read temporary file: %m"),
-				 errdetail("%zu bytes at position %lld.", length, (long long) at),
-				 errhint("Look at the disk that holds temporary files.")));
-	budget->file_at = at + length;
+	temp_file_read(budget->file, at, bytes, length);
 }

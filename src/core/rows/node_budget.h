@@ -17,6 +17,7 @@
 #ifndef AGRIRISK_NODE_BUDGET_H
 #define AGRIRISK_NODE_BUDGET_H
 
+#include "core/rows/temp_file.h"
 #include "lib/ilist.h"
 
 typedef struct NodeBudget NodeBudget;
@@ -63,9 +64,9 @@ extern void budget_make_way(NodeBudget *budget, Size more);
 /* Counts bytes more or, negative, fewer. */
 extern void budget_count(BudgetMember *member, int64 bytes);
 
-/* Appends a member's bytes to the file; returns where they begin. */
-extern int64 budget_file_end(NodeBudget *budget);
-extern void budget_write(BudgetMember *member, const void *bytes, Size length);
+/* Appends a member's bytes to the file; returns where they begin, which may be asked before. */
+extern int64 budget_write(BudgetMember *member, const void *bytes, Size length);
+extern int64 budget_file_end(const NodeBudget *budget);
 extern void budget_read(NodeBudget *budget, int64 at, void *bytes, Size length);
 
 #endif							/* AGRIRISK_NODE_BUDGET_H */

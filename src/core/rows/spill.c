@@ -8,14 +8,13 @@
 #include "core/rows/spill.h"
 
 #include "miscadmin.h"
-#include "storage/buffile.h"
 #include "utils/memutils.h"
 
 /* Full blocks are kept by the megabyte. */
 #define SLAB_BLOCKS 128
 
 Spill *
-spill_create(int partitions, Size memory)
+spill_create(int partitions, Size memory, const char *holds)
 {
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "agririsk spill",
 												  ALLOCSET_DEFAULT_SIZES);
@@ -24,10 +23,10 @@ spill_create(int partitions, Size memory)
 	Size		allowed = memory / SPILL_BLOCK;
 	int			i;
 
-	StaticAssertStmt(sizeof(SpillBlock) == SPILL_BLOCK && SPILL_BLOCK == BLCKSZ,
-					 "a block is what BufFileSeekBlock counts");
+	StaticAssertStmt(sizeof(SpillBlock) == SPILL_BLOCK, "a block has no padding");
 	spill->context = context;
 	spill->partitions = partitions;
+	spill->holds = holds;
 	spill->open = MemoryContextAllocHuge(context, (Size) partitions * SPILL_BLOCK);
 	spill->bytes = palloc0(partitions * sizeof(int64));
 	spill->blocks_allowed = allowed <= partitions ? 0 : Min(allowed - partitions, PG_INT32_MAX / 2);
@@ -45,7 +44,7 @@ void
 spill_free(Spill *spill)
 {
 	if (spill->file)
-		BufFileClose(spill->file);
+		temp_file_close(spill->file);
 	MemoryContextDelete(spill->context);
 }
 
@@ -61,10 +60,10 @@ go_to_file(Spill *spill)
 {
 	int32		number;
 
-	spill->file = BufFileCreateTemp(false);
+	spill->file = temp_file_create(spill->holds);
 	for (number = 0; number < spill->blocks; number++)
 	{
-		BufFileWrite(spill->file, block_in_memory(spill, number), SPILL_BLOCK);
+		temp_file_append(spill->file, block_in_memory(spill, number), SPILL_BLOCK);
 		if (number % SLAB_BLOCKS == SLAB_BLOCKS - 1 || number == spill->blocks - 1)
 			pfree(spill->slab[number / SLAB_BLOCKS]);
 		CHECK_FOR_INTERRUPTS();
@@ -87,7 +86,7 @@ spill_close_block(Spill *spill, int partition)
 	if (spill->file == NULL && spill->blocks >= spill->blocks_allowed)
 		go_to_file(spill);
 	if (spill->file)
-		BufFileWrite(spill->file, block, SPILL_BLOCK);
+		temp_file_append(spill->file, block, SPILL_BLOCK);
 	else
 	{
 		if (spill->blocks % SLAB_BLOCKS == 0)
@@ -120,12 +119,6 @@ spill_next(SpillReader *reader)
 	else
 	{
 		reader->block = &reader->copy;
-		if (BufFileSeekBlock(spill->file, previous) != 0 ||
-			BufFileRead(spill->file, reader->block, SPILL_BLOCK) != SPILL_BLOCK)
-			ereport(ERROR,
-					(errcode_for_file_access(),
-					 errmsg("could not read temporary file: %m"),
-					 errdetail("Block %d.", previous),
-					 errhint("Look at the disk that holds temporary files.")));
+		temp_file_read(spill->file, (int64) previous * SPILL_BLOCK, reader->block, SPILL_BLOCK);
 	}
 }

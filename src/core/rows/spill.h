@@ -8,12 +8,11 @@
  * as far as the allowance goes, beyond it in one temporary file, which is thus
  * written in order. The blocks of a partition are chained backwards, so a
  * partition is read last block first: what uses this must not depend on order.
- *
- * The file belongs to the resource owner that was current at creation, and
- * counts against temp_file_limit; an error or a cancelled query removes it.
  */
 #ifndef AGRIRISK_SPILL_H
 #define AGRIRISK_SPILL_H
+
+#include "core/rows/temp_file.h"
 
 #define SPILL_BLOCK			8192
 #define SPILL_MAX_RECORD	(SPILL_BLOCK - 2 * sizeof(int32))
@@ -33,7 +32,8 @@ typedef struct Spill
 	int32		blocks;			/* full blocks so far, of all */
 	int32		blocks_allowed; /* of them, in memory */
 	SpillBlock **slab;			/* full blocks in memory; none once there is a file */
-	struct BufFile *file;
+	TempFile   *file;
+	const char *holds;			/* what its records are, for messages */
 	MemoryContext context;
 } Spill;
 
@@ -48,8 +48,9 @@ typedef struct SpillReader
 /*
  * `memory` bytes are allowed for all of it; at least one block per partition
  * is taken. Everything is allocated in a context of its own below the current.
+ * `holds` outlives it.
  */
-extern Spill *spill_create(int partitions, Size memory);
+extern Spill *spill_create(int partitions, Size memory, const char *holds);
 extern void spill_close_block(Spill *spill, int partition);
 extern void spill_free(Spill *spill);
 

@@ -64,7 +64,7 @@ count_rows(LogitFit *fit, int n, double unit)
 }
 
 /*
- * Maximises over the terms used; result and scratch in the current context. The
+ * Maximises over the terms used; the result is in the current context. The
  * solver counts weights. Where they stand for parts of rows, the likelihood is
  * that part of the solver's, and so would penalties be.
  */
@@ -75,8 +75,9 @@ maximise(FitModel *model, const bool *used, double ridge, double lasso, const do
 	int			n = design->n_terms;
 	double		unit = design->rows->options->weight_unit;
 	LogitProblem problem = {&design->logit, used, NULL, NULL, NULL, start, agr_check_interrupts};
-	double	   *ridges = palloc0((n + 1) * sizeof(double));
-	double	   *lassos = palloc0((n + 1) * sizeof(double));
+	MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext, "agririsk maximum", ALLOCSET_DEFAULT_SIZES);
+	double	   *ridges = MemoryContextAllocZero(scratch, (n + 1) * sizeof(double));
+	double	   *lassos = MemoryContextAllocZero(scratch, (n + 1) * sizeof(double));
 	LogitStatus status;
 	int			t;
 
@@ -89,11 +90,21 @@ maximise(FitModel *model, const bool *used, double ridge, double lasso, const do
 	problem.lasso = lasso > 0 ? lassos : NULL;
 	design->used = used;
 	fit_design_rewind(design, false);
-	status = logit_fit(&problem, fit, agr_arena(CurrentMemoryContext));
+	status = logit_fit(&problem, fit, agr_arena(CurrentMemoryContext), agr_arena(scratch));
 	design->used = NULL;
+	MemoryContextDelete(scratch);
 	if (unit != 1 && status == LOGIT_FITTED)
 		count_rows(fit, n + 1, unit);
 	return status;
+}
+
+static void
+free_fit(LogitFit *fit)
+{
+	pfree(fit->beta);
+	pfree(fit->gradient);
+	pfree(fit->covariance);
+	pfree(fit->involved);
 }
 
 static int
@@ -137,11 +148,17 @@ drop_feature(FitModel *model, int f, char *why)
 
 /* ---------- failures ---------- */
 
-/* Features that a dependency or a direction is made of; of a category, its level if that is one. */
+/*
+ * Features whose terms count in a direction (the intercept first); of a category, its
+ * level if that is one. Of many features so many are named.
+ */
+#define NAMED			20
+
 static char *
-list_involved(const FitDesign *design, const LogitFit *fit)
+list_features(const FitDesign *design, const double *direction)
 {
 	StringInfoData text;
+	int			named = 0;
 	int			f,
 				t;
 
@@ -152,31 +169,55 @@ list_involved(const FitDesign *design, const LogitFit *fit)
 		int			terms = 0;
 
 		for (t = 0; t < design->n_terms; t++)
-			if (design->term[t].feature == f && fabs(fit->involved[t + 1]) > 1e-6)
+			if (design->term[t].feature == f && fabs(direction[t + 1]) > 1e-6)
 			{
 				last = &design->term[t];
 				terms++;
 			}
-		if (terms > 0)
+		if (terms > 0 && named++ < NAMED)
 			appendStringInfo(&text, "%s%s", text.len > 0 ? ", " : "",
 							 terms == 1 ? term_name(design, last) : design->rows->feature[f].name);
 	}
+	if (named > NAMED)
+		appendStringInfo(&text, " and %d more", named - NAMED);
 	return text.data;
 }
 
+/*
+ * Whether features that are nearly collinear may be why a fit has no maximum; then
+ * which, in fit->involved.
+ */
+static bool
+is_nearly_collinear(FitModel *model, LogitFit *fit)
+{
+	FitDesign  *design = model->design;
+	LogitProblem problem = {.rows = &design->logit, .used = model->used, .pause = agr_check_interrupts};
+	MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext, "agririsk collinear features", ALLOCSET_DEFAULT_SIZES);
+	bool		found;
+
+	design->used = model->used;
+	fit_design_rewind(design, false);
+	found = logit_is_nearly_collinear(&problem, fit->involved, agr_arena(scratch));
+	design->used = NULL;
+	MemoryContextDelete(scratch);
+	return found;
+}
+
 static void
-fail(FitModel *model, LogitStatus status, const LogitFit *fit)
+fail(FitModel *model, LogitStatus status, LogitFit *fit)
 {
 	FitFailure *failure = &model->failure;
 	bool		penalised = model->design->rows->segments == NULL;	/* may be */
+	bool		nearly = status == LOGIT_NOT_CONVERGED && is_nearly_collinear(model, fit);
 
-	switch (status)
+	switch (nearly ? LOGIT_COLLINEAR : status)
 	{
 		case LOGIT_FITTED:
 			break;
 		case LOGIT_COLLINEAR:
-			failure->message = "features are collinear";
-			failure->detail = psprintf("Of these, one follows from the others: %s.", list_involved(model->design, fit));
+			failure->message = nearly ? "features are nearly collinear" : "features are collinear";
+			failure->detail = psprintf(nearly ? "Of these, one all but follows from the others, and the fit does not converge: %s." :
+									   "Of these, one follows from the others: %s.", list_features(model->design, fit->involved));
 			failure->hint = penalised ? "Leave one of them out, set max_vif so that it is dropped, or penalise with ridge." :
 				"Leave one of them out, or set max_vif so that it is dropped.";
 			break;
@@ -184,7 +225,7 @@ fail(FitModel *model, LogitStatus status, const LogitFit *fit)
 			failure->message = fit->complete ? "outcomes are separated completely" : "outcomes are separated";
 			failure->detail = psprintf(fit->complete ? "A combination of these has all bad rows on one side and all good ones on the other: %s." :
 									   "Along a combination of these, rows beyond a border are all bad or all good: %s.",
-									   list_involved(model->design, fit));
+									   list_features(model->design, fit->involved));
 			failure->hint = penalised ? "Coefficients would grow for ever. Leave a feature out that gives the outcome away, bin it coarser, or penalise with ridge." :
 				"Coefficients would grow for ever. Leave a feature out that gives the outcome away, or bin it coarser.";
 			break;
@@ -199,14 +240,16 @@ fail(FitModel *model, LogitStatus status, const LogitFit *fit)
 
 /* The fit without segments has been found, so what does not converge is theirs. */
 static void
-fail_segments(FitModel *model, LogitStatus status, const LogitFit *single)
+fail_segments(FitModel *model, LogitStatus status, LogitFit *single)
 {
 	fail(model, status, single);
-	if (status != LOGIT_NOT_CONVERGED)
+	if (status != LOGIT_NOT_CONVERGED || is_nearly_collinear(model, single))
 		return;
 	model->failure.message = "the fit of segments does not converge";
 	model->failure.detail = pstrdup("They have so few rows, or so often those of one outcome, that how far they spread cannot be told.");
-	model->failure.hint = "Put small segments together, or pool intercepts only.";
+	model->failure.hint = model->design->rows->options->slopes ?
+		"Put small segments together, or let them differ in their intercepts only: pooling => 'intercepts'." :
+		"Put small segments together.";
 }
 
 static bool
@@ -255,108 +298,203 @@ fail_without_terms(FitModel *model)
 
 /* ---------- VIF ---------- */
 
-/* The correlation matrix of the terms used, whose numbers are in `at`; lower triangle. */
-static double *
-correlate(FitModel *model, const int *at, int m)
+/* The correlation matrix of the terms used, which become fewer. */
+typedef struct Vif
+{
+	int			n;				/* terms at first */
+	int		   *term;			/* in the design */
+	double	   *correlation;	/* n x n, lower triangle */
+	int			m;				/* terms still used */
+	int		   *kept;			/* their places among the n, ascending */
+	double	   *factor;			/* of the correlations of these, n in a row */
+	double	   *work;
+	MemoryContext context;
+} Vif;
+
+/* The correlation matrix of the terms used; lower triangle. */
+static void
+correlate(FitModel *model, Vif *vif)
 {
 	FitDesign  *design = model->design;
-	int			n = design->n_terms + 1;
+	Size		size = design->n_terms + 1;
 	LogitProblem problem = {.rows = &design->logit, .used = model->used, .pause = agr_check_interrupts};
-	double	   *sum = palloc_extended((Size) n * n * sizeof(double), MCXT_ALLOC_HUGE);
-	double	   *product = palloc_extended((Size) m * m * sizeof(double), MCXT_ALLOC_HUGE);
-	double	   *deviation = palloc(m * sizeof(double));
+	MemoryContext scratch = AllocSetContextCreate(vif->context, "agririsk correlation", ALLOCSET_DEFAULT_SIZES);
+	double	   *sum = MemoryContextAllocHuge(scratch, size * size * sizeof(double));
 	int			i,
 				j;
 
 	design->used = model->used;
 	fit_design_rewind(design, false);
-	logit_cross_products(&problem, sum, agr_arena(CurrentMemoryContext));
+	logit_cross_products(&problem, sum, agr_arena(scratch));
 	design->used = NULL;
-	for (i = 0; i < m; i++)
+	for (i = 0; i < vif->n; i++)
 	{
-		const double *row = sum + (Size) (at[i] + 1) * n;
+		const double *row = sum + (vif->term[i] + 1) * size;
+		double	   *product = vif->correlation + (Size) i * vif->n;
 
 		for (j = 0; j <= i; j++)
-			product[i * m + j] = row[at[j] + 1] - row[0] * sum[(Size) (at[j] + 1) * n] / sum[0];
-		deviation[i] = sqrt(product[i * m + i]);
+			product[j] = row[vif->term[j] + 1] - row[0] * sum[(vif->term[j] + 1) * size] / sum[0];
+		vif->work[i] = sqrt(product[i]);
 		for (j = 0; j <= i; j++)
-			product[i * m + j] = i == j ? 1 : product[i * m + j] / (deviation[i] * deviation[j]);
+			product[j] = i == j ? 1 : product[j] / (vif->work[i] * vif->work[j]);
 	}
-	return product;
+	MemoryContextDelete(scratch);
+}
+
+static Vif *
+begin_vif(FitModel *model)
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "agririsk VIF", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext caller = MemoryContextSwitchTo(context);
+	Vif		   *vif = palloc0(sizeof *vif);
+	Size		n = Max(count_used(model), 1);
+	int			t;
+
+	vif->context = context;
+	vif->term = palloc(n * sizeof(int));
+	vif->kept = palloc(n * sizeof(int));
+	vif->work = palloc(n * sizeof(double));
+	vif->correlation = palloc_extended(n * n * sizeof(double), MCXT_ALLOC_HUGE);
+	vif->factor = palloc_extended(n * n * sizeof(double), MCXT_ALLOC_HUGE);
+	for (t = 0; t < model->design->n_terms; t++)
+		if (model->used[t])
+		{
+			vif->kept[vif->n] = vif->n;
+			vif->term[vif->n++] = t;
+		}
+	vif->m = vif->n;
+	correlate(model, vif);
+	MemoryContextSwitchTo(caller);
+	return vif;
+}
+
+/*
+ * Factors rows from one on, those before it being factored; returns the first that
+ * is a combination of those before it, or else how many there are.
+ */
+static int
+factor_correlations(const Vif *vif, int first)
+{
+	int			i,
+				j;
+
+	for (i = first; i < vif->m; i++)
+	{
+		double	   *row = vif->factor + (Size) i * vif->n;
+
+		CHECK_FOR_INTERRUPTS();
+		for (j = 0; j <= i; j++)
+			row[j] = vif->correlation[(Size) vif->kept[i] * vif->n + vif->kept[j]];
+		if (!cholesky_row(vif->factor, vif->n, i, CHOLESKY_SINGULAR))
+			break;
+	}
+	return i;
 }
 
 /*
  * Variance inflation factors, 1 / (1 - R^2) of each term on the other ones used:
  * the diagonal of the inverse of their correlation matrix (Marquardt 1970).
- * Where the matrix is singular, the first term that follows from those before it
- * has an infinite one, and the others none.
  */
 static void
-find_vif(FitModel *model)
+invert_correlations(const Vif *vif, double *found)
 {
-	int			m = count_used(model);
-	int		   *at = palloc(Max(m, 1) * sizeof(int));
-	double	   *unit = palloc(Max(m, 1) * sizeof(double));
-	double	   *correlation;
-	double	   *factor;
-	int			i,
-				k,
-				t;
+	int			i;
 
-	for (t = i = 0; t < model->design->n_terms; t++)
+	for (i = 0; i < vif->m; i++)
 	{
-		model->vif[t] = NAN;
-		if (model->used[t])
-			at[i++] = t;
-	}
-	correlation = correlate(model, at, m);
-	factor = palloc_extended((Size) m * m * sizeof(double), MCXT_ALLOC_HUGE);
-	memcpy(factor, correlation, (Size) m * m * sizeof(double));
-	if (cholesky_factor(factor, m))
-	{
-		for (i = 0; i < m; i++)
-		{
-			memset(unit, 0, m * sizeof(double));
-			unit[i] = 1;
-			cholesky_solve(factor, m, unit);
-			model->vif[at[i]] = unit[i];
-		}
-		return;
-	}
-	for (k = 1; k <= m; k++)
-	{
-		for (i = 0; i < k; i++)
-			memcpy(factor + i * k, correlation + i * m, (i + 1) * sizeof(double));
-		if (!cholesky_factor(factor, k))
-		{
-			model->vif[at[k - 1]] = INFINITY;
-			return;
-		}
+		CHECK_FOR_INTERRUPTS();
+		found[vif->term[vif->kept[i]]] = cholesky_inverse_at(vif->factor, vif->n, vif->m, i, vif->work);
 	}
 }
 
-/* Drops the feature of the greatest VIF, until none is above the limit. */
+/* Forgets terms that are not used any more; returns the place of the first such. */
+static int
+forget_dropped(const FitModel *model, Vif *vif)
+{
+	int			first = vif->m;
+	int			m = 0;
+	int			i;
+
+	for (i = 0; i < vif->m; i++)
+		if (model->used[vif->term[vif->kept[i]]])
+			vif->kept[m++] = vif->kept[i];
+		else
+			first = Min(first, i);
+	vif->m = m;
+	return first;
+}
+
+/* Drops the feature of a term that is a combination of those before it, and says of which. */
+static void
+drop_dependent(FitModel *model, const Vif *vif, int row)
+{
+	FitDesign  *design = model->design;
+	int			feature = design->term[vif->term[vif->kept[row]]].feature;
+	double	   *direction = palloc0((design->n_terms + 1) * sizeof(double));
+	int			i;
+
+	cholesky_combination(vif->factor, vif->n, row, vif->work);
+	for (i = 0; i < row; i++)
+		if (design->term[vif->term[vif->kept[i]]].feature != feature)
+			direction[vif->term[vif->kept[i]] + 1] = vif->work[i];
+	drop_feature(model, feature, psprintf("follows from %s", list_features(design, direction)));
+	pfree(direction);
+}
+
+/*
+ * Drops features that follow from those before them, and then that of the greatest
+ * VIF, until none is above the limit.
+ */
 static void
 limit_vif(FitModel *model)
 {
 	FitDesign  *design = model->design;
 	double		limit = design->rows->options->max_vif;
+	int			row = 0;
+	Vif		   *vif;
 
-	while (isfinite(limit) && count_used(model) > 0)
+	if (!isfinite(limit))
+		return;
+	vif = begin_vif(model);
+	while (vif->m > 0)
 	{
 		int			worst = -1;
-		int			t;
+		int			i;
 
-		find_vif(model);
-		for (t = 0; t < design->n_terms; t++)
-			if (model->used[t] && model->vif[t] > limit && (worst < 0 || model->vif[t] > model->vif[worst]))
-				worst = t;
-		if (worst < 0)
-			return;
-		drop_feature(model, design->term[worst].feature,
-					 isinf(model->vif[worst]) ? pstrdup("follows from other features") :
-					 psprintf("VIF %.4g is above %.4g", model->vif[worst], limit));
+		row = factor_correlations(vif, row);
+		if (row < vif->m)
+			drop_dependent(model, vif, row);
+		else
+		{
+			invert_correlations(vif, model->vif);
+			for (i = 0; i < vif->m; i++)
+			{
+				int			t = vif->term[vif->kept[i]];
+
+				if (model->vif[t] > limit && (worst < 0 || model->vif[t] > model->vif[worst]))
+					worst = t;
+			}
+			if (worst < 0)
+				break;
+			drop_feature(model, design->term[worst].feature, psprintf("VIF %.4g is above %.4g", model->vif[worst], limit));
+		}
+		row = forget_dropped(model, vif);
 	}
+	MemoryContextDelete(vif->context);
+}
+
+/* VIF of the terms used; of none where some follow from others. */
+static void
+find_vif(FitModel *model)
+{
+	Vif		   *vif = begin_vif(model);
+	int			t;
+
+	for (t = 0; t < model->design->n_terms; t++)
+		model->vif[t] = NAN;
+	if (factor_correlations(vif, 0) == vif->m)
+		invert_correlations(vif, model->vif);
+	MemoryContextDelete(vif->context);
 }
 
 /* ---------- selection ---------- */
@@ -597,14 +735,17 @@ fit_selected(FitModel *model)
 	LogitStatus status;
 	int			t;
 
-	do
+	for (;;)
 	{
 		if (fail_without_terms(model))
 			return;
 		status = maximise(model, model->used, options->ridge, options->lasso, NULL, &model->fit);
 		if (status != LOGIT_FITTED)
 			return fail(model, status, &model->fit);
-	} while (options->positive && drop_negative(model));
+		if (!options->positive || !drop_negative(model))
+			break;
+		free_fit(&model->fit);
+	}
 	if (options->lasso > 0)
 		drop_zeros(model);
 	if (fail_without_terms(model))
@@ -621,7 +762,8 @@ fit_segments(FitModel *model, const FitTree *tree)
 	LogitStatus status;
 	LogitFit	single;
 
-	do
+	free_fit(&model->fit);
+	for (;;)
 	{
 		if (fail_without_terms(model))
 			return;
@@ -632,7 +774,10 @@ fit_segments(FitModel *model, const FitTree *tree)
 		model->fit.covariance = model->pool->fit.covariance;
 		model->fit.log_likelihood = model->pool->fit.log_likelihood;
 		model->fit.iterations = model->pool->fit.iterations;
-	} while (model->design->rows->options->positive && drop_negative(model));
+		if (!model->design->rows->options->positive || !drop_negative(model))
+			return;
+		fit_pool_free(model->pool);
+	}
 }
 
 /* The coefficients of a node; without segments there is one. */
@@ -702,7 +847,8 @@ fit_model_create(FitRows *rows, int without, Binning **binning, const FitTree *t
 		fit_segments(model, tree);
 	if (model->failure.message == NULL)
 		fail_ambiguous(model);
-	if (model->failure.message == NULL)
+	/* Only the card of all rows says them. */
+	if (model->failure.message == NULL && without < 0)
 		find_vif(model);
 	return model;
 }

@@ -1,9 +1,6 @@
 /*
  * fit_pool.c
  *		A model with coefficients of each segment's own.
- *
- * The solver wants the rows of a node together. So the terms' columns are copied
- * once, row by row, into a partition of each node, which may go to a file.
  */
 #include "postgres.h"
 
@@ -12,197 +9,14 @@
 #include <math.h>
 
 #include "core/math/probability_math.h"
-#include "core/rows/spill.h"
+#include "core/sql/show.h"
 #include "miscadmin.h"
 #include "model/fit/fit_pool.h"
+#include "model/fit/pool_rows.h"
+#include "utils/memutils.h"
 
-/* Rows in the partitions of nodes. */
-typedef struct PoolRows
-{
-	LogitRows	logit;			/* first: the rows as the solver sees them */
-	const FitDesign *design;
-	const bool *used;
-	Spill	   *spill;
-	int		   *place;			/* of each feature in a record; -1: not needed */
-	int			outcome;		/* places; -1: none */
-	int			weight;
-	int			offset;
-	int			length;			/* of a record */
-	int			node;			/* being read; -1 at the beginning */
-	SpillReader reader;
-	int			at;				/* in its block */
-} PoolRows;
-
-/* ---------- rows by node ---------- */
-
-static void
-lay_out(PoolRows *rows)
-{
-	const FitDesign *design = rows->design;
-	int			t;
-	int			f;
-
-	rows->place = palloc(design->rows->n_features * sizeof(int));
-	for (f = 0; f < design->rows->n_features; f++)
-		rows->place[f] = -1;
-	for (t = 0; t < design->n_terms; t++)
-	{
-		f = design->term[t].feature;
-		if (!rows->used[t] || rows->place[f] >= 0)
-			continue;
-		rows->place[f] = rows->length;
-		rows->length += design->store->column[f].width;
-	}
-	rows->outcome = rows->length++;
-	rows->weight = design->layout.weight < 0 ? -1 : rows->length;
-	rows->length += design->layout.weight < 0 ? 0 : sizeof(int64);
-	rows->offset = design->layout.offset < 0 ? -1 : rows->length;
-	rows->length += design->layout.offset < 0 ? 0 : sizeof(double);
-	if (rows->length > SPILL_MAX_RECORD)
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("too many features for segments"),
-				 errdetail("A row of them takes %d bytes; %d are allowed.", rows->length, (int) SPILL_MAX_RECORD),
-				 errhint("Select features first, without segments.")));
-}
-
-static void
-copy_column(const FitDesign *design, int column, int row, char *to)
-{
-	uint32		width = design->store->column[column].width;
-
-	memcpy(to, (const char *) design->column[column] + (Size) row * width, width);
-}
-
-static void
-sort_apart(PoolRows *rows, FitDesign *design, const FitTree *tree)
-{
-	uint16		pick[LOGIT_BLOCK];
-	int			n;
-	int			f,
-				i;
-
-	fit_design_rewind(design, false);
-	while ((n = fit_design_pick(design, pick)) > 0)
-		for (i = 0; i < n; i++)
-		{
-			uint32		segment = ((const uint32 *) design->column[design->layout.segment])[pick[i]];
-			char	   *record = spill_append(rows->spill, fit_tree_node(tree, segment), rows->length);
-
-			for (f = 0; f < design->rows->n_features; f++)
-				if (rows->place[f] >= 0)
-					copy_column(design, f, pick[i], record + rows->place[f]);
-			copy_column(design, design->layout.outcome, pick[i], record + rows->outcome);
-			if (rows->weight >= 0)
-				copy_column(design, design->layout.weight, pick[i], record + rows->weight);
-			if (rows->offset >= 0)
-				copy_column(design, design->layout.offset, pick[i], record + rows->offset);
-		}
-}
-
-static double
-record_number(const char *at)
-{
-	double		x;
-
-	memcpy(&x, at, sizeof x);
-	return x;
-}
-
-static uint32
-record_code(const char *at, uint32 width)
-{
-	uint16		half;
-	uint32		code;
-
-	if (width == 1)
-		return *(const uint8 *) at;
-	if (width == 2)
-	{
-		memcpy(&half, at, sizeof half);
-		return half;
-	}
-	memcpy(&code, at, sizeof code);
-	return code;
-}
-
-static void
-fill_term(const PoolRows *rows, const FitTerm *term, const char *record, int n, double *x)
-{
-	const char *at = record + rows->place[term->feature];
-	uint32		width = rows->design->store->column[term->feature].width;
-	double		unit = 1 / term->scale;
-	int			i;
-
-	for (i = 0; i < n; i++, at += rows->length)
-		if (term->z == NULL)
-		{
-			double		value = record_number(at);
-
-			x[i] = isnan(value) ? 0 : (value - term->center) * unit;
-		}
-		else
-		{
-			uint32		code = record_code(at, width);
-
-			x[i] = code < term->n_codes ? term->z[code] : 0;
-		}
-}
-
-/* Goes to the next records of a node, and of the next node where there are no more. */
-static bool
-find_records(PoolRows *rows)
-{
-	for (;;)
-	{
-		if (rows->node >= 0 && rows->reader.block != NULL)
-		{
-			if (rows->at < rows->reader.block->used)
-				return true;
-			spill_next(&rows->reader);
-			rows->at = 0;
-			continue;
-		}
-		if (++rows->node >= rows->spill->partitions)
-		{
-			rows->node = -1;
-			return false;
-		}
-		spill_read(rows->spill, rows->node, &rows->reader);
-		rows->at = 0;
-	}
-}
-
-static void
-next_block(LogitRows *logit, LogitBlock *block)
-{
-	PoolRows   *rows = (PoolRows *) logit;
-	const FitDesign *design = rows->design;
-	const char *record;
-	int			i,
-				t;
-
-	block->n = 0;
-	if (!find_records(rows))
-		return;
-	record = rows->reader.block->data + rows->at;
-	block->node = rows->node;
-	block->n = Min(LOGIT_BLOCK, (rows->reader.block->used - rows->at) / rows->length);
-	rows->at += block->n * rows->length;
-	for (t = 0; t < design->n_terms; t++)
-		if (rows->used[t])
-			fill_term(rows, &design->term[t], record, block->n, block->x + (Size) t * LOGIT_BLOCK);
-	for (i = 0; i < block->n; i++, record += rows->length)
-	{
-		int64		weight = 1;
-
-		if (rows->weight >= 0)
-			memcpy(&weight, record + rows->weight, sizeof weight);
-		block->y[i] = *(const uint8 *) (record + rows->outcome);
-		block->weight[i] = (double) weight;
-		block->offset[i] = rows->offset < 0 ? 0 : record_number(record + rows->offset);
-	}
-}
+/* The rows by segment have what the segments themselves leave of maintenance_work_mem, and a part of it at least. */
+#define LEAST_SHARE			8
 
 /* ---------- the fit ---------- */
 
@@ -257,27 +71,63 @@ add_up(FitPool *pool, const FitDesign *design)
 		}
 }
 
+/*
+ * What is left of maintenance_work_mem for rows. What segments take beside them cannot
+ * go to a file.
+ */
+static Size
+memory_for_rows(const PoolProblem *problem, Arena scratch)
+{
+	Size		allowed = (Size) maintenance_work_mem * 1024;
+	Size		least = allowed / LEAST_SHARE;
+	Size		wanted = pool_bytes(problem, scratch);
+	bool		slopes = false;
+	int			j;
+
+	if (wanted <= allowed - least)
+		return allowed - wanted;
+	for (j = 0; j < problem->rows->n_terms; j++)
+		slopes = slopes || problem->pooled[j + 1];
+	ereport(ERROR,
+			(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+			 errmsg("fit_scorecard: segments do not fit maintenance_work_mem"),
+			 errdetail("%d segments take %zu kB; %zu kB are allowed.", problem->n_nodes - 1, wanted / 1024,
+					   (allowed - least) / 1024),
+			 slopes ? errhint("Set maintenance_work_mem to %zuMB or more, put small segments together, or let them differ in their intercepts only (pooling => 'intercepts').",
+							  wanted / (LEAST_SHARE - 1) * LEAST_SHARE / (1024 * 1024) + 1) :
+			 errhint("Set maintenance_work_mem to %zuMB or more, or put small segments together.",
+					 wanted / (LEAST_SHARE - 1) * LEAST_SHARE / (1024 * 1024) + 1)));
+}
+
 FitPool *
 fit_pool_create(FitDesign *design, const bool *used, const FitTree *tree,
 				LogitFit *single, LogitStatus *status)
 {
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "agririsk segments", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext caller = MemoryContextSwitchTo(context);
+	MemoryContext scratch = AllocSetContextCreate(context, "agririsk fit of segments", ALLOCSET_DEFAULT_SIZES);
 	FitPool    *pool = palloc0(sizeof *pool);
-	PoolRows	rows = {.logit = design->logit, .design = design, .used = used, .node = -1};
-	PoolProblem problem = {&rows.logit, tree->n, tree->parent, used, choose_pooled(design, used), agr_check_interrupts};
+	PoolProblem problem = {&design->logit, tree->n, tree->parent, used, choose_pooled(design, used), agr_check_interrupts};
+	PoolRows   *rows = pool_rows_create(design, used, tree, memory_for_rows(&problem, agr_arena(scratch)));
 
+	pool->context = context;
 	pool->tree = tree;
 	pool->pooled = problem.pooled;
-	lay_out(&rows);
-	rows.logit.next = next_block;
-	rows.spill = spill_create(tree->n, (Size) maintenance_work_mem * 1024 / 2);
-	sort_apart(&rows, design, tree);
-	*status = pool_fit(&problem, &pool->fit, agr_arena(CurrentMemoryContext));
+	problem.rows = &rows->logit;
+	*status = pool_fit(&problem, &pool->fit, agr_arena(context), agr_arena(scratch));
 	*single = pool->fit.single;
-	spill_free(rows.spill);
-	if (*status != LOGIT_FITTED)
-		return NULL;
-	add_up(pool, design);
+	pool_rows_free(rows);
+	MemoryContextDelete(scratch);
+	if (*status == LOGIT_FITTED)
+		add_up(pool, design);
+	MemoryContextSwitchTo(caller);
 	return pool;
+}
+
+void
+fit_pool_free(FitPool *pool)
+{
+	MemoryContextDelete(pool->context);
 }
 
 /* ---------- whose own card is worth it ---------- */

@@ -12,6 +12,7 @@
 
 typedef struct FitPool
 {
+	MemoryContext context;		/* where all of it lives */
 	const FitTree *tree;
 	PoolFit		fit;
 	const bool *pooled;			/* of each coefficient, the intercept first: segments have their own */
@@ -22,11 +23,13 @@ typedef struct FitPool
 } FitPool;
 
 /*
- * Fits the training rows of a design; where there is no fit without segments,
- * the status of that, in *single.
+ * Fits the training rows of a design, in a context of its own below the current one.
+ * Where there is no fit without segments, *status is the status of that, which is in
+ * *single; unless it is LOGIT_FITTED there is nothing else.
  */
 extern FitPool *fit_pool_create(FitDesign *design, const bool *used, const FitTree *tree,
 								LogitFit *single, LogitStatus *status);
+extern void fit_pool_free(FitPool *pool);
 
 /*
  * What a node's own coefficients gain over its parent's, in log-likelihood, on

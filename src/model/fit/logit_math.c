@@ -24,6 +24,9 @@
 /* A pivot below this share of its diagonal element is rounding. */
 #define FLAT			1e-12
 
+/* A term of which the others leave such a share may keep a fit from its maximum. */
+#define NEARLY_FLAT		1e-6
+
 /* Pivots below this, a row, are too near the information's unit to be counted in it alone. */
 #define COARSE			0x1p-33
 
@@ -659,7 +662,7 @@ factor_information(Fitter *fitter)
 	int			j;
 
 	memcpy(fitter->factor, fitter->information, (size_t) m * m * sizeof(double));
-	if (!cholesky_factor(fitter->factor, m))
+	if (!cholesky_factor(fitter->factor, m, fitter->problem->pause))
 		return false;
 	for (j = 0; j < m; j++)
 	{
@@ -671,44 +674,26 @@ factor_information(Fitter *fitter)
 	return true;
 }
 
-/* The first term that is a combination of those before it, and which. */
+/* The first term of which those before it leave less than a share, and the combination. */
 static bool
-find_dependency(Fitter *fitter, double *involved)
+find_dependency(Fitter *fitter, double least, double *involved)
 {
 	int			m = fitter->m;
-	double	   *factor = fitter->factor;
 	int			i,
-				j,
-				k;
+				j;
 
-	memcpy(factor, fitter->information, (size_t) m * m * sizeof(double));
+	memcpy(fitter->factor, fitter->information, (size_t) m * m * sizeof(double));
 	for (i = 0; i < m; i++)
 	{
-		double	   *row = factor + (size_t) i * m;
-		double		pivot = row[i];
-
+		fitter->problem->pause();
+		if (cholesky_row(fitter->factor, m, i, least))
+			continue;
+		memset(involved, 0, m * sizeof(double));
+		cholesky_combination(fitter->factor, m, i, involved);
 		for (j = 0; j < i; j++)
-		{
-			for (k = 0; k < j; k++)
-				row[j] -= row[k] * factor[j * m + k];
-			row[j] /= factor[j * m + j];
-			pivot -= row[j] * row[j];
-		}
-		if (!(pivot > FLAT * row[i]))
-		{
-			memset(involved, 0, m * sizeof(double));
-			involved[i] = 1;
-			for (j = i - 1; j >= 0; j--)
-			{
-				double		sum = -row[j];
-
-				for (k = j + 1; k < i; k++)
-					sum -= factor[k * m + j] * involved[k];
-				involved[j] = sum / factor[j * m + j];
-			}
-			return true;
-		}
-		row[i] = sqrt(pivot);
+			involved[j] = -involved[j];
+		involved[i] = 1;
+		return true;
 	}
 	return false;
 }
@@ -790,7 +775,7 @@ solve_signs(Fitter *fitter)
 		for (b = 0; b <= a; b++)
 			fitter->factor[a * n + b] = fitter->information[j * m + fitter->member[b]];
 	}
-	if (!cholesky_factor(fitter->factor, n))
+	if (!cholesky_factor(fitter->factor, n, fitter->problem->pause))
 		return false;
 	cholesky_solve(fitter->factor, n, step);
 	for (a = 0; a < n; a++)
@@ -895,7 +880,7 @@ find_safe_step(Fitter *fitter, Arena memory)
 		evaluate(fitter);
 		fitter->pass.flat = false;
 		memcpy(fitter->bound, fitter->information, n * sizeof(double));
-		if (find_dependency(fitter, fitter->step))
+		if (find_dependency(fitter, FLAT, fitter->step))
 			return false;
 		evaluate(fitter);
 	}
@@ -952,6 +937,7 @@ invert(Fitter *fitter, double *inverse, int stride)
 	{
 		double	   *row = lower + (size_t) i * m;
 
+		fitter->problem->pause();
 		row[i] = 1;
 		for (k = 0; k < i; k++)
 			for (j = 0; j <= k; j++)
@@ -1125,7 +1111,7 @@ maximise(Fitter *fitter, LogitFit *fit, Arena memory)
 		}
 		if (!found)
 		{
-			if (find_dependency(fitter, fitter->step) && is_separated(fitter, &fit->complete))
+			if (find_dependency(fitter, FLAT, fitter->step) && is_separated(fitter, &fit->complete))
 				return LOGIT_SEPARATED;
 			if (!find_safe_step(fitter, memory))
 				return LOGIT_COLLINEAR;
@@ -1152,7 +1138,7 @@ maximise(Fitter *fitter, LogitFit *fit, Arena memory)
 }
 
 LogitStatus
-logit_fit(const LogitProblem *problem, LogitFit *fit, Arena memory)
+logit_fit(const LogitProblem *problem, LogitFit *fit, Arena memory, Arena scratch)
 {
 	int			n = 1 + problem->rows->n_terms;
 	Fitter		fitter;
@@ -1163,8 +1149,8 @@ logit_fit(const LogitProblem *problem, LogitFit *fit, Arena memory)
 	fit->gradient = room_for(memory, n);
 	fit->covariance = room_for(memory, (size_t) n * n);
 	fit->involved = room_for(memory, n);
-	prepare(&fitter, problem, memory);
-	status = maximise(&fitter, fit, memory);
+	prepare(&fitter, problem, scratch);
+	status = maximise(&fitter, fit, scratch);
 	fit->log_likelihood = fitter.likelihood;
 	give(&fitter, fitter.beta, fit->beta, false);
 	give(&fitter, fitter.gradient, fit->gradient, false);
@@ -1175,20 +1161,42 @@ logit_fit(const LogitProblem *problem, LogitFit *fit, Arena memory)
 	return status;
 }
 
+/* The information as if p were 1/2 everywhere, in all digits. */
+static void
+evaluate_flat(Fitter *fitter)
+{
+	fitter->pass.flat = fitter->pass.fine = true;
+	evaluate(fitter);
+}
+
 void
-logit_cross_products(const LogitProblem *problem, double *product, Arena memory)
+logit_cross_products(const LogitProblem *problem, double *product, Arena scratch)
 {
 	int			n = 1 + problem->rows->n_terms;
 	Fitter		fitter;
 	int			j,
 				k;
 
-	prepare(&fitter, problem, memory);
-	/* With p = 1/2 everywhere the information is a quarter of them. */
-	fitter.pass.flat = fitter.pass.fine = true;
-	evaluate(&fitter);
+	prepare(&fitter, problem, scratch);
+	/* It is a quarter of them. */
+	evaluate_flat(&fitter);
 	memset(product, 0, (size_t) n * n * sizeof(double));
 	for (j = 0; j < fitter.m; j++)
 		for (k = 0; k < fitter.m; k++)
 			product[(size_t) fitter.place[j] * n + fitter.place[k]] = 4 * fitter.information[j * fitter.m + k];
+}
+
+bool
+logit_is_nearly_collinear(const LogitProblem *problem, double *involved, Arena scratch)
+{
+	LogitProblem bare = {.rows = problem->rows, .used = problem->used, .pause = problem->pause};
+	Fitter		fitter;
+
+	prepare(&fitter, &bare, scratch);
+	evaluate_flat(&fitter);
+	if (!find_dependency(&fitter, NEARLY_FLAT, fitter.step))
+		return false;
+	memset(involved, 0, (1 + problem->rows->n_terms) * sizeof(double));
+	give(&fitter, fitter.step, involved, true);
+	return true;
 }

@@ -75,13 +75,20 @@ typedef struct LogitFit
 	bool		complete;		/* separated: no row is on the boundary */
 } LogitFit;
 
-extern LogitStatus logit_fit(const LogitProblem *problem, LogitFit *fit, Arena memory);
+/* The fit lives in `memory`, and nothing of it in `scratch`. */
+extern LogitStatus logit_fit(const LogitProblem *problem, LogitFit *fit, Arena memory, Arena scratch);
+
+/*
+ * Whether those before it leave less than a millionth of a term used; then which, in
+ * `involved`, as of a fit that is collinear.
+ */
+extern bool logit_is_nearly_collinear(const LogitProblem *problem, double *involved, Arena scratch);
 
 /*
  * Sums over the rows of the products of terms used, the constant first, at
  * (1 + n_terms)^2 places. Nothing but rows, used and pause of the problem counts.
  */
-extern void logit_cross_products(const LogitProblem *problem, double *product, Arena memory);
+extern void logit_cross_products(const LogitProblem *problem, double *product, Arena scratch);
 
 /* eta of a block's rows, with the bits it has in the fit. */
 extern void logit_eta(const LogitBlock *block, int n_terms, const double *beta,

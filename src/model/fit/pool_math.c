@@ -192,13 +192,14 @@ eliminate(Pool *pool, Node *node, const double *information, const double *gradi
 		if (sd > 0)
 			pool->penalty += node->effect[j] * node->effect[j] / omega[j] / 2;
 	}
-	if (!cholesky_factor(factor, q))
+	if (!cholesky_factor(factor, q, pool->problem->pause))
 		pool->half_log_pivots = INFINITY;
 	for (j = 0; j < q; j++)
 	{
 		double	   *row = solved + j * m;
 		double		pivot = factor[j * q + j];
 
+		pool->problem->pause();
 		for (k = 0; k < j; k++)
 		{
 			double		by = factor[j * q + k];
@@ -222,6 +223,7 @@ eliminate(Pool *pool, Node *node, const double *information, const double *gradi
 		double		pull = gradient[i];
 		double		cubic_pull = cubic[i];
 
+		pool->problem->pause();
 		memcpy(row, information + (size_t) i * m, m * sizeof(double));
 		for (j = 0; j < q; j++)
 		{
@@ -293,6 +295,7 @@ sum_rows(Pool *pool)
 		Node	   *node = &pool->node[i];
 		double		likelihood;
 
+		pool->problem->pause();
 		find_coefficients(pool, i, pool->coefficients);
 		pool->pass.n_spread = i > 0 ? pool->q : 0;
 		pool->pass.spread = node->spread;
@@ -329,14 +332,17 @@ sum_rows(Pool *pool)
 
 /* c = a b, or a' b; q x q. */
 static void
-multiply(const double *a, bool transposed, const double *b, int q, double *c)
+multiply(const Pool *pool, const double *a, bool transposed, const double *b, double *c)
 {
+	int			q = pool->q;
 	int			i,
 				j,
 				k;
 
 	memset(c, 0, (size_t) q * q * sizeof(double));
 	for (i = 0; i < q; i++)
+	{
+		pool->problem->pause();
 		for (k = 0; k < q; k++)
 		{
 			double		by = transposed ? a[k * q + i] : a[i * q + k];
@@ -344,6 +350,7 @@ multiply(const double *a, bool transposed, const double *b, int q, double *c)
 			for (j = 0; j < q; j++)
 				c[i * q + j] += by * b[k * q + j];
 		}
+	}
 }
 
 /* N of the pooled coefficients. */
@@ -375,8 +382,8 @@ find_spread(Pool *pool, Node *node, const double *own)
 		for (j = 0; j < q; j++)
 			for (k = 0; k < q; k++)
 				left[j * q + k] = (j == k) - own[j * q + k] * omega[k];
-		multiply(pool->node[node->parent].spread, false, left, q, product);
-		multiply(left, true, product, q, node->spread);
+		multiply(pool, pool->node[node->parent].spread, false, left, product);
+		multiply(pool, left, true, product, node->spread);
 	}
 	for (j = 0; j < q; j++)
 		for (k = 0; k < q; k++)
@@ -424,6 +431,7 @@ find_scores(Pool *pool)
 		const double *omega = variances_of(pool, node);
 		int			first = m + (node->level - 1) * q;
 
+		pool->problem->pause();
 		for (j = 0; j < q; j++)
 		{
 			node->score[j] = left_of(pool, node, j, node->pull[j], parent->inner->move);
@@ -434,8 +442,8 @@ find_scores(Pool *pool)
 			find_spread(pool, node, own);
 		if (node->level > 1)
 		{
-			multiply(own, false, parent->spread, q, product);
-			multiply(product, false, own, q, excess);
+			multiply(pool, own, false, parent->spread, product);
+			multiply(pool, product, false, own, excess);
 			for (j = 0; j < q * q; j++)
 				own[j] -= excess[j];
 		}
@@ -606,7 +614,7 @@ find_step(Pool *pool, const double *matrix)
 			for (j = 0; j <= i; j++)
 				pool->system[i * free + j] = row[pool->member[j]];
 		}
-		if (!cholesky_factor(pool->system, free))
+		if (!cholesky_factor(pool->system, free, pool->problem->pause))
 			return false;
 		cholesky_solve(pool->system, free, pool->work);
 		changed = false;
@@ -701,6 +709,8 @@ adapt(Pool *pool, const double *step, double *own, double *a)
 		for (j = 0; j < q; j++)
 			matrix[i * q + j] = (i == j) + own[i * q + j] * step[j];
 	for (i = 0; i < q; i++)
+	{
+		pool->problem->pause();
 		for (k = 0; k < q; k++)
 		{
 			double		by = matrix[k * q + i] / matrix[i * q + i];
@@ -713,6 +723,7 @@ adapt(Pool *pool, const double *step, double *own, double *a)
 				own[k * q + j] -= by * own[i * q + j];
 			a[k] -= by * a[i];
 		}
+	}
 	for (i = 0; i < q; i++)
 	{
 		for (j = 0; j < q; j++)
@@ -820,6 +831,19 @@ settle(Pool *pool)
 
 /* ---------- the fit ---------- */
 
+/* Numbers of a node with so many pooled coefficients of m in all, and what a parent has beside. */
+#define NODE_NUMBERS(q, m)	((size_t) (q) * (10 + (q) + (m)))
+#define INNER_NUMBERS(m)	((size_t) (m) * (5 + (m)))
+
+static double *
+take(double **room, size_t n)
+{
+	double	   *taken = *room;
+
+	*room += n;
+	return taken;
+}
+
 /* Levels, and room for what each node needs. */
 static void
 prepare_nodes(Pool *pool, Arena memory)
@@ -827,6 +851,7 @@ prepare_nodes(Pool *pool, Arena memory)
 	int			n = pool->n_nodes;
 	int			m = pool->m;
 	int			q = pool->q;
+	double	   *room = room_for(memory, n * NODE_NUMBERS(q, m));
 	int			i;
 
 	pool->node = memory.alloc(memory.context, n * sizeof(Node));
@@ -835,37 +860,42 @@ prepare_nodes(Pool *pool, Arena memory)
 	{
 		Node	   *node = &pool->node[i];
 		int			parent = pool->problem->parent[i];
-		double	   *room = room_for(memory, (size_t) q * (9 + m + q));
 
 		node->parent = parent;
 		node->level = i == 0 ? 0 : pool->node[parent].level + 1;
 		pool->n_levels = node->level > pool->n_levels ? node->level : pool->n_levels;
-		node->effect = room;
-		node->begun = room + q;
-		node->pull = room + 2 * q;
-		node->cubic_pull = room + 3 * q;
-		node->score = room + 4 * q;
-		node->cubic_score = room + 5 * q;
-		node->variance = room + 6 * q;
-		node->reach = room + 7 * q;
-		node->turned = room + 8 * q;
-		node->push = memory.alloc(memory.context, q * sizeof(double));
-		node->spread = room + 9 * q;
-		node->cross = room + (9 + q) * q;
+		node->effect = take(&room, q);
+		node->begun = take(&room, q);
+		node->pull = take(&room, q);
+		node->cubic_pull = take(&room, q);
+		node->score = take(&room, q);
+		node->cubic_score = take(&room, q);
+		node->variance = take(&room, q);
+		node->reach = take(&room, q);
+		node->turned = take(&room, q);
+		node->push = take(&room, q);
+		node->spread = take(&room, (size_t) q * q);
+		node->cross = take(&room, (size_t) q * m);
 		if (i == 0 || pool->node[parent].inner == NULL)
 		{
 			Inner	   *inner = memory.alloc(memory.context, sizeof(Inner));
+			double	   *more = room_for(memory, INNER_NUMBERS(m));
 
-			room = room_for(memory, (size_t) m * (5 + m));
-			inner->gradient = room;
-			inner->cubic = room + m;
-			inner->turn = room + 2 * m;
-			inner->move = room + 3 * m;
-			inner->cubic_move = room + 4 * m;
-			inner->information = room + 5 * m;
+			inner->gradient = take(&more, m);
+			inner->cubic = take(&more, m);
+			inner->turn = take(&more, m);
+			inner->move = take(&more, m);
+			inner->cubic_move = take(&more, m);
+			inner->information = take(&more, (size_t) m * m);
 			pool->node[i == 0 ? 0 : parent].inner = inner;
 		}
 	}
+}
+
+static bool
+is_used(const PoolProblem *problem, int coefficient)
+{
+	return coefficient == 0 || problem->used == NULL || problem->used[coefficient - 1];
 }
 
 static void
@@ -881,7 +911,7 @@ prepare(Pool *pool, const PoolProblem *problem, const double *beta, Arena memory
 	pool->place = memory.alloc(memory.context, (1 + all_terms) * sizeof(int));
 	pool->pooled = memory.alloc(memory.context, (1 + all_terms) * sizeof(int));
 	for (j = 0; j <= all_terms; j++)
-		if (j == 0 || problem->used == NULL || problem->used[j - 1])
+		if (is_used(problem, j))
 		{
 			if (problem->pooled[j])
 				pool->pooled[pool->q++] = pool->m;
@@ -1044,7 +1074,8 @@ describe_nodes(Pool *pool, PoolFit *fit, Arena memory)
 {
 	int			all = 1 + pool->problem->rows->n_terms;
 	double		max_offset = pool->problem->rows->max_offset;
-	double	   *above = room_for(memory, pool->m);
+	double	   *above = pool->other;
+	double	   *numbers = room_for(memory, (size_t) pool->n_nodes * 2 * all);
 	bool		more;
 	int			i,
 				j;
@@ -1059,9 +1090,10 @@ describe_nodes(Pool *pool, PoolFit *fit, Arena memory)
 		PoolNode   *to = &fit->node[i];
 		LogitPass	parents = pool->pass;
 
+		pool->problem->pause();
 		to->level = from->level;
-		to->effect = room_for(memory, all);
-		to->variance = room_for(memory, all);
+		to->effect = numbers + (size_t) 2 * i * all;
+		to->variance = to->effect + all;
 		for (j = 0; j < pool->q; j++)
 		{
 			to->effect[pool->place[pool->pooled[j]]] = from->effect[j];
@@ -1101,9 +1133,10 @@ describe_root(Pool *pool, PoolFit *fit, Arena memory)
 	fit->covariance = room_for(memory, (size_t) all * all);
 	fit->tau = room_for(memory, (size_t) pool->n_levels * all);
 	memcpy(factor, pool->node[0].inner->information, (size_t) m * m * sizeof(double));
-	cholesky_factor(factor, m);
+	cholesky_factor(factor, m, pool->problem->pause);
 	for (i = 0; i < m; i++)
 	{
+		pool->problem->pause();
 		fit->beta[pool->place[i]] = pool->beta[i];
 		for (j = 0; j < m; j++)
 			pool->work[j] = i == j;
@@ -1116,18 +1149,52 @@ describe_root(Pool *pool, PoolFit *fit, Arena memory)
 			fit->tau[(size_t) i * all + pool->place[pool->pooled[j]]] = sqrt(pool->omega[i * pool->q + j]);
 }
 
+size_t
+pool_bytes(const PoolProblem *problem, Arena scratch)
+{
+	int			n = problem->n_nodes;
+	int			all = 1 + problem->rows->n_terms;
+	bool	   *is_parent = scratch.alloc(scratch.context, n * sizeof(bool));
+	size_t		parents = 1;
+	size_t		levels = 0;
+	size_t		m = 0;
+	size_t		q = 0;
+	size_t		outer;
+	int			i;
+
+	for (i = 0; i < all; i++)
+		if (is_used(problem, i))
+		{
+			m++;
+			q += problem->pooled[i];
+		}
+	memset(is_parent, 0, n * sizeof(bool));
+	for (i = 1; i < n; i++)
+	{
+		parents += problem->parent[i] > 0 && !is_parent[problem->parent[i]];
+		is_parent[problem->parent[i]] = true;
+	}
+	/* The last node is of the last level. */
+	for (i = n - 1; i > 0; i = problem->parent[i])
+		levels++;
+	outer = m + levels * q;
+	return n * (sizeof(Node) + sizeof(PoolNode) + (NODE_NUMBERS(q, m) + 2 * all) * sizeof(double)) +
+		parents * (sizeof(Inner) + INNER_NUMBERS(m) * sizeof(double)) +
+		5 * outer * outer * sizeof(double) + 3 * m * m * sizeof(LogitSum);
+}
+
 LogitStatus
-pool_fit(const PoolProblem *problem, PoolFit *fit, Arena memory)
+pool_fit(const PoolProblem *problem, PoolFit *fit, Arena memory, Arena scratch)
 {
 	LogitProblem single = {.rows = problem->rows, .used = problem->used, .pause = problem->pause};
 	LogitStatus status;
 	Pool		pool;
 
 	memset(fit, 0, sizeof *fit);
-	status = logit_fit(&single, &fit->single, memory);
+	status = logit_fit(&single, &fit->single, memory, scratch);
 	if (status != LOGIT_FITTED)
 		return status;
-	prepare(&pool, problem, fit->single.beta, memory);
+	prepare(&pool, problem, fit->single.beta, scratch);
 	status = maximise(&pool, fit);
 	if (status == LOGIT_FITTED)
 	{
@@ -1148,5 +1215,5 @@ pool_mode(LogitRows *rows, const bool *used, const double *parent, const double 
 	for (j = 0; j <= rows->n_terms; j++)
 		ridge[j] = 1 / (tau[j] * tau[j]);
 	problem.ridge = ridge;
-	return logit_fit(&problem, fit, memory);
+	return logit_fit(&problem, fit, memory, memory);
 }

@@ -53,11 +53,17 @@ typedef struct PoolFit
 } PoolFit;
 
 /*
+ * What a fit takes at its height, nearly: each node has numbers that grow with the
+ * square of the pooled coefficients. The last node is of the deepest level.
+ */
+extern size_t pool_bytes(const PoolProblem *problem, Arena scratch);
+
+/*
  * Where the fit without effects has no maximum, its status. LOGIT_NOT_CONVERGED also
  * where tau has no bound, as where each node's outcomes are of one class. Either way
- * there is nothing but `single`.
+ * there is nothing but `single`. The fit lives in `memory`, and nothing of it in `scratch`.
  */
-extern LogitStatus pool_fit(const PoolProblem *problem, PoolFit *fit, Arena memory);
+extern LogitStatus pool_fit(const PoolProblem *problem, PoolFit *fit, Arena memory, Arena scratch);
 
 /*
  * The coefficients of one node, where its rows and a normal prior of standard
