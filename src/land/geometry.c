@@ -119,10 +119,7 @@ decode_wkb(GeometrySlot *slot, struct varlena *flat, GeometryInfo *info, MemoryC
 static bool
 same_shape(const GeometrySlot *a, const GeometrySlot *b)
 {
-	return a->srid == b->srid && a->shape->points == b->shape->points &&
-		a->shape->rings == b->shape->rings &&
-		memcmp(a->shape->point, b->shape->point, a->shape->points * sizeof(Vertex)) == 0 &&
-		memcmp(a->shape->ring, b->shape->ring, a->shape->rings * sizeof(uint32_t)) == 0;
+	return a->srid == b->srid && polygonal_compare(a->shape, b->shape) == 0;
 }
 
 static bool
@@ -258,5 +255,6 @@ agr_overlap_scratch(MemoryContext context)
 	scratch->interrupt = agr_check_interrupts;
 	for (i = 0; i < lengthof(scratch->side); i++)
 		scratch->side[i].memory = MemoryContextAlloc(context, 1);
+	scratch->piece = MemoryContextAlloc(context, 1);
 	return scratch;
 }

@@ -12,8 +12,8 @@
 #include "postgres.h"
 
 #include "agririsk.h"
-#include "core/query.h"
-#include "core/record.h"
+#include "core/sql/query.h"
+#include "core/sql/record.h"
 #include "land/land_evidence_math.h"
 #include "land/layer.h"
 
@@ -519,7 +519,7 @@ compare_finds(const void *a, const void *b, void *context)
 		order = (r->label_bytes > s->label_bytes) - (r->label_bytes < s->label_bytes);
 	if (order == 0)
 		order = memcmp(label_of(r), label_of(s), r->label_bytes);
-	return order != 0 ? order : layer_compare_shapes(p, q);
+	return order != 0 ? order : polygonal_compare(p, q);
 }
 
 static Cover *

@@ -439,19 +439,6 @@ layer_row_area(LayerStore *store, const LayerRow *row)
 		cover_divide(layer_row_shape(row), false, NULL, 0, &store->cover);
 }
 
-int
-layer_compare_shapes(const Polygonal *p, const Polygonal *q)
-{
-	int			order;
-
-	if (p->points != q->points)
-		return p->points < q->points ? -1 : 1;
-	if (p->rings != q->rings)
-		return p->rings < q->rings ? -1 : 1;
-	order = memcmp(p->point, q->point, p->points * sizeof *p->point);
-	return order != 0 ? order : memcmp(p->ring, q->ring, p->rings * sizeof *p->ring);
-}
-
 double
 layer_common_area(LayerStore *store, const LayerRow *a, const LayerRow *b)
 {
@@ -459,7 +446,7 @@ layer_common_area(LayerStore *store, const LayerRow *a, const LayerRow *b)
 	const Polygonal *q = layer_row_shape(b);
 
 	/* The overlap of sound polygons has the same bits either way by itself. */
-	if ((a->sound && b->sound) || layer_compare_shapes(p, q) <= 0)
+	if ((a->sound && b->sound) || polygonal_compare(p, q) <= 0)
 		return cover_area(p, a->sound, q, b->sound, &store->cover);
 	return cover_area(q, b->sound, p, a->sound, &store->cover);
 }

@@ -12,8 +12,8 @@
 #include "postgres.h"
 
 #include "agririsk.h"
-#include "core/query.h"
-#include "core/record.h"
+#include "core/sql/query.h"
+#include "core/sql/record.h"
 #include "land/layer.h"
 #include "land/postgis.h"
 
@@ -144,7 +144,7 @@ compare_rows(const LayerJoin *j, const LayerRow *a, const LayerRow *b)
 	/* Two rows of one key: also in an order, for the same result whatever came first. */
 	if (order == 0)
 		order = (area > other_area) - (area < other_area);
-	return order != 0 ? order : layer_compare_shapes(layer_row_shape(a), layer_row_shape(b));
+	return order != 0 ? order : polygonal_compare(layer_row_shape(a), layer_row_shape(b));
 }
 
 static void

@@ -4,8 +4,8 @@
  */
 #include "land/polygonal_math.h"
 
-#include "core/exact_sum_math.h"
-#include "core/twofold.h"
+#include "core/math/exact_sum_math.h"
+#include "core/math/twofold.h"
 #include "land/ring_math.h"
 
 #include <string.h>
@@ -87,7 +87,7 @@ polygonal_begin(void *memory, uint32_t points, uint32_t rings)
 	shape->tree.node = (Extent *) (shape->point + points);
 	shape->ring = (uint32_t *) (shape->tree.node + boxes);
 	shape->role = shape->ring + rings + 1;
-	shape->ring[0] = 0;
+	shape->ring[0] = shape->role[0] = 0;
 	shape->points = 0;
 	shape->rings = 0;
 	shape->parts = 0;
@@ -386,9 +386,15 @@ polygonal_finish(Polygonal *shape)
 	uint32_t	r,
 				i;
 
-	if (shape->rings > 1)
+	if (shape->rings <= 1)
 	{
-		order_rings(shape, (Vertex *) (shape->role + SPARE));
+		/* Parts that enclose nothing have left no ring. */
+		shape->parts = shape->rings;
+		shape->role[0] %= 2;
+	}
+	else
+	{
+		order_rings(shape, (Vertex *) (shape->ring + 2 * (shape->role - shape->ring)));
 		add_areas(shape);
 	}
 	if (shape->area_noise > AREA_PRECISION * fabs(shape->area))
@@ -443,7 +449,7 @@ polygonal_find_ring(const Polygonal *shape, uint32_t from, uint32_t i)
 size_t
 polygonal_bytes(const Polygonal *shape)
 {
-	return (size_t) ((const char *) (shape->ring + shape->rings + 1) - (const char *) shape);
+	return (size_t) ((const char *) (shape->role + shape->rings) - (const char *) shape);
 }
 
 void
@@ -455,4 +461,43 @@ polygonal_settle(Polygonal *copy)
 	copy->point = (Vertex *) (copy + 1);
 	copy->tree.node = (Extent *) ((uintptr_t) copy->tree.node + moved);
 	copy->ring = (uint32_t *) ((uintptr_t) copy->ring + moved);
+	copy->role = (uint32_t *) ((uintptr_t) copy->role + moved);
+}
+
+Polygonal *
+polygonal_extract(const Polygonal *shape, uint32_t first, uint32_t end, void *memory)
+{
+	uint32_t	begin = shape->ring[first];
+	uint32_t	i;
+	Polygonal  *piece = polygonal_begin(memory, shape->ring[end] - begin, end - first);
+
+	piece->points = shape->ring[end] - begin;
+	piece->rings = end - first;
+	memcpy(piece->point, shape->point + begin, piece->points * sizeof(Vertex));
+	for (i = first; i < end; i++)
+	{
+		piece->ring[i + 1 - first] = shape->ring[i + 1] - begin;
+		piece->role[i - first] = shape->role[i] - 2 * polygonal_part(shape, first);
+	}
+	piece->parts = polygonal_part(piece, piece->rings - 1) + 1;
+	for (i = 0; i < piece->points; i++)
+		extent_add(&piece->extent, piece->point[i]);
+	add_areas(piece);
+	polygonal_finish(piece);
+	return piece;
+}
+
+int
+polygonal_compare(const Polygonal *a, const Polygonal *b)
+{
+	int			order;
+
+	if (a->points != b->points)
+		return a->points < b->points ? -1 : 1;
+	if (a->rings != b->rings)
+		return a->rings < b->rings ? -1 : 1;
+	order = memcmp(a->point, b->point, a->points * sizeof *a->point);
+	if (order == 0)
+		order = memcmp(a->ring, b->ring, a->rings * sizeof *a->ring);
+	return order != 0 ? order : memcmp(a->role, b->role, a->rings * sizeof *a->role);
 }
