@@ -487,6 +487,17 @@ polygonal_extract(const Polygonal *shape, uint32_t first, uint32_t end, void *me
 	return piece;
 }
 
+static int
+compare_numbers(const uint32_t *a, const uint32_t *b, uint32_t count)
+{
+	uint32_t	i;
+
+	for (i = 0; i < count; i++)
+		if (a[i] != b[i])
+			return a[i] < b[i] ? -1 : 1;
+	return 0;
+}
+
 int
 polygonal_compare(const Polygonal *a, const Polygonal *b)
 {
@@ -496,8 +507,10 @@ polygonal_compare(const Polygonal *a, const Polygonal *b)
 		return a->points < b->points ? -1 : 1;
 	if (a->rings != b->rings)
 		return a->rings < b->rings ? -1 : 1;
-	order = memcmp(a->point, b->point, a->points * sizeof *a->point);
+
+	/* As numbers: the order of their bytes is not that of every machine. */
+	order = ring_compare(a->point, a->points, b->point, b->points);
 	if (order == 0)
-		order = memcmp(a->ring, b->ring, a->rings * sizeof *a->ring);
-	return order != 0 ? order : memcmp(a->role, b->role, a->rings * sizeof *a->role);
+		order = compare_numbers(a->ring, b->ring, a->rings);
+	return order != 0 ? order : compare_numbers(a->role, b->role, a->rings);
 }
