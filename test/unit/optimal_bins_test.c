@@ -458,6 +458,8 @@ check_auto(void)
 	ok(bin_choose(t) == BIN_NONE, "where nothing is feasible, none");
 }
 
+#define VERTEX_CELLS 300
+
 static void
 check_candidates(Arena memory)
 {
@@ -490,6 +492,53 @@ check_candidates(Arena memory)
 	ok(i + 1 < n && begin[i + 1] == 2001 && n <= 40, "a value of many rows is a candidate by itself");
 	n = bin_candidates(cell, 60, 200, 0, begin, memory);
 	ok(n == 60, "few cells are all candidates");
+}
+
+/*
+ * For a monotone trend without limits of size, what is best of a few candidates is
+ * best of all cells, which the solver can look at too as long as they are not
+ * many.
+ */
+static void
+compare_vertices(Arena memory)
+{
+	static BinCell cell[VERTEX_CELLS],
+				joined[VERTEX_CELLS];
+	static BinTrial all,
+				few;
+	BinSolver  *solver = bin_solver_create(VERTEX_CELLS, memory);
+	int			worse = 0;
+	int			round;
+
+	seed = 11;
+	for (round = 0; round < 60; round++)
+	{
+		BinLimits	limits = no_limits;
+		BinTrend	trend = round % 2 ? BIN_DESCENDING : BIN_ASCENDING;
+		int32_t		begin[BIN_MAX_CELLS];
+		int32_t		n;
+		int			i,
+					at = -1;
+
+		make_cells(cell, VERTEX_CELLS, 2 + below(6));
+		for (i = 0; i < VERTEX_CELLS; i++)
+			cell[i].count[(trend == BIN_ASCENDING) == (i > VERTEX_CELLS / 2)] += below(2);
+		limits.max_bins = round % 3 ? 2 + below(7) : 0;
+		bin_solver_load(solver, cell, VERTEX_CELLS, &limits);
+		bin_solve(solver, trend, &all);
+		n = bin_candidates(cell, VERTEX_CELLS, 90, 0, begin, memory);
+		memset(joined, 0, sizeof joined);
+		for (i = 0; i < VERTEX_CELLS; i++)
+		{
+			at += at + 1 < n && begin[at + 1] == i;
+			joined[at].count[0] += cell[i].count[0];
+			joined[at].count[1] += cell[i].count[1];
+		}
+		bin_solver_load(solver, joined, n, &limits);
+		bin_solve(solver, trend, &few);
+		worse += few.bins != all.bins || fabs(few.iv - all.iv) > 1e-12;
+	}
+	ok(worse == 0, "a monotone trend's optimum over 90 candidates is that over all cells");
 }
 
 /* Bits of what is computed, to compare between CPUs; and how long it takes. */
@@ -554,6 +603,7 @@ main(void)
 	compare_asked(solver);
 	check_auto();
 	check_candidates(memory);
+	compare_vertices(memory);
 	print_bits_and_time(memory);
 	free_blocks(&blocks);
 	return done_testing();

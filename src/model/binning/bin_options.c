@@ -92,10 +92,10 @@ bins_read_options_at(BinsOptions *options, JsonReader *r, JsonbValue *value, Mem
 
 	limits->max_bins = (int64) read_option(r, root, "max_bins", 8, 0, BIN_MAX_LIMIT, true);
 	limits->min_bins = (int64) read_option(r, root, "min_bins", 1, 1, BIN_MAX_LIMIT, true);
-	limits->min_share = to_units(read_option(r, root, "min_bin_share", 0.05, 0, 1, false));
+	limits->min_share = to_units(read_option(r, root, "min_bin_share", 0.01, 0, 1, false));
 	limits->max_share = to_units(read_option(r, root, "max_bin_share", 1, 0, 1, false));
-	limits->min_bads = (int64) read_option(r, root, "min_bads", 1, 1, TALLY_MAX_TOTAL, true);
-	limits->min_goods = (int64) read_option(r, root, "min_goods", 1, 1, TALLY_MAX_TOTAL, true);
+	limits->min_bads = (int64) read_option(r, root, "min_bads", 10, 1, TALLY_MAX_TOTAL, true);
+	limits->min_goods = (int64) read_option(r, root, "min_goods", 10, 1, TALLY_MAX_TOTAL, true);
 	limits->min_gap = to_units(read_option(r, root, "min_rate_gap", 0, 0, 1, false));
 	options->candidates = (int32) read_option(r, root, "candidates", 200, 2, BIN_MAX_CELLS, true);
 	options->trend = (BinTrend) json_read_word_field(r, root, "trend", bins_trend_words, BIN_AUTO,

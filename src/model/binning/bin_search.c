@@ -34,15 +34,15 @@ add_cell(BinCell *sum, const BinCell *cell)
 	sum->count[BIN_BAD] += cell->count[BIN_BAD];
 }
 
-/* The rows of a cell that has one count for each part, of all parts but one. */
+/* The rows of a cell that has one count for each part, of all parts but those of a set. */
 static inline BinCell
-sum_parts(const BinCell *cell, int parts, int without)
+sum_parts(const BinCell *cell, int parts, uint32 without)
 {
 	BinCell		sum = {{0, 0}};
 	int			p;
 
 	for (p = 0; p < parts; p++)
-		if (p != without)
+		if ((without & bin_part(p)) == 0)
 			add_cell(&sum, &cell[p]);
 	return sum;
 }
@@ -72,7 +72,7 @@ append_cell(NumberCells *cells, double low, const BinCell *cell)
 {
 	BinRows    *rows = cells->rows;
 	Size		size = rows->parts * sizeof *cell;
-	BinCell		sum = sum_parts(cell, rows->parts, -1);
+	BinCell		sum = sum_parts(cell, rows->parts, 0);
 	int64		grid = grid_of(cells, cells->seen);
 	int			p;
 
@@ -419,7 +419,7 @@ find_bins(BinCell *cell, int32 n, const BinsOptions *options, bool say, Binning 
 }
 
 static void
-search_numbers(const BinRows *rows, const BinsOptions *options, int without, bool say, Binning *binning)
+search_numbers(const BinRows *rows, const BinsOptions *options, uint32 without, bool say, Binning *binning)
 {
 	double	   *low = palloc(Max(rows->n, 1) * sizeof *low);
 	BinCell    *cell = palloc(Max(rows->n, 1) * sizeof *cell);
@@ -541,7 +541,7 @@ list_categories(const Level *level, uint32 from, uint32 to, BinCategories *list)
 }
 
 static void
-search_categories(const BinRows *rows, const BinsOptions *options, int without, bool say, Binning *binning)
+search_categories(const BinRows *rows, const BinsOptions *options, uint32 without, bool say, Binning *binning)
 {
 	Level	   *level = palloc_extended(Max(rows->n, 1) * sizeof *level, MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
 	BinCell    *cell;
@@ -570,7 +570,7 @@ search_categories(const BinRows *rows, const BinsOptions *options, int without, 
 }
 
 Binning *
-bin_search(const BinRows *rows, const BinsOptions *options, int without, bool say)
+bin_search(const BinRows *rows, const BinsOptions *options, uint32 without, bool say)
 {
 	Binning    *binning = palloc0(sizeof *binning);
 
@@ -583,4 +583,85 @@ bin_search(const BinRows *rows, const BinsOptions *options, int without, bool sa
 		search_categories(rows, options, without, say, binning);
 	binning_weigh(binning);
 	return binning;
+}
+
+/* ---------- what a binning says of a part it has not seen ---------- */
+
+/* Sums over the rows of a part of (share of bads - share of goods) * WOE. */
+typedef struct HeldOut
+{
+	const BinRows *rows;
+	int			part;
+	double		total[2];
+	double		woe[2];			/* summed over rows of a class */
+} HeldOut;
+
+static void
+hold_out(HeldOut *held, const BinCell *of_parts, double woe)
+{
+	int			class;
+
+	for (class = 0; class < 2; class++)
+	{
+		double		rows = (double) of_parts[held->part].count[class];
+
+		held->total[class] += rows;
+		held->woe[class] += rows * woe;
+	}
+}
+
+static void
+hold_out_numbers(HeldOut *held, const Binning *binning)
+{
+	const BinRows *rows = held->rows;
+	uint32		bin = 0;
+	uint32		i;
+
+	for (i = 0; i < rows->n; i++)
+	{
+		while (bin + 1 < binning->n_bins && rows->low[i] >= binning->cut[bin])
+			bin++;
+		hold_out(held, rows->cell + (Size) i * rows->parts, binning->bin[bin].woe);
+	}
+	for (i = 0; i < binning->n_specials; i++)
+		hold_out(held, rows->special + (Size) i * rows->parts, binning->special[i].woe);
+}
+
+static void
+hold_out_categories(HeldOut *held, const Binning *binning)
+{
+	const BinRows *rows = held->rows;
+	TextIndex  *index = text_index_create(agr_arena(CurrentMemoryContext), rows->n);
+	double		unseen = binning->unseen == CARD_UNSEEN_WORST ? binning->bin[0].woe : 0;
+	uint32		b;
+	uint32		i;
+
+	for (b = 0; b < binning->n_bins; b++)
+	{
+		if (binning->unseen == CARD_UNSEEN_WORST)
+			unseen = Max(unseen, binning->bin[b].woe);
+		for (i = 0; i < binning->categories[b].n; i++)
+			text_index_add(index, binning->categories[b].text[i], b);
+	}
+	for (i = 0; i < rows->n; i++)
+	{
+		int64		bin = text_index_find(index, rows->text[i].at, rows->text[i].length);
+
+		hold_out(held, rows->cell + (Size) i * rows->parts, bin < 0 ? unseen : binning->bin[bin].woe);
+	}
+}
+
+double
+bin_held_out_iv(const BinRows *rows, const Binning *binning, int part)
+{
+	HeldOut		held = {rows, part};
+
+	if (rows->kind == CARD_NUMBER)
+		hold_out_numbers(&held, binning);
+	else
+		hold_out_categories(&held, binning);
+	hold_out(&held, rows->missing, binning->missing.woe);
+	if (held.total[BIN_GOOD] == 0 || held.total[BIN_BAD] == 0)
+		return NAN;
+	return held.woe[BIN_BAD] / held.total[BIN_BAD] - held.woe[BIN_GOOD] / held.total[BIN_GOOD];
 }

@@ -57,6 +57,34 @@ missing_by_policy(const Binning *binning)
 	}
 }
 
+/*
+ * Shares of all bads and of all goods that a part has. Nothing limits the size of
+ * a missing or a special part, so such a part gets rows of average rate beside its
+ * own, as if its log-odds had a normal prior of variance 1/2 around those of all
+ * rows: 2 / (r (1 - r)) rows, r being that rate (Good 1965). A bin that lacks a
+ * class gets half a row of either class, and then each part does.
+ */
+static void
+weigh_part(const BinPart *part, bool limitless, const int64_t *total, int64_t parts, double *p, double *q)
+{
+	double		bads = (double) part->cell.count[BIN_BAD];
+	double		goods = (double) part->cell.count[BIN_GOOD];
+	double		all_bads = (double) total[BIN_BAD];
+	double		all_goods = (double) total[BIN_GOOD];
+	double		more = parts > 0 ? 0.5 : 0;
+
+	if (limitless)
+	{
+		double		prior = 2 * (all_bads + all_goods);
+
+		*p = (bads + prior / all_goods) / (all_bads + prior / all_goods);
+		*q = (goods + prior / all_bads) / (all_goods + prior / all_bads);
+		return;
+	}
+	*p = (bads + more) / (all_bads + more * (double) parts);
+	*q = (goods + more) / (all_goods + more * (double) parts);
+}
+
 void
 binning_weigh(Binning *binning)
 {
@@ -75,13 +103,12 @@ binning_weigh(Binning *binning)
 		if (part_rows(part) == 0)
 			continue;
 		with_rows++;
-		lacks_class = lacks_class || part->cell.count[BIN_GOOD] == 0 || part->cell.count[BIN_BAD] == 0;
+		lacks_class = lacks_class || (i < binning->n_bins && (part->cell.count[BIN_GOOD] == 0 || part->cell.count[BIN_BAD] == 0));
 	}
 	binning->iv = total[BIN_GOOD] > 0 && total[BIN_BAD] > 0 ? 0 : NAN;
 	for (i = 0; i < n; i++)
 	{
 		BinPart    *part = part_at(binning, i);
-		double		more = lacks_class ? 0.5 : 0;
 		double		p,
 					q;
 
@@ -89,10 +116,7 @@ binning_weigh(Binning *binning)
 		part->iv = isnan(binning->iv) ? NAN : 0;
 		if (isnan(binning->iv) || part_rows(part) == 0)
 			continue;
-		p = ((double) part->cell.count[BIN_BAD] + more) /
-			((double) total[BIN_BAD] + more * (double) with_rows);
-		q = ((double) part->cell.count[BIN_GOOD] + more) /
-			((double) total[BIN_GOOD] + more * (double) with_rows);
+		weigh_part(part, i >= binning->n_bins, total, lacks_class ? with_rows : 0, &p, &q);
 		part->woe = agr_log(p / q);
 		part->iv = (p - q) * part->woe + 0.0;	/* never -0 */
 		if (part == &binning->missing && binning->missing_policy != BIN_MISSING_BIN)

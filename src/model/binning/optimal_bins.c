@@ -216,7 +216,7 @@ finish(BinsState *state, BinRows *rows)
 	Binning    *binning;
 
 	rows->missing = &state->missing;
-	binning = bin_search(rows, &state->options, -1, true);
+	binning = bin_search(rows, &state->options, 0, true);
 	binning->no_outcome = state->no_outcome;
 	binning->no_weight = state->no_weight;
 	/* All that can be wrong with it is that its parts are too many rows together. */

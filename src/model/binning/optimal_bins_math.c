@@ -827,6 +827,65 @@ mark_leaves(const BinCell *cell, int32_t n, int64_t least, int32_t leaves, uint8
 	}
 }
 
+/*
+ * Where bins begin whose rates rise from each to the next, if neighbours are
+ * pooled until they do (Ayer et al. 1955): the vertices of the convex minorant of
+ * bads over rows, of a curve that begins with the least bin that has both classes
+ * and ends with such a one. No partition of rising rates, whose size is not limited,
+ * has a larger IV than the best one of these bins. With `falling` it is the majorant.
+ */
+static int32_t
+find_vertices(const BinCell *cell, int32_t n, bool falling, int32_t *begin, BinCell *block)
+{
+	BinCell		last = {{0, 0}};
+	int32_t		blocks = 0;
+	int32_t		end = n;
+	int32_t		i;
+
+	while (end > 0 && (last.count[BIN_GOOD] == 0 || last.count[BIN_BAD] == 0))
+		add_cell(&last, &cell[--end]);
+	for (i = 0; i <= end && i < n; i++)
+	{
+		if (blocks == 1 && (block[0].count[BIN_GOOD] == 0 || block[0].count[BIN_BAD] == 0))
+		{
+			add_cell(&block[0], i == end ? &last : &cell[i]);
+			continue;
+		}
+		begin[blocks] = i;
+		block[blocks++] = i == end ? last : cell[i];
+		while (blocks > 1)
+		{
+			int			order = compare_rates(&block[blocks - 2], &block[blocks - 1]);
+
+			if (falling ? order > 0 : order < 0)
+				break;
+			blocks--;
+			add_cell(&block[blocks - 1], &block[blocks]);
+		}
+	}
+	return blocks;
+}
+
+/* Marks the vertices either way, or, of more than there is room for, so many of them. */
+static void
+mark_vertices(const BinCell *cell, int32_t n, int32_t room, uint8_t *mark, Arena memory)
+{
+	int32_t    *begin = get(memory, n, sizeof *begin);
+	BinCell    *block = get(memory, n, sizeof *block);
+	int			way;
+
+	for (way = 0; way < 2; way++)
+	{
+		int32_t		most = room / 2;
+		int32_t		vertices = find_vertices(cell, n, way == 1, begin, block);
+		int32_t		used = vertices < most ? vertices : most;
+		int32_t		i;
+
+		for (i = 0; i < used; i++)
+			mark[begin[(int64_t) i * vertices / used]] = 1;
+	}
+}
+
 /* Marks both sides of cells that hold two quantiles or more, of so many; returns the rows of the others. */
 static int64_t
 mark_heavy(const BinCell *cell, int32_t n, int64_t rows, int32_t quantiles, uint8_t *mark)
@@ -898,8 +957,9 @@ bin_candidates(const BinCell *cell, int32_t n, int32_t wanted, int64_t min_share
 		least = rows_of_share(min_share < LEAF_SHARE ? min_share : LEAF_SHARE, rows);
 		mark_leaves(cell, n, least > 1 ? least : 1, wanted < MAX_LEAVES ? wanted : MAX_LEAVES, mark);
 		mark[0] = 1;
+		mark_vertices(cell, n, wanted - count_marks(mark, n), mark, memory);
 
-		/* What the leaves leave of the candidates is enough for both sides of every heavy cell. */
+		/* What these leave of the candidates is enough for both sides of every heavy cell. */
 		room = wanted - count_marks(mark, n);
 		light = mark_heavy(cell, n, rows, room, mark);
 		mark_quantiles(cell, n, rows, light, room, wanted - count_marks(mark, n), mark);

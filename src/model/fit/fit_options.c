@@ -16,7 +16,7 @@
 
 static const char option_keys[] =
 "encoding, binning, feature_binning, binnings, standardize, weight_column, offset_column, ridge, lasso, "
-"selection, min_iv, max_vif, positive, consent_columns, folds, fold_key, name, base_score, base_odds, pdo, "
+"selection, min_iv, min_out_of_fold_iv, max_vif, positive, consent_columns, folds, fold_key, name, base_score, base_odds, pdo, "
 "separation, population_rate, long_run_rate, margin, reasons, parents, pooling, keep_parent, "
 "assumptions, weight_unit";
 
@@ -484,6 +484,7 @@ fit_read_options(FitOptions *options, Jsonb *given, MemoryContext context)
 	options->selection = (FitSelection) json_read_word_field(r, root, "selection", fit_selection_words,
 															 FIT_SELECT_NONE, "Give \"none\", \"aic\", \"bic\" or \"lasso\".");
 	options->min_iv = read_number(r, root, "min_iv", 0, 0, 1e9, not_negative);
+	options->min_out_of_fold_iv = read_number(r, root, "min_out_of_fold_iv", 0, -1e9, 1e9, "Give a number, such as 0.01; -1e9 keeps every feature.");
 	options->max_vif = read_number(r, root, "max_vif", INFINITY, 1, 1e9,
 								   "A variance inflation factor is at least 1; 5 and 10 are usual limits.");
 	options->positive = read_boolean(r, root, "positive");

@@ -51,6 +51,7 @@ typedef struct FitOptions
 	double		lasso;
 	FitSelection selection;
 	double		min_iv;
+	double		min_out_of_fold_iv;
 	double		max_vif;		/* infinite: no limit */
 	bool		positive;
 	int			folds;			/* 0: none */
@@ -75,6 +76,9 @@ extern const char *const fit_encoding_words[];
 extern const char *const fit_selection_words[];
 
 #define FIT_MOST_FOLDS		20
+
+/* With fewer folds nothing is left to choose features by when one of them is left out. */
+#define FIT_NESTED_FOLDS	3
 
 /* Bytes of a category or the name of a segment. */
 #define FIT_LONGEST_LEVEL	255

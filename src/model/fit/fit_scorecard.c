@@ -236,17 +236,63 @@ keep_binning(const Binning *found, MemoryContext context)
 	return kept;
 }
 
-/* Binnings of all features for all models: of feature f for model m at [m][f]. */
-static Binning ***
+/*
+ * The out-of-fold information value of a feature for each model: over the folds
+ * that the model is fitted to, those of a fold weighed by bins that were found in
+ * the others of them. So the model that a fold is tried on has chosen its
+ * features without that fold.
+ */
+static void
+hold_out_folds(const BinRows *counted, const BinsOptions *options, FitBinned *binned, int f, int folds)
+{
+	double		sum[1 + FIT_MOST_FOLDS] = {0};
+	int			n[1 + FIT_MOST_FOLDS] = {0};
+	int			j,
+				k;
+
+#define TAKE(model, value) \
+	do { \
+		double		found = (value); \
+		if (!isnan(found)) \
+		{ \
+			sum[model] += found; \
+			n[model]++; \
+		} \
+	} while (0)
+	for (k = 0; k < folds; k++)
+	{
+		TAKE(0, bin_held_out_iv(counted, binned[k + 1].binning[f], k));
+		for (j = 0; j < k; j++)
+		{
+			MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext, "agririsk pair of folds", ALLOCSET_DEFAULT_SIZES);
+			MemoryContext caller = MemoryContextSwitchTo(scratch);
+			const Binning *binning = bin_search(counted, options, bin_part(j) | bin_part(k), false);
+
+			TAKE(j + 1, bin_held_out_iv(counted, binning, k));
+			TAKE(k + 1, bin_held_out_iv(counted, binning, j));
+			MemoryContextSwitchTo(caller);
+			MemoryContextDelete(scratch);
+		}
+	}
+#undef TAKE
+	for (k = 0; k <= folds; k++)
+		binned[k].out_of_fold_iv[f] = n[k] > 0 ? sum[k] / n[k] : NAN;
+}
+
+/* Binnings of all features for all models. */
+static FitBinned *
 find_binnings(FitRows *rows, NodeBudget *budget)
 {
 	MemoryContext caller = CurrentMemoryContext;
-	Binning  ***binning = palloc(n_models(rows) * sizeof *binning);
+	FitBinned  *binned = palloc(n_models(rows) * sizeof *binned);
 	int			f,
 				m;
 
 	for (m = 0; m < n_models(rows); m++)
-		binning[m] = palloc(rows->n_features * sizeof **binning);
+	{
+		binned[m].binning = palloc(rows->n_features * sizeof(Binning *));
+		binned[m].out_of_fold_iv = palloc(rows->n_features * sizeof(double));
+	}
 	for (f = 0; f < rows->n_features; f++)
 	{
 		const FitFeature *feature = &rows->feature[f];
@@ -259,11 +305,16 @@ find_binnings(FitRows *rows, NodeBudget *budget)
 		if (given == NULL)
 			counted = count_feature(rows, f, budget, tally);
 		for (m = 0; m < n_models(rows); m++)
-			binning[m][f] = keep_binning(given ? given : bin_search(counted, feature->binning, m - 1, false), caller);
+		{
+			binned[m].binning[f] = keep_binning(given ? given : bin_search(counted, feature->binning, m == 0 ? 0 : bin_part(m - 1), false), caller);
+			binned[m].out_of_fold_iv[f] = NAN;
+		}
+		if (given == NULL && rows->options->folds >= FIT_NESTED_FOLDS)
+			hold_out_folds(counted, feature->binning, binned, f, rows->options->folds);
 		MemoryContextSwitchTo(caller);
 		MemoryContextDelete(scratch);
 	}
-	return binning;
+	return binned;
 }
 
 /* ---------- how well it does ---------- */
@@ -350,11 +401,11 @@ say_no_folds(const FitRows *rows, int fold, const FitFailure *failure)
 
 /* Fits the rows of all folds but one, and tries the model on that one. */
 static void
-try_fold(FitRows *rows, int fold, Binning **binning, const FitTree *tree, NodeBudget *budget, FitFolds *folds)
+try_fold(FitRows *rows, int fold, const FitBinned *binned, const FitTree *tree, NodeBudget *budget, FitFolds *folds)
 {
 	MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext, "agririsk fold", ALLOCSET_DEFAULT_SIZES);
 	MemoryContext caller = MemoryContextSwitchTo(scratch);
-	FitModel   *model = fit_model_create(rows, fold, binning, tree, budget);
+	FitModel   *model = fit_model_create(rows, fold, binned, tree, budget);
 	int			f;
 
 	for (f = 0; f < rows->n_features; f++)
@@ -376,7 +427,7 @@ try_fold(FitRows *rows, int fold, Binning **binning, const FitTree *tree, NodeBu
 }
 
 static void
-try_folds(FitRows *rows, Binning ***binning, const FitTree *tree, const FitBudgets *budgets, FitOutcome *outcome)
+try_folds(FitRows *rows, const FitBinned *binned, const FitTree *tree, const FitBudgets *budgets, FitOutcome *outcome)
 {
 	FitFolds	folds = {.iv = outcome->out_of_fold_iv, .gain = outcome->gain};
 	int			n = rows->options->folds;
@@ -389,7 +440,7 @@ try_folds(FitRows *rows, Binning ***binning, const FitTree *tree, const FitBudge
 		return;
 	tally_init_within(&folds.trial.tally, budgets->sorting, CurrentMemoryContext);
 	for (k = 0; k < n && !folds.failed; k++)
-		try_fold(rows, k, binning ? binning[k + 1] : NULL, tree, budgets->codes, &folds);
+		try_fold(rows, k, binned ? &binned[k + 1] : NULL, tree, budgets->codes, &folds);
 	for (f = 0; f < rows->n_features; f++)
 		folds.iv[f] = folds.failed ? NAN : folds.iv[f] / n;
 	if (!folds.failed)
@@ -502,7 +553,7 @@ agririsk_fit_scorecard_final(PG_FUNCTION_ARGS)
 {
 	FitState   *state = PG_ARGISNULL(0) ? NULL : (FitState *) PG_GETARG_POINTER(0);
 	FitOutcome	outcome;
-	Binning  ***binning = NULL;
+	FitBinned  *binned = NULL;
 	FitBudgets	budgets;
 	FitTree    *tree = NULL;
 	FitRows    *rows;
@@ -516,10 +567,10 @@ agririsk_fit_scorecard_final(PG_FUNCTION_ARGS)
 	budgets.sorting = node_budget_create(CurrentMemoryContext, QUARTER);
 	budgets.codes = node_budget_create(CurrentMemoryContext, QUARTER);
 	if (rows->options->woe)
-		binning = find_binnings(rows, budgets.sorting);
+		binned = find_binnings(rows, budgets.sorting);
 	if (rows->segments != NULL)
 		tree = fit_tree_create(rows);
-	model = fit_model_create(rows, -1, binning ? binning[0] : NULL, tree, budgets.codes);
+	model = fit_model_create(rows, -1, binned, tree, budgets.codes);
 	if (model->failure.message != NULL)
 	{
 		report_failure(rows->options, &model->failure);
@@ -528,7 +579,7 @@ agririsk_fit_scorecard_final(PG_FUNCTION_ARGS)
 	}
 	fit_outcome_init(&outcome, rows->n_features, tree ? tree->n : 0);
 	outcome.null_log_likelihood = fit_model_null(model);
-	try_folds(rows, binning, tree, &budgets, &outcome);
+	try_folds(rows, binned, tree, &budgets, &outcome);
 	if (rows->options->keep_parent && outcome.gained)
 		fit_pool_keep_parents(model->pool, model->design->n_terms, outcome.gain, outcome.gain_p);
 	try_in_sample(model, budgets.sorting, &outcome);
