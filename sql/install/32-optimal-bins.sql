@@ -159,17 +159,18 @@ CREATE FUNCTION binning_options(
     candidates integer DEFAULT NULL, special double precision[] DEFAULT NULL,
     missing text DEFAULT NULL, unseen text DEFAULT NULL,
     min_bins integer DEFAULT NULL, max_bin_share double precision DEFAULT NULL,
-    extra jsonb DEFAULT NULL) RETURNS jsonb
+    round_cuts boolean DEFAULT NULL, extra jsonb DEFAULT NULL) RETURNS jsonb
   LANGUAGE sql IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
 BEGIN ATOMIC
   SELECT agririsk._binning_check(jsonb_strip_nulls(jsonb_build_object(
     'max_bins', max_bins, 'min_bin_share', min_bin_share, 'min_bads', min_bads, 'min_goods', min_goods,
     'trend', trend, 'min_rate_gap', min_rate_gap, 'candidates', candidates, 'special', to_jsonb(special),
-    'missing', missing, 'unseen', unseen, 'min_bins', min_bins, 'max_bin_share', max_bin_share))
+    'missing', missing, 'unseen', unseen, 'min_bins', min_bins, 'max_bin_share', max_bin_share,
+    'round_cuts', round_cuts))
     || coalesce(extra, '{}'));
 END;
-COMMENT ON FUNCTION binning_options(integer, double precision, bigint, bigint, text, double precision, integer, double precision[], text, text, integer, double precision, jsonb) IS
-'Options for optimal_bins; NULL is the default. max_bins (8; 0 is no limit, 100 the most). min_bin_share (0.05) and max_bin_share (1) of the rows with an ordinary value, min_bads (1), min_goods (1): of each bin. min_bins (1). trend of the bad rate (auto): none, ascending, descending, peak, valley, auto. min_rate_gap (0): between neighbours. Shares and gaps count to nine decimals. candidates (200): the most cells that cuts may lie between, at most 500. special: numbers that are codes, each a bin of its own. missing: bin, worst, best or neutral. unseen, of a category: average, worst or error. extra: further options as JSON; an unknown one is an error.';
+COMMENT ON FUNCTION binning_options(integer, double precision, bigint, bigint, text, double precision, integer, double precision[], text, text, integer, double precision, boolean, jsonb) IS
+'Options for optimal_bins; NULL is the default. max_bins (8; 0 is no limit, 100 the most). min_bin_share (0.01) and max_bin_share (1) of the rows with an ordinary value, min_bads (10), min_goods (10): of each bin. min_bins (1). trend of the bad rate (auto): none, ascending, descending, peak, valley, auto. min_rate_gap (0): between neighbours. Shares and gaps count to nine decimals. candidates (200): the most cells that cuts may lie between, at most 500. special: numbers that are codes, each a bin of its own. missing: bin, worst, best or neutral. unseen, of a category: average, worst or error. round_cuts (false): cuts are the shortest decimals that leave every row in its bin. extra: further options as JSON; an unknown one is an error.';
 
 -- Aggregation. The state grows with its rows, and what has gone to a temporary
 -- file cannot cross from a worker: no combine functions.
@@ -263,7 +264,7 @@ CREATE AGGREGATE optimal_bins(x double precision, bad boolean) (
   FINALFUNC = _optimal_bins_final_numbers, FINALFUNC_MODIFY = SHAREABLE, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE optimal_bins(double precision, boolean) IS
-'The cuts of a number into bins that maximise information value, provably, under the default options of binning_options. x NULL or NaN is missing and stays apart; an infinite x is an error. Rows whose outcome bad is NULL are left out and counted. NULL if there is no row. Where only one bin is possible a NOTICE says why. Candidates are cuts of a classification tree and quantiles of all rows. The same bits for any order of rows. Source: Kullback 1959 and Siddiqi 2006 (information value); dynamic programming: Bellman 1957.';
+'The cuts of a number into bins that maximise information value, provably, under the default options of binning_options. x NULL or NaN is missing and stays apart; an infinite x is an error. Rows whose outcome bad is NULL are left out and counted. NULL if there is no row. Where only one bin is possible a NOTICE says why. Candidates are cuts of a classification tree, the vertices of the convex minorant and majorant of bads over rows, and quantiles of all rows. Whole numbers far off the rest, which may be codes, are named in a NOTICE. The same bits for any order of rows. Source: Kullback 1959 and Siddiqi 2006 (information value); dynamic programming: Bellman 1957.';
 
 CREATE AGGREGATE optimal_bins(x double precision, bad boolean, options jsonb) (
   SFUNC = _optimal_bins_add, STYPE = internal, SSPACE = 1024,

@@ -58,6 +58,9 @@ extern int	json_read_word_field(JsonReader *r, JsonbContainer *object, const cha
 								 const char *const *word, int absent, const char *hint);
 extern double json_read_number_field(JsonReader *r, JsonbContainer *object, const char *key,
 									 const double *absent);
+/* false where it is not there */
+extern bool json_read_boolean_field(JsonReader *r, JsonbContainer *object, const char *key);
+
 /* A number of rows; -1 is for one that is not there. */
 extern int64 json_read_rows(JsonReader *r, JsonbValue *value);
 extern int64 json_read_rows_field(JsonReader *r, JsonbContainer *object, const char *key,

@@ -15,7 +15,7 @@
 
 static const char option_keys[] =
 "max_bins, min_bins, min_bin_share, max_bin_share, min_bads, min_goods, trend, min_rate_gap, "
-"candidates, special, missing, unseen";
+"candidates, special, missing, unseen, round_cuts";
 
 const char *const bins_trend_words[] = {"none", "ascending", "descending", "peak", "valley", "auto", NULL};
 
@@ -105,6 +105,7 @@ bins_read_options_at(BinsOptions *options, JsonReader *r, JsonbValue *value, Mem
 	options->unseen = (CardUnseen) json_read_word_field(r, root, "unseen", binning_unseen_words, CARD_UNSEEN_AVERAGE,
 														"Give \"average\", \"worst\" or \"error\".");
 	read_specials(r, root, options, context);
+	options->round_cuts = json_read_boolean_field(r, root, "round_cuts");
 	options->level_rows = 50;
 	options->level_bads = 5;
 	options->level_prior = 20;

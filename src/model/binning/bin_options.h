@@ -6,8 +6,8 @@
 #ifndef AGRIRISK_BIN_OPTIONS_H
 #define AGRIRISK_BIN_OPTIONS_H
 
-#include "model/binning/binning_math.h"
 #include "core/sql/json_read.h"
+#include "model/binning/binning_math.h"
 
 typedef struct BinsOptions
 {
@@ -18,6 +18,7 @@ typedef struct BinsOptions
 	CardUnseen	unseen;			/* of categories */
 	uint32		n_specials;		/* of numbers */
 	double	   *special;		/* ascending */
+	bool		round_cuts;		/* to the shortest decimals that leave the bins as they are */
 	int64		level_rows;		/* a category of its own has at least so many, */
 	int64		level_bads;		/* and so many of them bad */
 	int64		level_prior;	/* categories go by (bads + prior r) / (rows + prior), r the rate of all */

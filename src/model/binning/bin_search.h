@@ -21,6 +21,7 @@ typedef struct BinRows
 	BinCell    *missing;		/* of each part */
 	uint32		n;
 	double	   *low;			/* of numbers: the least of each cell, ascending */
+	double	   *high;			/* and the greatest */
 	TextSpan   *text;			/* of categories: one a cell, ascending by bytes */
 	BinCell    *cell;			/* cell i of part p at i * parts + p */
 	BinCell    *special;		/* of numbers: special value i of part p alike */
@@ -39,9 +40,10 @@ bin_part(int part)
 /*
  * The best binning of all parts but the set `without`, weighed. It points
  * into the rows and the options; options that mean nothing to the kind of the
- * feature are passed over. Where it has one bin, its `single` says why; with
- * `say` a NOTICE of optimal_bins does, and names the options to be loosened. Only
- * with it are the outcomes of all trends found, too.
+ * feature are passed over. Where it has one bin, its `single` says why, and, if it
+ * is of all rows, which options would have to be loosened; and its `codes` names
+ * numbers that may be codes. With `say` NOTICEs of optimal_bins say this. Only with
+ * it are the outcomes of all trends found, too.
  * Scratch is left in the current context.
  */
 extern Binning *bin_search(const BinRows *rows, const BinsOptions *options, uint32 without, bool say);

@@ -76,6 +76,7 @@ typedef struct Binning
 	BinOutcome	outcome[BIN_TRENDS];
 	double		iv;				/* of all parts; NaN where a class has no rows */
 	const char *single;			/* why there is one bin, where it was searched for */
+	const char *codes;			/* numbers that may be codes; NULL: none, or not looked for */
 } Binning;
 
 /* Every rule of a binning; returns what is wrong, NULL if nothing is. */

@@ -240,7 +240,8 @@ fail_without_terms(FitModel *model)
 	StringInfoData text;
 	int			f;
 
-	if (count_used(model) > 0)
+	/* Out of fold it is a finding: the model says the same of every row. */
+	if (count_used(model) > 0 || design->without >= 0)
 		return false;
 	initStringInfo(&text);
 	for (f = 0; f < design->rows->n_features; f++)

@@ -43,6 +43,8 @@ typedef struct FitOptions
 	FitFeatureOptions *feature;
 	uint32		n_consents;
 	TextSpan   *consent;		/* boolean columns */
+	uint32		n_ignored;
+	TextSpan   *ignored;		/* columns that are no features */
 	bool		standardize;
 	TextSpan	weight;			/* columns; empty: none */
 	TextSpan	offset;

@@ -36,6 +36,9 @@ is_role(const FitOptions *options, const char *name)
 	for (i = 0; i < options->n_consents; i++)
 		if (is_text(options->consent[i], name))
 			return true;
+	for (i = 0; i < options->n_ignored; i++)
+		if (is_text(options->ignored[i], name))
+			return true;
 	return is_text(options->weight, name) || is_text(options->offset, name) ||
 		is_text(options->fold_key, name);
 }
@@ -133,6 +136,28 @@ check_named_features(const FitRows *rows)
 	}
 }
 
+/* A column to be ignored that is not there is a typing error. */
+static void
+check_ignored(const FitOptions *options, TupleDesc columns)
+{
+	uint32		i;
+	int			c;
+
+	for (i = 0; i < options->n_ignored; i++)
+	{
+		for (c = 0; c < columns->natts; c++)
+			if (!TupleDescAttr(columns, c)->attisdropped &&
+				is_text(options->ignored[i], NameStr(TupleDescAttr(columns, c)->attname)))
+				break;
+		if (c == columns->natts)
+			ereport(ERROR,
+					(errcode(ERRCODE_UNDEFINED_COLUMN),
+					 errmsg("the row has no column \"%.*s\"", (int) options->ignored[i].length, options->ignored[i].at),
+					 errdetail("The option ignore names it."),
+					 errhint("Write the name as the row has it, or leave it out of the option.")));
+	}
+}
+
 static char *
 append_wanted(FitRows *rows, TextSpan name)
 {
@@ -198,6 +223,7 @@ choose_columns(FitRows *rows, TupleDesc columns)
 	if (rows->key_at >= 0)
 		append_wanted(rows, options->fold_key);
 	check_named_features(rows);
+	check_ignored(options, columns);
 }
 
 /* Notes the types of the inputs, after the columns of another row type were found. */

@@ -232,6 +232,7 @@ keep_binning(const Binning *found, MemoryContext context)
 	Binning    *kept = binning_read(binning_store(found), context);
 
 	kept->single = found->single ? pstrdup(found->single) : NULL;
+	kept->codes = found->codes ? pstrdup(found->codes) : NULL;
 	MemoryContextSwitchTo(caller);
 	return kept;
 }
@@ -515,6 +516,28 @@ say_of_given(const FitDesign *design)
 				 errhint("Give each category a bin, and put thin bins together.")));
 }
 
+/* Points out numbers that may be codes, which a trend takes for very large ones. */
+static void
+say_codes(const FitDesign *design)
+{
+	StringInfoData text;
+	int			f;
+
+	initStringInfo(&text);
+	for (f = 0; f < design->rows->n_features; f++)
+	{
+		const Binning *binning = design->learnt[f].binning;
+
+		if (binning->codes != NULL)
+			appendStringInfo(&text, "%s%s: %s", text.len > 0 ? "; " : "", design->rows->feature[f].name, binning->codes);
+	}
+	if (text.len > 0)
+		ereport(NOTICE,
+				(errmsg("fit_scorecard: some values may be codes"),
+				 errdetail("They are far from the other values of their column. %s.", text.data),
+				 errhint("If they are codes, name them in feature_binning, {\"column\": {\"special\": [999]}}, so that each gets a bin of its own, or make them NULL.")));
+}
+
 /* Says what was dropped, and what would be read wrongly. */
 static void
 say_what_is_odd(const FitModel *model)
@@ -585,7 +608,10 @@ agririsk_fit_scorecard_final(PG_FUNCTION_ARGS)
 	try_in_sample(model, budgets.sorting, &outcome);
 	fit_calibrate(model, &outcome);
 	if (rows->options->woe)
+	{
 		say_of_given(model->design);
+		say_codes(model->design);
+	}
 	say_what_is_odd(model);
 	fit_model_free(model);
 	PG_RETURN_DATUM(PointerGetDatum(fit_card(model, &outcome)));
