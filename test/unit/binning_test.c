@@ -205,7 +205,8 @@ check_weights(void)
 		BinPart		part[6] = {{{{0, 0}}, 0, 0}};
 		BinPart    *missing = &part[5];
 		Binning		b = {.kind = CARD_NUMBER, .n_bins = 3, .bin = part, .cut = cuts,
-			.n_specials = 2, .special = part + 3, .special_value = values};
+			.n_specials = 2, .special = part + 3, .special_value = values,
+			.prior = round % 2 * (1 + round % 5)};
 		double		goods = 0,
 					bads = 0,
 					k = 0;
@@ -225,7 +226,7 @@ check_weights(void)
 			if (part[i].cell.count[0] + part[i].cell.count[1] == 0)
 				continue;
 			k++;
-			half = half || (i < 3 && (part[i].cell.count[0] == 0 || part[i].cell.count[1] == 0));
+			half = half || ((i < 3 || b.prior == 0) && (part[i].cell.count[0] == 0 || part[i].cell.count[1] == 0));
 		}
 		b.missing = *missing;
 		binning_weigh(&b);
@@ -242,18 +243,18 @@ check_weights(void)
 				worst = fmax(worst, fabs(part[i].woe) + fabs(part[i].iv));
 				continue;
 			}
-			if (i < 3)
+			if (i < 3 || b.prior == 0)
 			{
 				p = (part[i].cell.count[1] + h) / (bads + (__float128) h * k);
 				q = (part[i].cell.count[0] + h) / (goods + (__float128) h * k);
 			}
 			else
 			{
-				/* Rows of average rate r beside its own, 2 / (r (1 - r)) of them. */
+				/* Rows of average rate r beside its own, prior / (r (1 - r)) of them. */
 				__float128	r = (__float128) bads / (goods + bads);
 
-				p = (part[i].cell.count[1] + 2 / (1 - r)) / (bads + 2 / (1 - r));
-				q = (part[i].cell.count[0] + 2 / r) / (goods + 2 / r);
+				p = (part[i].cell.count[1] + b.prior / (1 - r)) / (bads + b.prior / (1 - r));
+				q = (part[i].cell.count[0] + b.prior / r) / (goods + b.prior / r);
 			}
 			w = logq(p / q);
 			iv += (p - q) * w;

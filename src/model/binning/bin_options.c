@@ -109,6 +109,7 @@ bins_read_options_at(BinsOptions *options, JsonReader *r, JsonbValue *value, Mem
 	options->level_rows = 50;
 	options->level_bads = 5;
 	options->level_prior = 20;
+	options->prior = 0;
 }
 
 static void
@@ -118,13 +119,14 @@ count_weights(int64 *rows, double unit)
 }
 
 void
-bins_count_weights(BinsOptions *options, double unit)
+bins_set_fit(BinsOptions *options, double unit)
 {
 	count_weights(&options->limits.min_bads, unit);
 	count_weights(&options->limits.min_goods, unit);
 	count_weights(&options->level_rows, unit);
 	count_weights(&options->level_bads, unit);
 	count_weights(&options->level_prior, unit);
+	options->prior = BIN_PRIOR / unit;
 }
 
 void

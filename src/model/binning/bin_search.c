@@ -684,6 +684,7 @@ bin_search(const BinRows *rows, const BinsOptions *options, uint32 without, bool
 	Binning    *binning = palloc0(sizeof *binning);
 
 	binning->kind = rows->kind;
+	binning->prior = options->prior;
 	binning->missing_policy = options->missing;
 	binning->missing.cell = sum_parts(rows->missing, rows->parts, without);
 	if (rows->kind == CARD_NUMBER)

@@ -58,14 +58,12 @@ missing_by_policy(const Binning *binning)
 }
 
 /*
- * Shares of all bads and of all goods that a part has. Nothing limits the size of
- * a missing or a special part, so such a part gets rows of average rate beside its
- * own, as if its log-odds had a normal prior of variance 1/2 around those of all
- * rows: 2 / (r (1 - r)) rows, r being that rate (Good 1965). A bin that lacks a
- * class gets half a row of either class, and then each part does.
+ * Shares of all bads and of all goods that a part has. With a prior it gets rows of
+ * average rate beside its own, as if its log-odds had a normal prior around those
+ * of all rows, of variance 1 / prior (Good 1965).
  */
 static void
-weigh_part(const BinPart *part, bool limitless, const int64_t *total, int64_t parts, double *p, double *q)
+weigh_part(const BinPart *part, double prior, const int64_t *total, int64_t parts, double *p, double *q)
 {
 	double		bads = (double) part->cell.count[BIN_BAD];
 	double		goods = (double) part->cell.count[BIN_GOOD];
@@ -73,12 +71,12 @@ weigh_part(const BinPart *part, bool limitless, const int64_t *total, int64_t pa
 	double		all_goods = (double) total[BIN_GOOD];
 	double		more = parts > 0 ? 0.5 : 0;
 
-	if (limitless)
+	if (prior > 0)
 	{
-		double		prior = 2 * (all_bads + all_goods);
+		double		rows = all_bads + all_goods;
 
-		*p = (bads + prior / all_goods) / (all_bads + prior / all_goods);
-		*q = (goods + prior / all_bads) / (all_goods + prior / all_bads);
+		*p = (bads + prior * rows / all_goods) / (all_bads + prior * rows / all_goods);
+		*q = (goods + prior * rows / all_bads) / (all_goods + prior * rows / all_bads);
 		return;
 	}
 	*p = (bads + more) / (all_bads + more * (double) parts);
@@ -103,7 +101,8 @@ binning_weigh(Binning *binning)
 		if (part_rows(part) == 0)
 			continue;
 		with_rows++;
-		lacks_class = lacks_class || (i < binning->n_bins && (part->cell.count[BIN_GOOD] == 0 || part->cell.count[BIN_BAD] == 0));
+		lacks_class = lacks_class || ((i < binning->n_bins || binning->prior == 0) &&
+									  (part->cell.count[BIN_GOOD] == 0 || part->cell.count[BIN_BAD] == 0));
 	}
 	binning->iv = total[BIN_GOOD] > 0 && total[BIN_BAD] > 0 ? 0 : NAN;
 	for (i = 0; i < n; i++)
@@ -116,7 +115,7 @@ binning_weigh(Binning *binning)
 		part->iv = isnan(binning->iv) ? NAN : 0;
 		if (isnan(binning->iv) || part_rows(part) == 0)
 			continue;
-		weigh_part(part, i >= binning->n_bins, total, lacks_class ? with_rows : 0, &p, &q);
+		weigh_part(part, i < binning->n_bins ? 0 : binning->prior, total, lacks_class ? with_rows : 0, &p, &q);
 		part->woe = agr_log(p / q);
 		part->iv = (p - q) * part->woe + 0.0;	/* never -0 */
 		if (part == &binning->missing && binning->missing_policy != BIN_MISSING_BIN)

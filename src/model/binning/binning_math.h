@@ -3,10 +3,14 @@
  *		The binning of a feature: bins with their counts, WOE, stored form. Pure C.
  *
  * WOE of a bin is ln(p / q), p being its share of all bad rows and q of all good
- * ones, missing and special rows included; positive is riskier. Where a bin
+ * ones, missing and special rows included; positive is riskier. Where a part
  * with rows lacks either class, p = (b + 1/2) / (B + K/2) and q alike in all K
- * bins that have rows. A bin without rows has WOE 0, and so has every bin where
+ * parts that have rows. A part without rows has WOE 0, and so has every part where
  * all rows are of one class.
+ *
+ * This describes the rows. For rows to come nothing limits the size of missing and
+ * special parts, so a fit gives them prior / (r (1 - r)) rows of the average rate
+ * r beside their own; they lack no class then.
  *
  * Stored bytes (numbers as in core/math/bytes.h):
  *
@@ -28,6 +32,9 @@
 #include "model/binning/optimal_bins_math.h"
 
 #define BINNING_VERSION			1
+
+/* The prior of a fit: WOE of missing and special values spread by 0.7 around 0. */
+#define BIN_PRIOR				2.0
 
 typedef enum BinMissing
 {
@@ -63,6 +70,7 @@ typedef struct Binning
 	BinTrend	trend;			/* of the bins */
 	BinMissing	missing_policy;
 	CardUnseen	unseen;
+	double		prior;			/* of missing and special parts: see above; not stored, 0: none */
 	int64_t		no_outcome;		/* rows left out */
 	int64_t		no_weight;
 	BinPart		missing;

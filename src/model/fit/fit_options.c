@@ -458,10 +458,10 @@ count_weights(FitOptions *options)
 {
 	uint32		i;
 
-	bins_count_weights(&options->binning, options->weight_unit);
+	bins_set_fit(&options->binning, options->weight_unit);
 	for (i = 0; i < options->n_features; i++)
 		if (options->feature[i].binning)
-			bins_count_weights(options->feature[i].binning, options->weight_unit);
+			bins_set_fit(options->feature[i].binning, options->weight_unit);
 }
 
 void
