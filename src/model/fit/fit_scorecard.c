@@ -237,6 +237,41 @@ keep_binning(const Binning *found, MemoryContext context)
 	return kept;
 }
 
+/* So many rows of one value and outcome are in one fold by design, not by chance. */
+#define CLUMP_ROWS			10
+
+/*
+ * Without a key, equal rows are in one fold. Where most rows of a feature equal
+ * many others, folds differ in what they hold and cannot tell a feature from noise.
+ */
+static bool
+is_clumped(const BinRows *counted)
+{
+	int64		rows = 0;
+	int64		clumped = 0;
+	int			class,
+				p;
+	uint32		i;
+
+	for (i = 0; i < counted->n; i++)
+		for (class = 0; class < 2; class++)
+		{
+			int64		all = 0;
+			int64		most = 0;
+
+			for (p = 0; p < counted->parts; p++)
+			{
+				int64		n = counted->cell[(Size) i * counted->parts + p].count[class];
+
+				all += n;
+				most = Max(most, n);
+			}
+			rows += all;
+			clumped += all == most && all >= CLUMP_ROWS ? all : 0;
+		}
+	return clumped > rows / 2;
+}
+
 /*
  * The out-of-fold information value of a feature for each model: over the folds
  * that the model is fitted to, those of a fold weighed by bins that were found in
@@ -310,7 +345,7 @@ find_binnings(FitRows *rows, NodeBudget *budget)
 			binned[m].binning[f] = keep_binning(given ? given : bin_search(counted, feature->binning, m == 0 ? 0 : bin_part(m - 1), false), caller);
 			binned[m].out_of_fold_iv[f] = NAN;
 		}
-		if (given == NULL && rows->options->folds >= FIT_NESTED_FOLDS)
+		if (given == NULL && rows->options->folds >= FIT_NESTED_FOLDS && (rows->key_at >= 0 || !is_clumped(counted)))
 			hold_out_folds(counted, feature->binning, binned, f, rows->options->folds);
 		MemoryContextSwitchTo(caller);
 		MemoryContextDelete(scratch);
