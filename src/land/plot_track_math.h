@@ -27,7 +27,35 @@
 
 #include "land/polygonal_math.h"
 
-#define TRACK_SPIKE 3
+/* Runs of fixes that may lie between two others and be an excursion. */
+#define TRACK_EXCURSIONS 64
+
+/* How long a receiver that has found its signal again may be off, in seconds. */
+#define TRACK_REGAIN_SECONDS 30
+
+/* What the fixes of a walk may jump at least, in metres. */
+#define TRACK_JITTER 2.0
+
+/* Slower than that, in metres a second, somebody stands. */
+#define TRACK_STANDING 0.35
+
+/* Places of a walk that are compared with each other. */
+#define TRACK_PLACES 512
+
+/* A way there and back is narrower than that many times the mean accuracy. */
+#define TRACK_WAY_WIDTH 1.5
+#define TRACK_WAY_FIXES 12
+
+/* Narrower than that many times the mean accuracy, or so many metres, is a neck. */
+#define TRACK_NECK_WIDTH 2.0
+#define TRACK_NECK_M 6.0
+#define TRACK_NECK_SHARE 0.1
+
+/* The time in which a receiver's error becomes another. */
+#define TRACK_DRIFT_SECONDS 100.0
+
+/* Shorter ones are no silence. */
+#define TRACK_SILENCE_SECONDS 10.0
 
 /* Noise makes single steps look fast; speed is measured over so many seconds. */
 #define TRACK_SPEED_SECONDS 10
@@ -56,6 +84,7 @@ typedef struct TrackLimits
 	double		min_area_m2;
 	double		min_fixes;
 	double		spur_width_m;
+	double		max_error_share;
 } TrackLimits;
 
 /* Rows that never became fixes of a track. */
@@ -70,6 +99,7 @@ typedef struct PlotTrack
 	uint32_t	fixes;			/* that were walked: in order, without spikes */
 	uint32_t	same_time;		/* left out, each */
 	uint32_t	spikes;
+	uint32_t	ways;
 	uint32_t	doubled_back;
 	uint32_t	loops;			/* cut off */
 	double		loop_area_m2;
@@ -78,6 +108,16 @@ typedef struct PlotTrack
 	double		closure_m;		/* each negative where there is none */
 	double		mean_accuracy_m;
 	double		max_speed_kmh;
+	double		surely_kmh;		/* what the fixes' jitter leaves of it */
+	double		pace;			/* metres a second, while moving */
+	double		jitter_m;
+	double		neck_m;			/* width */
+	double		neck_area_m2;	/* of the smaller of the two plots */
+	double		fixes_se_m2;
+	double		silence_se_m2;
+	double		silence_s;		/* the worst one */
+	double		silence_m;
+	double		area_se_m2;
 	int64_t		first_time;
 	int64_t		last_time;
 } PlotTrack;
@@ -89,8 +129,8 @@ typedef enum TrackQuality
 	TRACK_GOOD
 } TrackQuality;
 
-#define TRACK_REASONS 12
-#define TRACK_REASON_BYTES 128
+#define TRACK_REASONS 16
+#define TRACK_REASON_BYTES 240
 
 typedef struct TrackVerdict
 {
@@ -99,12 +139,25 @@ typedef struct TrackVerdict
 	char		reason[TRACK_REASONS][TRACK_REASON_BYTES];	/* refusals first */
 } TrackVerdict;
 
+/* Fixes between two leaps. */
+typedef struct TrackRun
+{
+	uint32_t	first;
+	uint32_t	n;
+	uint32_t	chain;			/* fixes of the best chain that ends here */
+	uint32_t	skip;			/* its own that are not in that */
+	uint32_t	before;			/* the run before it in that chain */
+} TrackRun;
+
 /* Memory for a track of n fixes; it need not be cleared. */
 typedef struct TrackMemory
 {
 	Vertex	   *ring;			/* n of them */
 	Vertex	   *loop;			/* n of them */
 	Extent	   *block;			/* n / TRACK_BLOCK + 1 */
+	TrackRun   *run;			/* n of them */
+	double	   *number;			/* n of them */
+	uint8_t    *joined;			/* n of them */
 	void		(*interrupt) (void);	/* called now and then; may be NULL */
 } TrackMemory;
 

@@ -1,0 +1,100 @@
+/*
+ * plot_track_plane.h
+ *		The plane on which a walk is measured: what the parts of plot_track_math.c
+ *		share. Pure C.
+ */
+#ifndef AGRIRISK_PLOT_TRACK_PLANE_H
+#define AGRIRISK_PLOT_TRACK_PLANE_H
+
+#include "land/plot_track_math.h"
+
+#include <math.h>
+
+/* Metres per unit of the coordinates. */
+typedef struct Metric
+{
+	double		x;
+	double		y;
+} Metric;
+
+typedef struct Step
+{
+	double		x;
+	double		y;
+} Step;
+
+static inline Step
+step(Metric metric, Vertex a, Vertex b)
+{
+	Step		s = {(b.x - a.x) * metric.x, (b.y - a.y) * metric.y};
+
+	return s;
+}
+
+static inline double
+cross(Step u, Step v)
+{
+	return u.x * v.y - u.y * v.x;
+}
+
+static inline double
+dot(Step u, Step v)
+{
+	return u.x * v.x + u.y * v.y;
+}
+
+static inline double
+distance(Metric metric, Vertex a, Vertex b)
+{
+	Step		s = step(metric, a, b);
+
+	return sqrt(dot(s, s));
+}
+
+static inline bool
+same(Vertex a, Vertex b)
+{
+	return a.x == b.x && a.y == b.y;
+}
+
+/* The later less the earlier; the difference of two int64 fits a uint64. */
+static inline double
+seconds(const TrackFix *from, const TrackFix *to)
+{
+	return (double) ((uint64_t) to->time - (uint64_t) from->time) / 1e6;
+}
+
+static inline double
+allowance(const TrackFix *fix)
+{
+	return fix->accuracy_m < 0 ? TRACK_ACCURACY : fix->accuracy_m;
+}
+
+/* ---- plot_track_fixes_math.c ---- */
+
+/*
+ * Puts the fixes in order, drops the wrong ones and measures pace and speed;
+ * returns how many stayed.
+ */
+extern uint32_t track_clean(TrackFix *fix, uint32_t n, const TrackLimits *limits, bool degrees,
+							TrackMemory *memory, PlotTrack *track, Metric *metric);
+
+/* ---- plot_track_ways_math.c ---- */
+
+/*
+ * Drops the ways to and from the plot and the detours; returns how many fixes
+ * stayed. Marks in memory->joined those before which some went.
+ */
+extern uint32_t track_drop_ways(TrackFix *fix, uint32_t n, const TrackLimits *limits,
+								Metric metric, TrackMemory *memory, PlotTrack *track);
+
+/* The way that joins two plots, if the ring is of two. */
+extern void track_find_neck(const Vertex *ring, Metric metric, PlotTrack *track);
+
+/* ---- plot_track_error_math.c ---- */
+
+/* How wrong the area may be that these fixes enclose. */
+extern void track_measure_error(const TrackFix *fix, uint32_t n, Metric metric,
+								const TrackMemory *memory, PlotTrack *track);
+
+#endif							/* AGRIRISK_PLOT_TRACK_PLANE_H */
