@@ -11,7 +11,7 @@
  */
 #include "land/plot_track_plane.h"
 
-#include "core/elementary_math.h"
+#include "core/math/elementary_math.h"
 
 /* Of an axis, where a radius of 68 % is 1. */
 #define AXIS_SHARE 0.66

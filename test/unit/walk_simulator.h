@@ -31,7 +31,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "core/elementary_math.h"
+#include "core/math/elementary_math.h"
 #include "land/plot_track_math.h"
 #include "tap.h"
 
