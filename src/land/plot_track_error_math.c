@@ -30,14 +30,23 @@ leverage(const TrackFix *fix, uint32_t n, uint32_t i, Metric metric)
 	return s;
 }
 
-static double
-error_of(const TrackFix *fix)
+/*
+ * What a fix says of itself covers both kinds of error: white noise, which is
+ * never more than that, and drift, which is the rest.
+ */
+static void
+split_error(const TrackFix *fix, double white, double *drift_2, double *white_2)
 {
-	return AXIS_SHARE * allowance(fix);
+	double		error = AXIS_SHARE * allowance(fix);
+
+	if (white > error)
+		white = error;
+	*white_2 = white * white;
+	*drift_2 = error * error - *white_2;
 }
 
 static double
-drift_variance(const TrackFix *fix, uint32_t n, Metric metric)
+error_variance(const TrackFix *fix, uint32_t n, Metric metric, double white)
 {
 	double		variance = 0;
 	Step		carried = {0, 0};
@@ -46,8 +55,12 @@ drift_variance(const TrackFix *fix, uint32_t n, Metric metric)
 	for (i = 0; i < n; i++)
 	{
 		Step		l = leverage(fix, n, i, metric);
-		double		error = error_of(&fix[i]);
+		double		drift_2;
+		double		white_2;
+		double		drift;
 
+		split_error(&fix[i], white, &drift_2, &white_2);
+		drift = sqrt(drift_2);
 		if (i > 0)
 		{
 			double		kept = agr_exp(-seconds(&fix[i - 1], &fix[i]) / TRACK_DRIFT_SECONDS);
@@ -55,31 +68,17 @@ drift_variance(const TrackFix *fix, uint32_t n, Metric metric)
 			carried.x *= kept;
 			carried.y *= kept;
 		}
-		l.x *= error;
-		l.y *= error;
-		variance += dot(l, l) + 2 * dot(l, carried);
-		carried.x += l.x;
-		carried.y += l.y;
+		variance += (white_2 + drift_2) * dot(l, l) + 2 * drift * dot(l, carried);
+		carried.x += drift * l.x;
+		carried.y += drift * l.y;
 	}
 	return variance;
 }
 
 static double
-jitter_variance(const TrackFix *fix, uint32_t n, Metric metric, double jitter)
+square_on(double side)
 {
-	double		white = jitter / MEDIAN_DEVIATION;
-	double		sum = 0;
-	uint32_t	i;
-
-	for (i = 0; i < n; i++)
-	{
-		Step		l = leverage(fix, n, i, metric);
-		double		error = error_of(&fix[i]);
-
-		error = white < error ? white : error;
-		sum += error * error * dot(l, l);
-	}
-	return sum;
+	return side * side;
 }
 
 /*
@@ -90,7 +89,7 @@ jitter_variance(const TrackFix *fix, uint32_t n, Metric metric, double jitter)
 static double
 unseen_ground(double line, double walked)
 {
-	return line >= walked ? 0 : (walked * walked - line * line) / 4;
+	return line >= walked ? 0 : (square_on(walked) - square_on(line)) / 4;
 }
 
 static void
@@ -114,7 +113,7 @@ measure_silence(const TrackFix *fix, uint32_t n, Metric metric, const TrackMemor
 		unseen = unseen_ground(line, track->pace * silence);
 		if (line < allowance(&fix[i - 1]) + allowance(&fix[i]))
 			unseen = 0;			/* a rest */
-		variance += unseen * unseen;
+		variance += square_on(unseen);
 		if (unseen > most)
 		{
 			most = unseen;
@@ -130,11 +129,17 @@ track_measure_error(const TrackFix *fix, uint32_t n, Metric metric, const TrackM
 					PlotTrack *track)
 {
 	double		variance;
+	double		unclosed;
 
 	if (n < 3)
 		return;
-	variance = drift_variance(fix, n, metric) + jitter_variance(fix, n, metric, track->jitter_m);
+	variance = error_variance(fix, n, metric, track->jitter_m / MEDIAN_DEVIATION);
+	if (variance < 0)
+		variance = 0;			/* rounding: the fixes know themselves to be exact */
+	/* A corner may lie between the end and the start: the most, if it is a right one. */
+	unclosed = square_on(distance(metric, fix[n - 1].at, fix[0].at)) / 4;
+	variance += square_on(unclosed);
 	measure_silence(fix, n, metric, memory, track);
 	track->fixes_se_m2 = sqrt(variance);
-	track->area_se_m2 = sqrt(variance + track->silence_se_m2 * track->silence_se_m2);
+	track->area_se_m2 = sqrt(variance + square_on(track->silence_se_m2));
 }

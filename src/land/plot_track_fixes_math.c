@@ -14,7 +14,6 @@
 #define ECCENTRICITY_2 6.6943799901413165e-3
 #define RADIANS 0x1.1df46a2529d39p-6	/* per degree */
 
-static const Metric metres = {1, 1};
 static const Metric longest_degree = {111320, 111694};	/* at the equator, at a pole */
 
 static Metric
@@ -269,7 +268,7 @@ drop_excursions(TrackFix *fix, uint32_t n, const Reach *reach, TrackRun *run,
 		for (j = i > TRACK_EXCURSIONS ? i - TRACK_EXCURSIONS : 0; j < i; j++)
 		{
 			uint32_t	skip = fixes_to_skip(fix, &run[j], &run[i], reach);
-			uint32_t	chain = run[j].chain + run[i].n - skip;
+			int64_t		chain = (int64_t) run[j].chain + run[i].n - TRACK_SKIP_COST * (int64_t) skip;
 
 			if (skip < run[i].n && chain > run[i].chain)
 			{
@@ -283,7 +282,7 @@ drop_excursions(TrackFix *fix, uint32_t n, const Reach *reach, TrackRun *run,
 		if (interrupt)
 			interrupt();
 	}
-	if (runs < 2 || 3 * (uint64_t) run[best].chain < 2 * (uint64_t) n)
+	if (runs < 2 || 3 * run[best].chain < 2 * (int64_t) n)
 		return n;
 
 	/* From the end, so that nothing is overwritten that is still to move. */

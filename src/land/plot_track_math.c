@@ -343,5 +343,5 @@ plot_track_outline(TrackFix *fix, uint32_t n, const TrackLimits *limits, bool de
 	track->ring_points = walk.n;
 	if (walk.n > 0)
 		track->ring_area_m2 = enclosed_area(metric, walk.ring[0], walk.ring, walk.n);
-	track_find_neck(walk.ring, metric, track);
+	track_find_neck(walk.ring, limits, metric, track);
 }

@@ -17,6 +17,8 @@ typedef struct Metric
 	double		y;
 } Metric;
 
+static const Metric metres = {1, 1};
+
 typedef struct Step
 {
 	double		x;
@@ -89,7 +91,8 @@ extern uint32_t track_drop_ways(TrackFix *fix, uint32_t n, const TrackLimits *li
 								Metric metric, TrackMemory *memory, PlotTrack *track);
 
 /* The way that joins two plots, if the ring is of two. */
-extern void track_find_neck(const Vertex *ring, Metric metric, PlotTrack *track);
+extern void track_find_neck(const Vertex *ring, const TrackLimits *limits, Metric metric,
+							PlotTrack *track);
 
 /* ---- plot_track_error_math.c ---- */
 

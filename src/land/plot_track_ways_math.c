@@ -3,9 +3,9 @@
  *		The ways to the plot, from it and beside it, and the way between two plots.
  *		Pure C.
  *
- * All is decided from pairs of places of the walk that are near each other, by
- * the ground that the walk from one to the other encloses and by how long it is:
- * both are differences of sums along the walk.
+ * All is decided from pairs of places of the walk that are near each other: by
+ * the ground that the walk from one to the other encloses, and by how long it is.
+ * Both are differences of sums along the walk.
  */
 #include "land/plot_track_plane.h"
 
@@ -14,7 +14,7 @@
 /* A place of the walk; the walk to it is so long and encloses so much from the first. */
 typedef struct Place
 {
-	Vertex		at;
+	Step		at;				/* metres from the first */
 	uint32_t	fix;
 	double		length;
 	double		area;
@@ -22,13 +22,26 @@ typedef struct Place
 
 typedef struct Places
 {
-	Metric		metric;
 	uint32_t	n;
 	Place		place[TRACK_PLACES + 1];
 } Places;
 
+static double
+gap_2(const Place *p, const Place *q)
+{
+	Step		s = {q->at.x - p->at.x, q->at.y - p->at.y};
+
+	return dot(s, s);
+}
+
+static double
+gap(const Place *p, const Place *q)
+{
+	return sqrt(gap_2(p, q));
+}
+
 static void
-add_place(Places *places, Vertex at, uint32_t fix)
+add_place(Places *places, Step at, uint32_t fix)
 {
 	Place	   *next = &places->place[places->n];
 	Place		first = {at, fix, 0, 0};
@@ -36,157 +49,156 @@ add_place(Places *places, Vertex at, uint32_t fix)
 	*next = first;
 	if (places->n > 0)
 	{
-		const Place *origin = &places->place[0];
-
-		next->length = next[-1].length + distance(places->metric, next[-1].at, at);
-		next->area = next[-1].area + cross(step(places->metric, origin->at, next[-1].at),
-										   step(places->metric, origin->at, at)) / 2;
+		next->length = next[-1].length + gap(&next[-1], next);
+		next->area = next[-1].area + cross(next[-1].at, at) / 2;
 	}
 	places->n++;
 }
 
 /* Fixes that far apart, the first and the last among them; farther if there are many. */
 static void
-choose_places(Places *places, const TrackFix *fix, uint32_t n, double apart)
+choose_places(Places *places, const TrackFix *fix, uint32_t n, Metric metric, double apart)
 {
 	uint32_t	i;
 
 	for (;;)
 	{
 		places->n = 0;
-		add_place(places, fix[0].at, 0);
-		for (i = 1; i < n && places->n < TRACK_PLACES; i++)
-			if (distance(places->metric, places->place[places->n - 1].at, fix[i].at) >= apart ||
-				i == n - 1)
-				add_place(places, fix[i].at, i);
+		for (i = 0; i < n && places->n < TRACK_PLACES; i++)
+		{
+			Place		here = {step(metric, fix[0].at, fix[i].at), i, 0, 0};
+
+			if (i == 0 || i == n - 1 ||
+				gap_2(&places->place[places->n - 1], &here) >= apart * apart)
+				add_place(places, here.at, i);
+		}
 		if (i == n)
 			return;
 		apart *= 2;
 	}
 }
 
+/* Of the walk from p to q and straight back. */
 static double
-apart(const Places *places, uint32_t i, uint32_t j)
+enclosed(const Place *p, const Place *q)
 {
-	return distance(places->metric, places->place[i].at, places->place[j].at);
+	return fabs(q->area - p->area + cross(q->at, p->at) / 2);
 }
 
-/* Of the walk from place i to place j, closed. */
+/* How wide a way may seem whose sides were walked at different times. */
 static double
-signed_area(const Places *places, uint32_t i, uint32_t j)
+width_of_ways(const PlotTrack *track, double least, double times_accuracy)
 {
-	const Place *p = places->place;
+	double		accuracy = track->mean_accuracy_m < 0 ? TRACK_ACCURACY : track->mean_accuracy_m;
 
-	return p[j].area - p[i].area + cross(step(places->metric, p[0].at, p[j].at),
-										 step(places->metric, p[0].at, p[i].at)) / 2;
-}
-
-static double
-length(const Places *places, uint32_t i, uint32_t j)
-{
-	return places->place[j].length - places->place[i].length;
+	return accuracy * times_accuracy > least ? accuracy * times_accuracy : least;
 }
 
 /* ---- to the plot and from it ---- */
 
 /*
- * What a round is worth: the ground it encloses less that of a strip of this
- * width along it, so that a way there and back, narrower than that, is worth
- * less than nothing; that it must be closed counts threefold, or corners were cut.
+ * What a round is worth: the ground it encloses less that of a strip of half this
+ * width along it, so that a way there and back, nearer to each other than that,
+ * is worth less than nothing. What it lacks to close counts threefold, or it
+ * would pay to cut corners.
  */
 static double
-worth(const Places *places, uint32_t i, uint32_t j, double gap, double width)
+worth(const Place *p, const Place *q, double width)
 {
-	return fabs(signed_area(places, i, j)) - width / 2 * (length(places, i, j) + 3 * gap);
+	return enclosed(p, q) - width / 2 * (q->length - p->length + 3 * gap(p, q));
 }
 
-/* The round from *first to *last: of those that close, the one that is worth most. */
+/*
+ * The round from *first to *last: of those that close, the one that is worth
+ * most. If all of the walk closes, what is left of it must be ways, and narrow:
+ * then the round encloses much the same ground as the whole.
+ */
 static void
 find_round(const Places *places, double width, double max_gap, uint32_t *first, uint32_t *last)
 {
-	double		whole = fabs(signed_area(places, 0, places->n - 1));
-	double		gap = apart(places, 0, places->n - 1);
-	double		most = gap <= max_gap ? worth(places, 0, places->n - 1, gap, width) : -INFINITY;
-	uint32_t	i,
-				j;
+	const Place *start = &places->place[0];
+	const Place *end = &places->place[places->n - 1];
+	double		whole = enclosed(start, end);
+	bool		closed = gap(start, end) <= max_gap;
+	double		most = closed ? worth(start, end, width) : -INFINITY;
+	const Place *p;
+	const Place *q;
 
 	*first = 0;
 	*last = places->n - 1;
-	for (i = 0; i < places->n; i++)
-		for (j = i + 3; j < places->n; j++)
+	if (max_gap > 2 * width)
+		max_gap = 2 * width;
+	for (p = start; p <= end; p++)
+		for (q = p + 3; q <= end; q++)
 		{
+			double		left = end->length - (q->length - p->length);
+			double		ground;
 			double		value;
 
-			gap = apart(places, i, j);
-			if (gap > max_gap)
+			if (gap_2(p, q) > max_gap * max_gap)
 				continue;
-			value = worth(places, i, j, gap, width);
-			if (value > most && fabs(signed_area(places, i, j)) >= whole / 2)
+			ground = enclosed(p, q);
+			value = worth(p, q, width);
+			if (value > most && ground >= whole / 2 &&
+				(!closed || fabs(ground - whole) <= width / 2 * left))
 			{
 				most = value;
-				*first = i;
-				*last = j;
+				*first = (uint32_t) (p - start);
+				*last = (uint32_t) (q - start);
 			}
 		}
 }
 
 /* ---- beside it ---- */
 
-/* The last place to which the walk from i comes back along itself; i if it does not. */
-static uint32_t
-find_return(const Places *places, uint32_t i, double width)
+/* The last place, up to `end`, to which the walk from p comes back along itself; else p. */
+static const Place *
+find_return(const Place *p, const Place *end, double width)
 {
-	uint32_t	j;
+	const Place *q;
 
-	for (j = places->n - 1; j > i + 1; j--)
+	for (q = end; q > p + 1; q--)
 	{
-		double		gap = apart(places, i, j);
-		double		walked = length(places, i, j);
+		double		walked = q->length - p->length;
 
-		if (gap <= width && walked >= 4 * width && walked >= 4 * gap &&
-			fabs(signed_area(places, i, j)) <= width / 2 * walked)
-			return j;
+		if (walked < 4 * width)
+			break;
+		if (gap_2(p, q) <= width * width && enclosed(p, q) <= width / 2 * walked)
+			return q;
 	}
-	return i;
+	return p;
 }
 
 uint32_t
 track_drop_ways(TrackFix *fix, uint32_t n, const TrackLimits *limits, Metric metric,
 				TrackMemory *memory, PlotTrack *track)
 {
-	Places		places = {.metric = metric};
-	double		accuracy = track->mean_accuracy_m < 0 ? TRACK_ACCURACY : track->mean_accuracy_m;
-	double		width = TRACK_WAY_WIDTH * accuracy;
+	Places		places;
+	double		width = width_of_ways(track, limits->spur_width_m, TRACK_WAY_WIDTH);
 	uint32_t	kept = 0;
 	uint32_t	first,
 				last;
 	uint32_t	i;
 
 	memset(memory->joined, 0, n * sizeof *memory->joined);
-	if (width < limits->spur_width_m)
-		width = limits->spur_width_m;
 	if (n < TRACK_WAY_FIXES || limits->spur_width_m == 0)
 		return n;
-	choose_places(&places, fix, n, width / 2 < 2.5 ? width / 2 : 2.5);
+	choose_places(&places, fix, n, metric, width / 2 < 2.5 ? width / 2 : 2.5);
 	find_round(&places, width, limits->max_closure_m, &first, &last);
 
-	for (i = first; i <= last; i++)
+	i = first;
+	while (i <= last)
 	{
-		uint32_t	back = i == first ? i : find_return(&places, i, width);
-		uint32_t	from = places.place[i].fix;
-		uint32_t	to = i < last ? places.place[i + 1].fix : from + 1;
+		const Place *here = &places.place[i];
+		uint32_t	back = (uint32_t) (find_return(here, &places.place[last], width) - places.place);
+		uint32_t	from = here->fix;
+		uint32_t	to = back > i || i == last ? from + 1 : here[1].fix;
 
-		if (back > last)
-			back = i;
-		if (back > i)
-			to = from + 1;
 		memmove(&fix[kept], &fix[from], (to - from) * sizeof *fix);
 		kept += to - from;
 		if (back > i)
-		{
-			i = back - 1;
 			memory->joined[kept] = 1;
-		}
+		i = back > i ? back : i + 1;
 	}
 	track->ways = n - kept;
 	return kept;
@@ -194,67 +206,75 @@ track_drop_ways(TrackFix *fix, uint32_t n, const TrackLimits *limits, Metric met
 
 /* ---- two plots ---- */
 
-/*
- * Where the ring comes near itself, and leaves on either side of that place at
- * least TRACK_NECK_SHARE of its ground, there are two plots. Of these places the
- * one that halves it best.
- */
-void
-track_find_neck(const Vertex *ring, Metric metric, PlotTrack *track)
+/* The ring, closed; long sides have places between their ends, short ones share one. */
+static void
+spread_places(Places *places, const Vertex *ring, uint32_t n, Metric metric)
 {
-	Places		places = {.metric = metric};
-	double		accuracy = track->mean_accuracy_m < 0 ? TRACK_ACCURACY : track->mean_accuracy_m;
-	double		width = TRACK_NECK_WIDTH * accuracy;
 	double		perimeter = 0;
 	double		spacing;
-	double		whole;
-	uint32_t	i,
-				j;
+	Step		from = {0, 0};
+	uint32_t	i;
 
-	track->neck_m = -1;
-	track->neck_area_m2 = 0;
-	if (track->ring_points < 3)
-		return;
-	if (width < TRACK_NECK_M)
-		width = TRACK_NECK_M;
-	for (i = 0; i < track->ring_points; i++)
-		perimeter += distance(metric, ring[i], ring[(i + 1) % track->ring_points]);
+	for (i = 0; i < n; i++)
+		perimeter += distance(metric, ring[i], ring[i + 1 < n ? i + 1 : 0]);
 	spacing = perimeter / (TRACK_PLACES / 2);
 	if (spacing < 1)
 		spacing = 1;
 
-	/* Long sides have places between their ends; short ones share one. */
-	add_place(&places, ring[0], 0);
-	for (i = 1; i <= track->ring_points; i++)
+	places->n = 0;
+	add_place(places, from, 0);
+	for (i = 1; i <= n; i++)
 	{
-		Vertex		from = places.place[places.n - 1].at;
-		Vertex		to = ring[i % track->ring_points];
-		double		side = distance(metric, from, to);
-		int			parts = (int) (side / spacing);
-		int			k;
+		Step		to = step(metric, ring[0], ring[i < n ? i : 0]);
+		Step		side = {to.x - from.x, to.y - from.y};
+		double		parts = floor(sqrt(dot(side, side)) / spacing);
+		double		k;
 
-		for (k = 1; k <= parts && places.n < TRACK_PLACES; k++)
+		for (k = 1; k <= parts && places->n < TRACK_PLACES; k++)
 		{
-			Vertex		v = {from.x + (to.x - from.x) * k / parts, from.y + (to.y - from.y) * k / parts};
+			Step		at = {from.x + side.x * k / parts, from.y + side.y * k / parts};
 
-			add_place(&places, v, i);
+			add_place(places, at, i);
 		}
+		if (parts > 0)
+			from = to;
 	}
-	whole = fabs(signed_area(&places, 0, places.n - 1));
-	for (i = 0; i < places.n; i++)
-		for (j = i + 2; j < places.n; j++)
+}
+
+/*
+ * Where the ring comes near itself, and leaves on either side of that place at
+ * least TRACK_NECK_SHARE of its ground, much wider than the place, there are two
+ * plots. Of these places the one that halves it best.
+ */
+void
+track_find_neck(const Vertex *ring, const TrackLimits *limits, Metric metric, PlotTrack *track)
+{
+	double		width = width_of_ways(track, limits->min_width_m, TRACK_NECK_WIDTH);
+	Places		places;
+	const Place *end;
+	double		whole;
+	const Place *p;
+	const Place *q;
+
+	if (track->ring_points < 3 || limits->min_width_m == 0)
+		return;
+	spread_places(&places, ring, track->ring_points, metric);
+	end = &places.place[places.n - 1];
+	whole = enclosed(places.place, end);
+	for (p = places.place; p <= end; p++)
+		for (q = p + 2; q <= end; q++)
 		{
-			double		gap = apart(&places, i, j);
 			double		part;
 
-			if (gap >= width)
+			if (gap_2(p, q) >= width * width)
 				continue;
-			part = fabs(signed_area(&places, i, j));
+			part = enclosed(p, q);
 			if (part > whole - part)
 				part = whole - part;
-			if (part >= TRACK_NECK_SHARE * whole && part > track->neck_area_m2)
+			if (part >= TRACK_NECK_SHARE * whole && part >= 4 * gap_2(p, q) &&
+				part > track->neck_area_m2)
 			{
-				track->neck_m = gap;
+				track->neck_m = gap(p, q);
 				track->neck_area_m2 = part;
 			}
 		}

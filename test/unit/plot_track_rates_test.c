@@ -7,7 +7,7 @@
 
 #include "walk_simulator.h"
 
-static const TrackLimits standard = {20, 10, 15, 50, 4, 2, 0.08};
+static const TrackLimits standard = {20, 10, 25, 50, 4, 2, 0.09, 8};
 
 typedef struct Rates
 {

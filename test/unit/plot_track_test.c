@@ -10,7 +10,7 @@
 
 #define MOST 2000
 
-static const TrackLimits standard = {20, 10, 15, 50, 4, 2};
+static const TrackLimits standard = {20, 10, 25, 50, 4, 2, 0.09, 8};
 static TrackRefuse left_out;
 
 static TrackFix walk[MOST];
@@ -18,7 +18,10 @@ static uint32_t steps;
 static Vertex ring[MOST + 1];
 static Extent block[MOST / TRACK_BLOCK + 1];
 static Vertex loop[MOST];
-static TrackMemory memory = {ring, loop, block, NULL};
+static TrackRun run[MOST];
+static double number[MOST];
+static uint8_t joined[MOST];
+static TrackMemory memory = {ring, loop, block, run, number, joined, NULL};
 static PlotTrack track;
 static TrackVerdict verdict;
 
