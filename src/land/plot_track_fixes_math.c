@@ -177,54 +177,6 @@ walks_jitter(const TrackFix *fix, uint32_t n, bool degrees, double *number)
 
 /* ---- fixes that contradict the rest ---- */
 
-/*
- * A receiver without a signal says again and again where it was last. When it
- * then jumps, only the first of these was true.
- */
-static uint32_t
-drop_frozen(TrackFix *fix, uint32_t n, const Reach *reach)
-{
-	uint32_t	kept = 0;
-	uint32_t	i = 0;
-
-	while (i < n)
-	{
-		uint32_t	last = i;
-
-		while (last + 1 < n && same(fix[last + 1].at, fix[i].at))
-			last++;
-		fix[kept++] = fix[i];
-		if (last + 1 == n || !too_far_to_walk(reach, &fix[last], &fix[last + 1]))
-			for (i++; i <= last; i++)
-				fix[kept++] = fix[i];
-		i = last + 1;
-	}
-	return kept;
-}
-
-/*
- * From where the run `from` ends, how many fixes of the later run `to` to pass
- * by until one can have been walked to; all of them if there is none soon. A
- * receiver that has found its signal again is off at first, and comes near.
- */
-static uint32_t
-fixes_to_skip(const TrackFix *fix, const TrackRun *from, const TrackRun *to, const Reach *reach)
-{
-	const TrackFix *last = &fix[from->first + from->n - 1];
-	uint32_t	i;
-
-	for (i = 0; i < to->n; i++)
-	{
-		const TrackFix *next = &fix[to->first + i];
-
-		if (i > 0 && seconds(&fix[to->first], next) > TRACK_REGAIN_SECONDS)
-			break;
-		if (!too_far_to_walk(reach, last, next))
-			return i;
-	}
-	return to->n;
-}
-
 /* The runs between leaps. */
 static uint32_t
 find_runs(const TrackFix *fix, uint32_t n, const Reach *reach, TrackRun *run)
@@ -234,14 +186,72 @@ find_runs(const TrackFix *fix, uint32_t n, const Reach *reach, TrackRun *run)
 
 	for (i = 0; i < n; i++)
 	{
+		TrackRun   *last;
+
 		if (i == 0 || too_far_to_walk(reach, &fix[i - 1], &fix[i]))
 		{
-			run[runs].first = i;
-			run[runs++].n = 0;
+			TrackRun	next = {.first = i};
+
+			run[runs++] = next;
 		}
-		run[runs - 1].n++;
+		last = &run[runs - 1];
+		last->frozen = last->n > 0 && same(fix[i - 1].at, fix[i].at) ? last->frozen + 1 : 0;
+		last->n++;
 	}
 	return runs;
+}
+
+/*
+ * How many fixes of the run `to` to pass by until one can have been walked to
+ * from this fix; all of them if there is none soon. A receiver that has found
+ * its signal again is off at first, and comes near.
+ */
+static uint32_t
+fixes_to_skip(const TrackFix *fix, const TrackFix *from, const TrackRun *to, const Reach *reach)
+{
+	uint32_t	i;
+
+	for (i = 0; i < to->n; i++)
+	{
+		const TrackFix *next = &fix[to->first + i];
+
+		if (i > 0 && seconds(&fix[to->first], next) > TRACK_REGAIN_SECONDS)
+			break;
+		if (!too_far_to_walk(reach, from, next))
+			return i;
+	}
+	return to->n;
+}
+
+/*
+ * Continues the chain of an earlier run by this one, if that has more fixes. A
+ * receiver without a signal says again and again where it was last: of the
+ * fixes at the end of the earlier run that are all the same, perhaps only the first
+ * was true.
+ */
+static void
+try_link(const TrackFix *fix, const TrackRun *run, uint32_t earlier, TrackRun *to,
+		 const Reach *reach)
+{
+	const TrackRun *from = &run[earlier];
+	const TrackFix *last = &fix[from->first + from->n - 1];
+	uint32_t	left = 0;
+	uint32_t	skip = fixes_to_skip(fix, last, to, reach);
+	int64_t		chain;
+
+	if (skip > 0 && from->frozen > 0)
+	{
+		left = from->frozen;
+		skip = fixes_to_skip(fix, last - left, to, reach);
+	}
+	chain = from->chain - left + to->n - TRACK_SKIP_COST * (int64_t) skip;
+	if (skip < to->n && chain > to->chain)
+	{
+		to->chain = chain;
+		to->before = earlier;
+		to->left = left;
+		to->skip = skip;
+	}
 }
 
 /*
@@ -256,45 +266,36 @@ drop_excursions(TrackFix *fix, uint32_t n, const Reach *reach, TrackRun *run,
 {
 	uint32_t	runs = find_runs(fix, n, reach, run);
 	uint32_t	best = 0;
-	uint32_t	kept = n;
+	uint32_t	free = n;
+	uint32_t	left = 0;
 	uint32_t	i,
 				j;
 
 	for (i = 0; i < runs; i++)
 	{
 		run[i].chain = run[i].n;
-		run[i].skip = 0;
 		run[i].before = UINT32_MAX;
 		for (j = i > TRACK_EXCURSIONS ? i - TRACK_EXCURSIONS : 0; j < i; j++)
-		{
-			uint32_t	skip = fixes_to_skip(fix, &run[j], &run[i], reach);
-			int64_t		chain = (int64_t) run[j].chain + run[i].n - TRACK_SKIP_COST * (int64_t) skip;
-
-			if (skip < run[i].n && chain > run[i].chain)
-			{
-				run[i].chain = chain;
-				run[i].skip = skip;
-				run[i].before = j;
-			}
-		}
+			try_link(fix, run, j, &run[i], reach);
 		if (run[i].chain > run[best].chain)
 			best = i;
 		if (interrupt)
 			interrupt();
 	}
-	if (runs < 2 || 3 * run[best].chain < 2 * (int64_t) n)
+	if (3 * run[best].chain < 2 * (int64_t) n)
 		return n;
 
 	/* From the end, so that nothing is overwritten that is still to move. */
 	for (i = best; i != UINT32_MAX; i = run[i].before)
 	{
-		uint32_t	count = run[i].n - run[i].skip;
+		uint32_t	count = run[i].n - run[i].skip - left;
 
-		kept -= count;
-		memmove(&fix[kept], &fix[run[i].first + run[i].skip], count * sizeof *fix);
+		free -= count;
+		memmove(&fix[free], &fix[run[i].first + run[i].skip], count * sizeof *fix);
+		left = run[i].left;
 	}
-	memmove(fix, &fix[kept], (n - kept) * sizeof *fix);
-	return n - kept;
+	memmove(fix, &fix[free], (n - free) * sizeof *fix);
+	return n - free;
 }
 
 /* ---- speed ---- */
@@ -385,7 +386,6 @@ track_clean(TrackFix *fix, uint32_t n, const TrackLimits *limits, bool degrees,
 
 	before = n;
 	reach.jitter = walks_jitter(fix, n, degrees, memory->number);
-	n = drop_frozen(fix, n, &reach);
 	n = drop_excursions(fix, n, &reach, memory->run, memory->interrupt);
 	track->spikes = before - n;
 

@@ -309,6 +309,25 @@ cut_loops(RingWalk *walk, Metric metric, const TrackMemory *memory, PlotTrack *t
 	return any;
 }
 
+/* From the points in walk->ring to the plot's ring, which is left there. */
+static void
+trace_ring(RingWalk *walk, Metric metric, double spur_width, const TrackMemory *memory,
+		   PlotTrack *track)
+{
+	uint32_t	before;
+
+	do
+	{
+		before = walk->n;
+		walk->n = drop_doubled_back(walk->ring, before, metric, spur_width);
+		track->doubled_back += before - walk->n;
+	} while (cut_loops(walk, metric, memory, track));
+
+	track->ring_points = walk->n;
+	if (walk->n > 0)
+		track->ring_area_m2 = enclosed_area(metric, walk->ring[0], walk->ring, walk->n);
+}
+
 void
 plot_track_outline(TrackFix *fix, uint32_t n, const TrackLimits *limits, bool degrees,
 				   TrackMemory *memory, PlotTrack *track)
@@ -333,15 +352,6 @@ plot_track_outline(TrackFix *fix, uint32_t n, const TrackLimits *limits, bool de
 	for (i = 0; i < n; i++)
 		walk.ring[i] = fix[i].at;
 	walk.n = n < 3 ? 0 : n;
-	do
-	{
-		n = walk.n;
-		walk.n = drop_doubled_back(walk.ring, n, metric, limits->spur_width_m);
-		track->doubled_back += n - walk.n;
-	} while (cut_loops(&walk, metric, memory, track));
-
-	track->ring_points = walk.n;
-	if (walk.n > 0)
-		track->ring_area_m2 = enclosed_area(metric, walk.ring[0], walk.ring, walk.n);
+	trace_ring(&walk, metric, limits->spur_width_m, memory, track);
 	track_find_neck(walk.ring, limits, metric, track);
 }

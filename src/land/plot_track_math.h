@@ -152,9 +152,11 @@ typedef struct TrackRun
 {
 	uint32_t	first;
 	uint32_t	n;
-	int64_t		chain;			/* fixes of the best chain that ends here */
-	uint32_t	skip;			/* its own that are not in that */
-	uint32_t	before;			/* the run before it in that chain */
+	uint32_t	frozen;			/* at its end, at the place of the one before them */
+	uint32_t	before;			/* the run before it in the best chain that ends here */
+	uint32_t	left;			/* frozen ones of that run that are not in the chain */
+	uint32_t	skip;			/* its own first ones that are not */
+	int64_t		chain;			/* the chain's fixes, less what the skipped ones cost */
 } TrackRun;
 
 /* Memory for a track of n fixes; it need not be cleared. */

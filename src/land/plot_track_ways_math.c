@@ -120,12 +120,14 @@ find_round(const Places *places, double width, double max_gap, uint32_t *first, 
 	const Place *end = &places->place[places->n - 1];
 	double		whole = enclosed(start, end);
 	bool		closed = gap(start, end) <= max_gap;
-	double		most = closed ? worth(start, end, width) : -INFINITY;
+	double		most = closed ? worth(start, end, width) : 0;
 	const Place *p;
 	const Place *q;
 
 	*first = 0;
 	*last = places->n - 1;
+	if (most < 0)
+		most = 0;
 	if (max_gap > 2 * width)
 		max_gap = 2 * width;
 	for (p = start; p <= end; p++)
@@ -151,6 +153,28 @@ find_round(const Places *places, double width, double max_gap, uint32_t *first, 
 
 /* ---- beside it ---- */
 
+/* Whether the walk comes back from p to q along itself, seen from both of its ends. */
+static bool
+doubles_back(const Place *p, const Place *q, double width)
+{
+	double		most = 4 * width * width;
+
+	while (q - p > 2)
+	{
+		double		there = gap_2(p + 1, q);
+		double		back = gap_2(p, q - 1);
+		double		both = gap_2(p + 1, q - 1);
+
+		if (both <= there && both <= back)
+			there = back = both;
+		if (there > most && back > most)
+			return false;
+		p += there <= back;
+		q -= back <= there;
+	}
+	return true;
+}
+
 /* The last place, up to `end`, to which the walk from p comes back along itself; else p. */
 static const Place *
 find_return(const Place *p, const Place *end, double width)
@@ -163,7 +187,8 @@ find_return(const Place *p, const Place *end, double width)
 
 		if (walked < 4 * width)
 			break;
-		if (gap_2(p, q) <= width * width && enclosed(p, q) <= width / 2 * walked)
+		if (gap_2(p, q) <= width * width && enclosed(p, q) <= width / 2 * walked &&
+			doubles_back(p, q, width))
 			return q;
 	}
 	return p;
@@ -244,12 +269,13 @@ spread_places(Places *places, const Vertex *ring, uint32_t n, Metric metric)
 /*
  * Where the ring comes near itself, and leaves on either side of that place at
  * least TRACK_NECK_SHARE of its ground, much wider than the place, there are two
- * plots. Of these places the one that halves it best.
+ * plots. Of these places the narrowest.
  */
 void
 track_find_neck(const Vertex *ring, const TrackLimits *limits, Metric metric, PlotTrack *track)
 {
 	double		width = width_of_ways(track, limits->min_width_m, TRACK_NECK_WIDTH);
+	double		narrowest = width * width;
 	Places		places;
 	const Place *end;
 	double		whole;
@@ -266,14 +292,14 @@ track_find_neck(const Vertex *ring, const TrackLimits *limits, Metric metric, Pl
 		{
 			double		part;
 
-			if (gap_2(p, q) >= width * width)
+			if (gap_2(p, q) >= narrowest)
 				continue;
 			part = enclosed(p, q);
 			if (part > whole - part)
 				part = whole - part;
-			if (part >= TRACK_NECK_SHARE * whole && part >= 4 * gap_2(p, q) &&
-				part > track->neck_area_m2)
+			if (part >= TRACK_NECK_SHARE * whole && part >= 4 * gap_2(p, q))
 			{
+				narrowest = gap_2(p, q);
 				track->neck_m = gap(p, q);
 				track->neck_area_m2 = part;
 			}
