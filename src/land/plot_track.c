@@ -559,7 +559,6 @@ agririsk_plot_track_final(PG_FUNCTION_ARGS)
 	memory.block = palloc((state->count / TRACK_BLOCK + 1) * sizeof *memory.block);
 	memory.run = palloc((state->count + 1) * sizeof *memory.run);
 	memory.number = palloc((state->count + 1) * sizeof *memory.number);
-	memory.joined = palloc((state->count + 1) * sizeof *memory.joined);
 	memory.interrupt = agr_check_interrupts;
 	plot_track_outline(fix, state->count, &state->limits, state->degrees, &memory, &track);
 

@@ -93,7 +93,7 @@ unseen_ground(double line, double walked)
 }
 
 static void
-measure_silence(const TrackFix *fix, uint32_t n, Metric metric, const TrackMemory *memory,
+measure_silence(const TrackFix *fix, uint32_t n, const TrackLimits *limits, Metric metric,
 				PlotTrack *track)
 {
 	double		usual = seconds(&fix[0], &fix[n - 1]) / (n - 1);
@@ -107,12 +107,12 @@ measure_silence(const TrackFix *fix, uint32_t n, Metric metric, const TrackMemor
 		double		line;
 		double		unseen;
 
-		if (silence <= TRACK_SILENCE_SECONDS || silence <= 3 * usual || memory->joined[i])
+		if (silence <= TRACK_SILENCE_SECONDS || silence <= 3 * usual)
 			continue;
 		line = distance(metric, fix[i - 1].at, fix[i].at);
+		if (line <= way_width(track, limits))
+			continue;			/* a rest, or a way there and back that was left out */
 		unseen = unseen_ground(line, track->pace * silence);
-		if (line < allowance(&fix[i - 1]) + allowance(&fix[i]))
-			unseen = 0;			/* a rest */
 		variance += square_on(unseen);
 		if (unseen > most)
 		{
@@ -125,7 +125,7 @@ measure_silence(const TrackFix *fix, uint32_t n, Metric metric, const TrackMemor
 }
 
 void
-track_measure_error(const TrackFix *fix, uint32_t n, Metric metric, const TrackMemory *memory,
+track_measure_error(const TrackFix *fix, uint32_t n, const TrackLimits *limits, Metric metric,
 					PlotTrack *track)
 {
 	double		variance;
@@ -139,7 +139,7 @@ track_measure_error(const TrackFix *fix, uint32_t n, Metric metric, const TrackM
 	/* A corner may lie between the end and the start: the most, if it is a right one. */
 	unclosed = square_on(distance(metric, fix[n - 1].at, fix[0].at)) / 4;
 	variance += square_on(unclosed);
-	measure_silence(fix, n, metric, memory, track);
+	measure_silence(fix, n, limits, metric, track);
 	track->fixes_se_m2 = sqrt(variance);
 	track->area_se_m2 = sqrt(variance + square_on(track->silence_se_m2));
 }

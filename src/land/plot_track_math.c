@@ -344,10 +344,10 @@ plot_track_outline(TrackFix *fix, uint32_t n, const TrackLimits *limits, bool de
 	track->fixes = n;
 	track->first_time = fix[0].time;
 	track->last_time = fix[n - 1].time;
-	n = track_drop_ways(fix, n, limits, metric, memory, track);
+	n = track_drop_ways(fix, n, limits, metric, track);
 	if (n > 1)
 		track->closure_m = distance(metric, fix[0].at, fix[n - 1].at);
-	track_measure_error(fix, n, metric, memory, track);
+	track_measure_error(fix, n, limits, metric, track);
 
 	for (i = 0; i < n; i++)
 		walk.ring[i] = fix[i].at;

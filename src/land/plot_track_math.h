@@ -167,7 +167,6 @@ typedef struct TrackMemory
 	Extent	   *block;			/* n / TRACK_BLOCK + 1 */
 	TrackRun   *run;			/* n of them */
 	double	   *number;			/* n of them */
-	uint8_t    *joined;			/* n of them */
 	void		(*interrupt) (void);	/* called now and then; may be NULL */
 } TrackMemory;
 

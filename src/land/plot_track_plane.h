@@ -72,6 +72,22 @@ allowance(const TrackFix *fix)
 	return fix->accuracy_m < 0 ? TRACK_ACCURACY : fix->accuracy_m;
 }
 
+/* So many metres, or more where the fixes are not accurate enough to tell. */
+static inline double
+at_least(double width, double times_accuracy, const PlotTrack *track)
+{
+	double		accuracy = track->mean_accuracy_m < 0 ? TRACK_ACCURACY : track->mean_accuracy_m;
+
+	return accuracy * times_accuracy > width ? accuracy * times_accuracy : width;
+}
+
+/* How wide a way there and back may seem whose sides were walked at different times. */
+static inline double
+way_width(const PlotTrack *track, const TrackLimits *limits)
+{
+	return at_least(limits->spur_width_m, TRACK_WAY_WIDTH, track);
+}
+
 /* ---- plot_track_fixes_math.c ---- */
 
 /*
@@ -83,12 +99,9 @@ extern uint32_t track_clean(TrackFix *fix, uint32_t n, const TrackLimits *limits
 
 /* ---- plot_track_ways_math.c ---- */
 
-/*
- * Drops the ways to and from the plot and the detours; returns how many fixes
- * stayed. Marks in memory->joined those before which some went.
- */
+/* Drops the ways to and from the plot and the detours; returns how many fixes stayed. */
 extern uint32_t track_drop_ways(TrackFix *fix, uint32_t n, const TrackLimits *limits,
-								Metric metric, TrackMemory *memory, PlotTrack *track);
+								Metric metric, PlotTrack *track);
 
 /* The way that joins two plots, if the ring is of two. */
 extern void track_find_neck(const Vertex *ring, const TrackLimits *limits, Metric metric,
@@ -97,7 +110,7 @@ extern void track_find_neck(const Vertex *ring, const TrackLimits *limits, Metri
 /* ---- plot_track_error_math.c ---- */
 
 /* How wrong the area may be that these fixes enclose. */
-extern void track_measure_error(const TrackFix *fix, uint32_t n, Metric metric,
-								const TrackMemory *memory, PlotTrack *track);
+extern void track_measure_error(const TrackFix *fix, uint32_t n, const TrackLimits *limits,
+								Metric metric, PlotTrack *track);
 
 #endif							/* AGRIRISK_PLOT_TRACK_PLANE_H */

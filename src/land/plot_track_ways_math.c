@@ -85,15 +85,6 @@ enclosed(const Place *p, const Place *q)
 	return fabs(q->area - p->area + cross(q->at, p->at) / 2);
 }
 
-/* How wide a way may seem whose sides were walked at different times. */
-static double
-width_of_ways(const PlotTrack *track, double least, double times_accuracy)
-{
-	double		accuracy = track->mean_accuracy_m < 0 ? TRACK_ACCURACY : track->mean_accuracy_m;
-
-	return accuracy * times_accuracy > least ? accuracy * times_accuracy : least;
-}
-
 /* ---- to the plot and from it ---- */
 
 /*
@@ -196,16 +187,15 @@ find_return(const Place *p, const Place *end, double width)
 
 uint32_t
 track_drop_ways(TrackFix *fix, uint32_t n, const TrackLimits *limits, Metric metric,
-				TrackMemory *memory, PlotTrack *track)
+				PlotTrack *track)
 {
 	Places		places;
-	double		width = width_of_ways(track, limits->spur_width_m, TRACK_WAY_WIDTH);
+	double		width = way_width(track, limits);
 	uint32_t	kept = 0;
 	uint32_t	first,
 				last;
 	uint32_t	i;
 
-	memset(memory->joined, 0, n * sizeof *memory->joined);
 	if (n < TRACK_WAY_FIXES || limits->spur_width_m == 0)
 		return n;
 	choose_places(&places, fix, n, metric, width / 2 < 2.5 ? width / 2 : 2.5);
@@ -221,8 +211,6 @@ track_drop_ways(TrackFix *fix, uint32_t n, const TrackLimits *limits, Metric met
 
 		memmove(&fix[kept], &fix[from], (to - from) * sizeof *fix);
 		kept += to - from;
-		if (back > i)
-			memory->joined[kept] = 1;
 		i = back > i ? back : i + 1;
 	}
 	track->ways = n - kept;
@@ -268,14 +256,15 @@ spread_places(Places *places, const Vertex *ring, uint32_t n, Metric metric)
 
 /*
  * Where the ring comes near itself, and leaves on either side of that place at
- * least TRACK_NECK_SHARE of its ground, much wider than the place, there are two
- * plots. Of these places the narrowest.
+ * least TRACK_NECK_SHARE of its ground, there are two plots, if both are twice
+ * as wide as the place (of a strip, ground over length is half its width). Of
+ * these places the narrowest.
  */
 void
 track_find_neck(const Vertex *ring, const TrackLimits *limits, Metric metric, PlotTrack *track)
 {
-	double		width = width_of_ways(track, limits->min_width_m, TRACK_NECK_WIDTH);
-	double		narrowest = width * width;
+	double		most = at_least(limits->min_width_m, TRACK_NECK_WIDTH, track);
+	double		narrowest = most * most;
 	Places		places;
 	const Place *end;
 	double		whole;
@@ -290,18 +279,20 @@ track_find_neck(const Vertex *ring, const TrackLimits *limits, Metric metric, Pl
 	for (p = places.place; p <= end; p++)
 		for (q = p + 2; q <= end; q++)
 		{
-			double		part;
+			double		here = enclosed(p, q);
+			double		there = whole - here;
+			double		length = q->length - p->length;
+			double		width;
 
-			if (gap_2(p, q) >= narrowest)
+			if (gap_2(p, q) >= narrowest || here < TRACK_NECK_SHARE * whole ||
+				there < TRACK_NECK_SHARE * whole)
 				continue;
-			part = enclosed(p, q);
-			if (part > whole - part)
-				part = whole - part;
-			if (part >= TRACK_NECK_SHARE * whole && part >= 4 * gap_2(p, q))
+			width = gap(p, q);
+			if (here >= width * length && there >= width * (end->length - length))
 			{
-				narrowest = gap_2(p, q);
-				track->neck_m = gap(p, q);
-				track->neck_area_m2 = part;
+				narrowest = width * width;
+				track->neck_m = width;
+				track->neck_area_m2 = here < there ? here : there;
 			}
 		}
 }

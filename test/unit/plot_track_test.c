@@ -21,8 +21,7 @@ static Extent block[MOST / TRACK_BLOCK + 1];
 static Vertex loop[MOST];
 static TrackRun run[MOST];
 static double number[MOST];
-static uint8_t joined[MOST];
-static TrackMemory memory = {ring, loop, block, run, number, joined, NULL};
+static TrackMemory memory = {ring, loop, block, run, number, NULL};
 static PlotTrack track;
 static TrackVerdict verdict;
 
@@ -946,12 +945,12 @@ test_necks(void)
 	/* Narrow all along, it is no two. */
 	steps = 0;
 	go(0, 0, 0);
-	go_along(40, 0, 1.25, 0);
-	go_along(40, 7, 1.25, 0);
+	go_along(100, 0, 1.25, 0);
+	go_along(100, 7, 1.25, 0);
 	go_along(0, 7, 1.25, 0);
 	go_along(0, 0, 1.25, 0);
 	ok(finish(false) == TRACK_REFUSED && !says("two_plots: ") && says("imprecise: "),
-	   "a strip of 7 x 40 m is no two plots, but not known well enough");
+	   "a strip of 7 x 100 m is no two plots, but not known well enough");
 }
 
 /* All pairs of fixes, not one pass. */

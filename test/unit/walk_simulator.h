@@ -9,11 +9,11 @@
  * beside it, and stands at corners for up to 8 s. There is a fix every 1, 2 or 3 s.
  *
  * A position is wrong by
- *	- slow drift, a Gauss-Markov process on either axis. That consumer receivers'
- *	  errors are such a process and no white noise: Nicholson et al. in Sensors
- *	  20:6050 (2020). Its standard deviation is lognormal about 1.9 m an axis: 95 % of
- *	  4.7 m, as is said of phones under open sky (van Diggelen and Enge, ION GNSS+
- *	  2015: a radius of 4.9 m); its correlation time 50 to 300 s.
+ *	- slow drift, a Gauss-Markov process on either axis: that is what the errors of
+ *	  consumer receivers are, and no white noise (Sensors 20:6050, 2020). Its
+ *	  standard deviation is lognormal about 2.4 m an axis, so that 88 % of typical
+ *	  errors are below the 4.9 m that is said of phones under open sky (van
+ *	  Diggelen and Enge, ION GNSS+ 2015); its correlation time is 50 to 300 s.
  *	- white noise of 0.2 to 0.6 m an axis, what a phone's own filter leaves.
  *
  * The phone says the radius that holds 68 % of its errors, as Android defines it,
@@ -23,7 +23,8 @@
  * a sum of two Gauss-Markov processes of 25 to 60 s and of 200 to 900 s, reflected
  * signals come and go within some seconds and wander, phones are mistaken by 35 %.
  *
- * On top of that, one trouble a walk, as listed in `enum Trouble`.
+ * On top of that, one trouble a walk, as listed in `enum Trouble`. Their sizes are
+ * guesses of what field workers meet; no source says how often they come.
  */
 #ifndef AGRIRISK_TEST_WALK_SIMULATOR_H
 #define AGRIRISK_TEST_WALK_SIMULATOR_H
@@ -418,7 +419,7 @@ walk_round(Walker *walker, const Outline *plot, Trouble trouble)
 		}
 		if (trouble == REST && i - 1 == stop)
 			stand(walker, uniform(120, 600), true);
-		walk_to(walker, between_corners(plot, side + i, i == plot->n && part == 0 ? 0 : 0), true);
+		walk_to(walker, between_corners(plot, side + i, 0), true);
 		stand(walker, uniform(0, 8), true);
 	}
 	/* To where it began, but for a step or two. */
@@ -466,20 +467,16 @@ make_stale(Walker *walker)
 	uint32_t	count = 2 + (uint32_t) below(2);
 	double		away = log_uniform(40, 2000);
 	double		angle = uniform(0, 6.283185307179586);
-	bool		at_end = below(2);
+	uint32_t	first = below(2) ? walk->n - count : 0;
 	bool		frozen = below(2);
-	uint32_t	first = at_end ? walk->n - count : 0;
 	uint32_t	i;
 
 	for (i = first; i < first + count; i++)
 	{
+		move_fix(walk, i, away * agr_cos(angle), away * agr_sin(angle));
 		if (frozen)
 			walk->fix[i].at = walk->fix[first].at;
-		if (!frozen || i > first)
-			move_fix(walk, i, away * agr_cos(angle), away * agr_sin(angle));
 	}
-	if (frozen)
-		move_fix(walk, first, away * agr_cos(angle), away * agr_sin(angle));
 }
 
 static inline void
@@ -569,7 +566,32 @@ fall_silent(Walker *walker)
 		remove_fixes(walker->walk, (uint32_t) below(walker->walk->n - count), count);
 }
 
-/* What a tidy receiver saw of the boundary. */
+static inline void
+make_trouble(Walker *walker, Trouble trouble)
+{
+	switch (trouble)
+	{
+		case STALE:
+			make_stale(walker);
+			break;
+		case REFLECTED:
+			reflect(walker);
+			break;
+		case BAD_FIXES:
+			spoil_some(walker);
+			break;
+		case LOST_LOCK:
+			lose_lock(walker);
+			break;
+		case SILENCE:
+			fall_silent(walker);
+			break;
+		default:
+			break;
+	}
+}
+
+/* What the receiver saw of the boundary. */
 static inline double
 seen_area(const SimulatedWalk *walk)
 {
@@ -583,48 +605,32 @@ seen_area(const SimulatedWalk *walk)
 	return n < 3 ? 0 : shoelace(v, n);
 }
 
+/* The walk of this number, round a plot of so many hectares. */
 static inline void
-simulate_walk(SimulatedWalk *walk, uint64_t number, Noise noise, Trouble trouble, double hectares)
+simulate_walk(SimulatedWalk *walk, uint64_t number, Noise noise, Trouble trouble,
+			  double least, double most)
 {
 	Walker		walker = {.walk = walk};
 	Outline		plot;
 	int			warm;
 
 	/* Spreads numbers that are next to each other (Knuth's multiplier). */
-	seed = (number + 1) * UINT64_C(6364136223846793005) + 1442695040888963407;
+	seed = (number + 1) * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
 	for (warm = 0; warm < 8; warm++)
 		(void) next_bits();
 	if (trouble == NECK)
-		draw_two_plots(&plot, 1e4 * hectares);
+		draw_two_plots(&plot, 1e4 * log_uniform(least, most));
 	else
-		draw_plot(&plot, 1e4 * hectares);
+		draw_plot(&plot, 1e4 * log_uniform(least, most));
 	walk->n = 0;
 	walk->plot_m2 = shoelace(plot.corner, plot.n);
 	walker.receiver = switch_on(noise);
 	walker.pace = uniform(0.9, 1.4);
 	walk_round(&walker, &plot, trouble);
 	walk->seen_m2 = seen_area(walk);
+	make_trouble(&walker, trouble);
 
-	switch (trouble)
-	{
-		case STALE:
-			make_stale(&walker);
-			break;
-		case REFLECTED:
-			reflect(&walker);
-			break;
-		case BAD_FIXES:
-			spoil_some(&walker);
-			break;
-		case LOST_LOCK:
-			lose_lock(&walker);
-			break;
-		case SILENCE:
-			fall_silent(&walker);
-			break;
-		default:
-			break;
-	}
+	/* What nobody heard of, nobody can know: only that can be good which is left. */
 	if (trouble == SILENCE)
 		walk->seen_m2 = seen_area(walk);
 }
