@@ -161,7 +161,8 @@ SELECT plot_track_agg(ST_MakeLine(fix, fix), at, 3) FROM square;
 SELECT plot_track_agg(ST_SetSRID(fix, 32650 + n), at, 300 ORDER BY n) FROM square;
 -- 100000 fixes are not too many, nor are 10 inaccurate ones beside them. Of 90 n + i
 -- seconds there are 20360, n = 0 .. 4; at each the most western, most southern fix stays:
--- the first 20000 times the first, then the fifth, 5 m north of it: no ring.
+-- the first 20000 times the first, then the fifth, 5 m north of it, which is a leap in one
+-- second, so that these 360 are spikes: no ring.
 SELECT reasons FROM (SELECT (plot_track_agg(fix, at + i * interval '1 s', CASE WHEN i > 20000 THEN 300 ELSE 3 END)).* FROM square, generate_series(1, 20002) i) t;
 SELECT plot_track_agg(fix, at + i * interval '1 s', 3) FROM square, generate_series(1, 20001) i;
 
