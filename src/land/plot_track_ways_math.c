@@ -11,6 +11,8 @@
 
 #include <string.h>
 
+#define PI 3.141592653589793
+
 /* A place of the walk; the walk to it is so long and encloses so much from the first. */
 typedef struct Place
 {
@@ -231,8 +233,8 @@ spread_places(Places *places, const Vertex *ring, uint32_t n, Metric metric)
 	for (i = 0; i < n; i++)
 		perimeter += distance(metric, ring[i], ring[i + 1 < n ? i + 1 : 0]);
 	spacing = perimeter / (TRACK_PLACES / 2);
-	if (spacing < 1)
-		spacing = 1;
+	if (spacing < 2)
+		spacing = 2;
 
 	places->n = 0;
 	add_place(places, from, 0);
@@ -265,6 +267,8 @@ track_find_neck(const Vertex *ring, const TrackLimits *limits, Metric metric, Pl
 {
 	double		most = at_least(limits->min_width_m, TRACK_NECK_WIDTH, track);
 	double		narrowest = most * most;
+	double		least;			/* ground of either */
+	double		round;			/* no shorter is the way round it and across, a circle's */
 	Places		places;
 	const Place *end;
 	double		whole;
@@ -276,19 +280,23 @@ track_find_neck(const Vertex *ring, const TrackLimits *limits, Metric metric, Pl
 	spread_places(&places, ring, track->ring_points, metric);
 	end = &places.place[places.n - 1];
 	whole = enclosed(places.place, end);
+	least = TRACK_NECK_SHARE * whole;
+	round = sqrt(4 * PI * least) - most;
 	for (p = places.place; p <= end; p++)
-		for (q = p + 2; q <= end; q++)
+		for (q = end; q > p + 1 && q->length - p->length >= round; q--)
 		{
-			double		here = enclosed(p, q);
-			double		there = whole - here;
 			double		length = q->length - p->length;
+			double		here;
+			double		there;
 			double		width;
 
-			if (gap_2(p, q) >= narrowest || here < TRACK_NECK_SHARE * whole ||
-				there < TRACK_NECK_SHARE * whole)
+			if (gap_2(p, q) >= narrowest)
 				continue;
+			here = enclosed(p, q);
+			there = whole - here;
 			width = gap(p, q);
-			if (here >= width * length && there >= width * (end->length - length))
+			if (here >= least && there >= least && here >= width * length &&
+				there >= width * (end->length - length))
 			{
 				narrowest = width * width;
 				track->neck_m = width;
