@@ -1,7 +1,8 @@
 /*
  * walk_simulator.h
  *		Walks round made-up plots, as a phone would have recorded them, with the
- *		area that was really walked round. A seed gives the same walk everywhere.
+ *		area that was really walked round. A number gives the same walk everywhere:
+ *		never are two numbers drawn in one call, whose order compilers choose.
  *
  * The plot has 0.05 to 5 ha, evenly on the scale of logarithms: a rectangle of
  * 1 : 1 to 1 : 3.5, a polygon of 5 to 9 corners, or an L. The farmer walks along
@@ -226,8 +227,10 @@ typedef struct Drift
 static inline Drift
 begin_drift(double sigma, double seconds)
 {
-	Drift		drift = {sigma, seconds, sigma * normal(), sigma * normal()};
+	Drift		drift = {.sigma = sigma, .seconds = seconds};
 
+	drift.x = sigma * normal();
+	drift.y = sigma * normal();
 	return drift;
 }
 
@@ -380,6 +383,22 @@ outside(const Outline *plot, Vertex v, double metres)
 	return v;
 }
 
+static inline Vertex
+halfway(Vertex a, Vertex b)
+{
+	Vertex		v = {(a.x + b.x) / 2, (a.y + b.y) / 2};
+
+	return v;
+}
+
+static inline Vertex
+beside(Vertex v, double most)
+{
+	v.x += uniform(-most, most);
+	v.y += uniform(-most, most);
+	return v;
+}
+
 /* A way with a bend in it. */
 static inline void
 walk_a_way(Walker *walker, Vertex to, Vertex bend)
@@ -395,7 +414,7 @@ walk_round(Walker *walker, const Outline *plot, Trouble trouble)
 	double		part = below(2) ? 0 : uniform(0, 0.9);
 	Vertex		start = between_corners(plot, side, part);
 	Vertex		gate = outside(plot, start, log_uniform(15, 100));
-	Vertex		bend = {(start.x + gate.x) / 2 + uniform(-5, 5), (start.y + gate.y) / 2 + uniform(-5, 5)};
+	Vertex		bend = beside(halfway(start, gate), 5);
 	int			stop = (int) below(plot->n);
 	double		missing = uniform(0, 3);
 	int			i;
@@ -521,7 +540,8 @@ spoil_some(Walker *walker)
 		{
 			double		sigma = uniform(6, 15);
 
-			move_fix(walk, i, sigma * normal(), sigma * normal());
+			move_fix(walk, i, sigma * normal(), 0);
+			move_fix(walk, i, 0, sigma * normal());
 			walk->fix[i].accuracy_m = 1.515 * sigma;
 		}
 }
