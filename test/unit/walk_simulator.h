@@ -20,7 +20,7 @@
  * The phone says the radius that holds 68 % of its errors, as Android defines it,
  * and is mistaken in that by 20 % from walk to walk and by 10 % from fix to fix.
  *
- * The second kind of noise is for judging what was tuned on the first: drift is
+ * The second kind of noise shows whether the first was learnt by heart: its drift is
  * a sum of two Gauss-Markov processes of 25 to 60 s and of 200 to 900 s, reflected
  * signals come and go within some seconds and wander, phones are mistaken by 35 %.
  *
