@@ -8,8 +8,8 @@
  *		With arguments, a table instead: walks of each trouble, the number of the
  *		first one, the noise (0 or 1), the least and the most hectares.
  *
- * The limits in plot_track_math.h were tuned on walks numbered below 200,000;
- * those reported here and in doc/figures.md begin with 1,000,000.
+ * The limits in plot_track_math.h were tuned on walks numbered below 200,000, of
+ * both kinds of noise; those reported here and in doc/figures.md begin with 1,000,000.
  */
 #include <stdlib.h>
 
