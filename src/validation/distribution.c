@@ -693,7 +693,7 @@ agririsk_psi(PG_FUNCTION_ARGS)
 	if (!open_psi(fcinfo, &reader))
 		PG_RETURN_NULL();
 	while (psi_next(&reader, &bin))
-		sum += bin.term;
+		sum += bin.of.term;
 	PG_RETURN_FLOAT8(sum);
 }
 
@@ -726,10 +726,10 @@ agririsk_psi_bins(PG_FUNCTION_ARGS)
 		for (side = 0; side < 2; side++)
 		{
 			values[5 + side] = Int64GetDatum(bin.rows[side]);
-			values[7 + side] = Float8GetDatum(bin.share[side]);
-			values[9 + side] = BoolGetDatum(bin.raised[side]);
+			values[7 + side] = Float8GetDatum(bin.of.share[side]);
+			values[9 + side] = BoolGetDatum(bin.of.raised[side]);
 		}
-		values[11] = Float8GetDatum(bin.term);
+		values[11] = Float8GetDatum(bin.of.term);
 		tuplestore_putvalues(rows, columns, values, nulls);
 	}
 	return (Datum) 0;
