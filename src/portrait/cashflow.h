@@ -15,7 +15,7 @@
 static inline bool
 cash_is_date(DateADT date)
 {
-	return date >= CASH_DAY_MIN && date <= CASH_DAY_MAX;
+	return date >= CALENDAR_DAY_MIN && date <= CALENDAR_DAY_MAX;
 }
 
 extern void cash_bad_date(DateADT date) pg_attribute_noreturn();
