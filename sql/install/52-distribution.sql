@@ -273,14 +273,14 @@ CREATE FUNCTION psi(expected distribution, actual distribution, floor double pre
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 100
   AS 'MODULE_PATHNAME', 'agririsk_psi';
 COMMENT ON FUNCTION psi(distribution, distribution, double precision) IS
-'Population stability index: sum over bins of (a - e) ln(a / e), e and a being the shares of expected and actual rows; 0 is the same. Numbers are binned at the type-7 deciles of the expected ones, each bin with its right end, equal deciles once; names are bins; missing values are a bin of their own where either side has them. A share below the floor is raised to it, and the others stay: psi_bins says where. With floor 0 an empty bin makes it infinite. NULL where either side has no rows. Source: Kullback 1959 (the divergence J); Siddiqi 2006.';
+'Population stability index: sum over bins of (a - e) ln(a / e), e and a being the shares of expected and actual rows; 0 is the same. Numbers are binned at the type-7 deciles of the expected ones, each bin with its right end, equal deciles once; where the first or last bin has one expected number only, several times, what lies beyond this number is a bin of its own; names are bins; missing values are a bin of their own where either side has them. A share below the floor is raised to it, and the others stay: psi_bins says where. With floor 0 an empty bin makes it infinite. NULL where either side has no rows. Source: Kullback 1959 (the divergence J); Siddiqi 2006.';
 
 CREATE FUNCTION psi_bins(expected distribution, actual distribution, floor double precision DEFAULT 1e-4,
   OUT bin integer, OUT low double precision, OUT high double precision, OUT name text, OUT missing boolean,
   OUT expected_n bigint, OUT actual_n bigint, OUT expected_share double precision, OUT actual_share double precision,
   OUT expected_raised boolean, OUT actual_raised boolean, OUT term double precision)
   RETURNS SETOF record
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 100 ROWS 11
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 100 ROWS 12
   AS 'MODULE_PATHNAME', 'agririsk_psi_bins';
 COMMENT ON FUNCTION psi_bins(distribution, distribution, double precision) IS
-'The bins of psi as rows: numbers in (low, high], or a name, or what is missing; rows on either side, their shares as used, whether a share was raised to the floor, and what the bin adds to the index. No rows where psi is NULL.';
+'The bins of psi as rows: numbers in (low, high], or a name, or what is missing; the bin of what lies below the lowest number ends at the double precision number before it; rows on either side, their shares as used, whether a share was raised to the floor, and what the bin adds to the index. No rows where psi is NULL.';

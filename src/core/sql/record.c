@@ -51,8 +51,8 @@ report_missing_column(TupleDesc columns, const char *name)
 }
 
 /* A subquery may give two columns one name, and then the name does not tell which is meant. */
-static int
-find_column(TupleDesc columns, const char *name)
+int
+record_find_column(TupleDesc columns, const char *name)
 {
 	int			found = -1;
 	int			i;
@@ -101,7 +101,7 @@ record_map_columns(RecordMap *map, HeapTupleHeader row, const char *const *name,
 	map->n_wanted = n_names;
 	map->wanted = palloc(sizeof(int) * Max(n_names, 1));
 	for (i = 0; i < n_names; i++)
-		map->wanted[i] = find_column(map->columns, name[i]);
+		map->wanted[i] = record_find_column(map->columns, name[i]);
 
 	MemoryContextSwitchTo(caller);
 	map->type = type;
