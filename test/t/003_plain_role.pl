@@ -163,7 +163,7 @@ my $scores = 'SELECT a.farmer, desk.plain_score(a) OPERATOR(pg_catalog.=) 600, d
 # Points: 600 - 20 * 2 / ln 2 = 542.3.
 my $right = "1|t|t|t|600\n2|f|f|t|542\n3|t|t|t|600";
 clerk_gets($scores, $right, 'scores');
-clerk_gets('SELECT a.farmer, e.feature, e.bin, e.rank, e.reason FROM desk.applicant a, desk.card c, agririsk.explain(c.card, a) e WHERE farmer < 3 ORDER BY 1',
+clerk_gets('SELECT a.farmer, e.feature, e.label, e.rank, e.reason FROM desk.applicant a, desk.card c, agririsk.explain(c.card, a) e WHERE farmer < 3 ORDER BY 1',
 	"1|hhi|< 0.9|||\n2|hhi|>= 0.9|1|sells to one buyer" =~ s/\|\|\|\n/||\n/r, 'explains');
 clerk_gets('SELECT count(*) FROM desk.card c, agririsk.bins(c.card)', '4', 'lists base points, two bins and missing');
 

@@ -70,6 +70,7 @@ stability_end(StabilityCuts *cuts)
 	{
 		memmove(cuts->cut + 1, cuts->cut, cuts->count++ * sizeof *cuts->cut);
 		cuts->cut[0] = nextafter(cuts->least, -INFINITY);
+		cuts->below = true;
 	}
 }
 

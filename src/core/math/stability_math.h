@@ -27,6 +27,7 @@ typedef struct StabilityCuts
 {
 	int			count;
 	double		cut[STABILITY_MAX_CUTS];	/* ascending; the high end of its bin */
+	bool		below;			/* the first bin is of what lies below all expected numbers */
 
 	/* While expected numbers are added. */
 	int64_t		n;				/* all of them */

@@ -246,12 +246,15 @@ part_label(const StabilityCuts *cuts, int part)
 	if (cuts->count == 0)
 		appendStringInfoString(&label, "any value");
 	else if (part == 0)
-		agr_append_number_field(&label, "<= ", cuts->cut[0]);
+		agr_append_number_field(&label, cuts->below ? "< " : "<= ", cuts->below ? cuts->least : cuts->cut[0]);
 	else if (part == cuts->count)
 		agr_append_number_field(&label, "> ", cuts->cut[part - 1]);
+	else if (part == 1 && cuts->below && cuts->cut[1] == cuts->least)
+		agr_append_number(&label, cuts->least);
 	else
 	{
-		agr_append_number_field(&label, "(", cuts->cut[part - 1]);
+		agr_append_number_field(&label, part == 1 && cuts->below ? "[" : "(",
+								part == 1 && cuts->below ? cuts->least : cuts->cut[part - 1]);
 		agr_append_number_field(&label, ", ", cuts->cut[part]);
 		appendStringInfoChar(&label, ']');
 	}
