@@ -6,17 +6,17 @@ SELECT set_config('search_path', 'agririsk, ' || current_setting('search_path'),
 SELECT plan(21);
 
 -- Rows of which nothing is known, without consent, with special values and ties at the ends.
-CREATE TABLE loan AS
+CREATE TABLE public.loan AS
 SELECT i AS id, i % 5 = 0 AS later, (hashint4(i + 1) & 3) > 0 AS agreed,
        CASE WHEN i % 9 = 0 THEN NULL WHEN i % 11 = 0 THEN -1 ELSE (hashint4(i) & 1023) / 100.0 END AS income,
        CASE WHEN i % 9 = 0 OR i % 13 = 0 THEN NULL ELSE (ARRAY['rice', 'tea', 'apple, pear', 'missing', 'apple', 'pear'])[1 + (hashint4(i + 2) & 1023) % 6] END AS crop,
        CASE WHEN i % 9 = 0 THEN NULL WHEN i % 4 = 0 THEN 0 ELSE (hashint4(i + 4) & 1048575) / 997.0::float8 END AS amount,
        (hashint4(i + 3) & 7) = 0 OR (hashint4(i) & 1023) < 200 OR ((hashint4(i + 2) & 1023) % 6 = 2 AND i % 2 = 0) AS bad
   FROM generate_series(1, 12000) i;
-CREATE TABLE fitted AS
+CREATE TABLE public.fitted AS
 SELECT fit_scorecard(bad, t, fit_options(folds => 0, consent_columns => '{"agreed": ["income"]}', feature_binning => '{"income": {"special": [-1]}}')) AS card
   FROM loan, LATERAL (SELECT income, crop, agreed) t WHERE NOT later;
-CREATE TABLE seen AS
+CREATE TABLE public.seen AS
 SELECT s.* FROM fitted, characteristic_stability(card, NULL, 'SELECT * FROM loan WHERE later') s;
 
 SELECT is((SELECT count(DISTINCT feature) FROM seen), 2::bigint, 'a card of two features');
@@ -37,8 +37,8 @@ SELECT is((SELECT count(*) > 0 FROM fitted, loan l, explain(card, l) WHERE score
 
 -- ---------- a linear feature ----------
 
-CREATE TABLE linear AS SELECT '{"format": 1, "name": "linear", "intercept": 0, "features": [{"name": "amount", "type": "linear", "weight": 0.001, "missing": "neutral"}]}'::scorecard AS card;
-CREATE TABLE plain AS SELECT psi(distribution_agg(amount) FILTER (WHERE NOT later), distribution_agg(amount - 1) FILTER (WHERE later)) AS psi FROM loan;
+CREATE TABLE public.linear AS SELECT '{"format": 1, "name": "linear", "intercept": 0, "features": [{"name": "amount", "type": "linear", "weight": 0.001, "missing": "neutral"}]}'::scorecard AS card;
+CREATE TABLE public.plain AS SELECT psi(distribution_agg(amount) FILTER (WHERE NOT later), distribution_agg(amount - 1) FILTER (WHERE later)) AS psi FROM loan;
 CREATE FUNCTION pg_temp.linear_psi() RETURNS float8 LANGUAGE sql AS $$
   SELECT max(psi) FROM linear, characteristic_stability(card, 'SELECT amount FROM loan WHERE NOT later', 'SELECT amount - 1 AS amount FROM loan WHERE later') $$;
 SELECT ok(pg_temp.linear_psi() > 1, 'zeros that turn negative are seen');
