@@ -229,6 +229,38 @@ CREATE AGGREGATE distribution_agg(value text, weight bigint) (
 COMMENT ON AGGREGATE distribution_agg(text, bigint) IS
 'The same, each row standing for so many equal ones as its weight says. A weight of 0 is no row, a negative one an error; a row with a NULL weight is left out and counted.';
 
+-- Categories that are not text.
+
+CREATE FUNCTION _distribution_add(internal, "any") RETURNS internal
+  LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'agririsk_distribution_add_any';
+COMMENT ON FUNCTION _distribution_add(internal, "any") IS
+'Transition of distribution_agg("any").';
+
+CREATE FUNCTION _distribution_add(internal, "any", bigint) RETURNS internal
+  LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'agririsk_distribution_add_any';
+COMMENT ON FUNCTION _distribution_add(internal, "any", bigint) IS
+'Transition of distribution_agg("any", bigint).';
+
+CREATE AGGREGATE distribution_agg(value "any") (
+  SFUNC = _distribution_add, STYPE = internal, SSPACE = 1024,
+  FINALFUNC = _distribution_final_names, COMBINEFUNC = _distribution_combine,
+  SERIALFUNC = _distribution_serialize, DESERIALFUNC = _distribution_deserialize,
+  PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE distribution_agg("any") IS
+'Rows counted by name, of an enum (its label) or boolean (true, false); another type is an error that says to cast it to text.';
+
+CREATE AGGREGATE distribution_agg(value "any", weight bigint) (
+  SFUNC = _distribution_add, STYPE = internal, SSPACE = 1024,
+  FINALFUNC = _distribution_final_names, COMBINEFUNC = _distribution_combine,
+  SERIALFUNC = _distribution_serialize, DESERIALFUNC = _distribution_deserialize,
+  PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE distribution_agg("any", bigint) IS
+'The same, each row standing for so many equal ones as its weight says.';
+
 -- Merging.
 
 CREATE FUNCTION distribution_merge(distribution, distribution) RETURNS distribution

@@ -17,6 +17,7 @@
 #include "utils/expandeddatum.h"
 #include "utils/json.h"
 #include "utils/memutils.h"
+#include "utils/uuid.h"
 
 #include "core/rows/key_sums.h"
 #include "portrait/concentration_math.h"
@@ -405,6 +406,18 @@ agririsk_concentration_add_bigint(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
 		return ignore_row(fcinfo);
 	return add_row(fcinfo, key, pg_lltoa(PG_GETARG_INT64(1), key));
+}
+
+AGR_FUNCTION(agririsk_concentration_add_uuid);
+Datum
+agririsk_concentration_add_uuid(PG_FUNCTION_ARGS)
+{
+	const char *key;
+
+	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
+		return ignore_row(fcinfo);
+	key = DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(PG_GETARG_UUID_P(1))));
+	return add_row(fcinfo, key, strlen(key));
 }
 
 AGR_FUNCTION(agririsk_concentration_combine);

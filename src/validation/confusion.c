@@ -21,6 +21,7 @@
 #include "core/math/ratio_math.h"
 #include "core/sql/record.h"
 #include "core/sql/text_form.h"
+#include "core/sql/value.h"
 #include "validation/confusion_math.h"
 
 /* Above any cell's three names with a zero byte between them. */
@@ -446,11 +447,11 @@ agririsk_confusion_send(PG_FUNCTION_ARGS)
  * A row of confusion_agg(truth, predicted [, stratum [, weight]]). A row with a
  * NULL is excluded, and counted as many times as its weight says.
  */
-AGR_FUNCTION(agririsk_confusion_add);
-Datum
-agririsk_confusion_add(PG_FUNCTION_ARGS)
+static Datum
+add_row(FunctionCallInfo fcinfo, bool of_text)
 {
 	int			nargs = PG_NARGS();
+	char		buffer[3][VALUE_BUFFER];
 	ConfusionState *state = PG_ARGISNULL(0) ? NULL : (ConfusionState *) PG_GETARG_POINTER(0);
 	ConfusionName name[3];
 	int64		weight = 1;
@@ -483,13 +484,29 @@ agririsk_confusion_add(PG_FUNCTION_ARGS)
 	{
 		for (i = 0; i < Min(nargs - 1, 3); i++)
 		{
-			text	   *value = PG_GETARG_TEXT_PP(i + 1);
+			ValueKind	kind = of_text ? VALUE_TEXT : value_argument_kind(fcinfo, i + 1);
+			size_t		length;
+			const char *at = value_bytes(kind, PG_GETARG_DATUM(i + 1), buffer[i], &length);
 
-			name[i] = new_name(VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value));
+			name[i] = new_name(at, length);
 		}
 		add_cell(state, &name[nargs > 3 ? 2 : 1], &name[0], &name[1], weight);
 	}
 	PG_RETURN_POINTER(state);
+}
+
+AGR_FUNCTION(agririsk_confusion_add);
+Datum
+agririsk_confusion_add(PG_FUNCTION_ARGS)
+{
+	return add_row(fcinfo, true);
+}
+
+AGR_FUNCTION(agririsk_confusion_add_any);
+Datum
+agririsk_confusion_add_any(PG_FUNCTION_ARGS)
+{
+	return add_row(fcinfo, false);
 }
 
 AGR_FUNCTION(agririsk_confusion_combine);

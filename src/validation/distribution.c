@@ -23,6 +23,7 @@
 #include "core/sql/record.h"
 #include "core/rows/tally.h"
 #include "core/sql/text_form.h"
+#include "core/sql/value.h"
 #include "validation/distribution_math.h"
 
 static const TallyType distribution_type = {
@@ -493,9 +494,8 @@ agririsk_distribution_final_numbers(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(tally_make_value((Tally *) PG_GETARG_POINTER(0), &distribution_type));
 }
 
-AGR_FUNCTION(agririsk_distribution_add_name);
-Datum
-agririsk_distribution_add_name(PG_FUNCTION_ARGS)
+static Datum
+add_name_row(FunctionCallInfo fcinfo, bool of_text)
 {
 	int64		weight = row_weight(fcinfo);
 	NameState  *state;
@@ -512,12 +512,29 @@ agririsk_distribution_add_name(PG_FUNCTION_ARGS)
 		count_rows(state, &state->missing, weight);
 	else
 	{
-		text	   *name = PG_GETARG_TEXT_PP(1);
+		ValueKind	kind = of_text ? VALUE_TEXT : value_argument_kind(fcinfo, 1);
+		char		buffer[VALUE_BUFFER];
+		size_t		length;
+		const char *name = value_bytes(kind, PG_GETARG_DATUM(1), buffer, &length);
 
-		check_name(VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name));
-		add_name(state, VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name), weight);
+		check_name(name, length);
+		add_name(state, name, length, weight);
 	}
 	PG_RETURN_POINTER(state);
+}
+
+AGR_FUNCTION(agririsk_distribution_add_name);
+Datum
+agririsk_distribution_add_name(PG_FUNCTION_ARGS)
+{
+	return add_name_row(fcinfo, true);
+}
+
+AGR_FUNCTION(agririsk_distribution_add_any);
+Datum
+agririsk_distribution_add_any(PG_FUNCTION_ARGS)
+{
+	return add_name_row(fcinfo, false);
 }
 
 AGR_FUNCTION(agririsk_distribution_final_names);

@@ -1,5 +1,5 @@
 /*
- * argument.c
+ * arguments.c
  *		Outcomes and dates as people have them: casts to the types of arguments.
  *
  * A binary_outcome is stored as boolean is, and a calendar_day as date is, so
@@ -124,7 +124,8 @@ agririsk_binary_outcome_text(PG_FUNCTION_ARGS)
 {
 	text	   *word = PG_GETARG_TEXT_PP(0);
 
-	refuse_word(VARDATA_ANY(word), VARSIZE_ANY_EXHDR(word));
+	/* The blanks that char(n) pads with are not the word's. */
+	refuse_word(VARDATA_ANY(word), bpchartruelen(VARDATA_ANY(word), VARSIZE_ANY_EXHDR(word)));
 }
 
 AGR_FUNCTION(agririsk_calendar_day_timestamptz);
