@@ -31,6 +31,9 @@ RESET client_min_messages;
 SELECT roc_agg(0.5, NULL), roc_agg(NULL, NULL), roc_agg(NULL, 1), roc_agg(0.5, 't'), roc_agg(0.5, '0'), roc_agg(0.5, NULL, NULL), roc_agg('0.5', '1', '2');
 SELECT roc_agg(0.5, NULL::int), roc_agg(0.5, NULL::text), roc_agg(0.5, NULL::numeric), calibration_agg(0.5, NULL), roc_pair_agg(0.5, 0.5, NULL);
 
+-- Within the aggregate rows are sorted, and told apart, as booleans and dates are.
+SELECT roc_agg(pd, bad ORDER BY bad, pd) = roc_agg(pd, bad) AS sorted, roc_agg(DISTINCT (pd > 0.5)::int, bad) AS booleans, roc_agg(DISTINCT (pd > 0.5)::int, bad::int) AS integers FROM loan;
+SELECT cashflow_agg(DISTINCT at, 5 ORDER BY at DESC) FROM (VALUES (date '2024-01-31'), ('2024-01-31'), ('2024-02-01')) v (at);
 -- Another number, and words, are errors.
 \set VERBOSITY default
 SELECT roc_agg(0.5, 2);

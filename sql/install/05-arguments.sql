@@ -1,7 +1,8 @@
 -- Types of arguments, so that aggregates take outcomes and dates as people have
 -- them. Each is another name for a type of PostgreSQL, with casts that are
 -- implicit: one signature takes every form, exactly or with an error that says
--- the way out. Intentionally without operators: values are never kept.
+-- the way out. ORDER BY and DISTINCT within an aggregate use the operators of the
+-- type that it is another name for.
 
 CREATE TYPE binary_outcome;
 
@@ -66,6 +67,7 @@ CREATE FUNCTION _binary_outcome(character) RETURNS binary_outcome
 COMMENT ON FUNCTION _binary_outcome(character) IS 'Cast: always an error, which says how to name the word that means bad.';
 
 CREATE CAST (boolean AS binary_outcome) WITHOUT FUNCTION AS IMPLICIT;
+CREATE CAST (binary_outcome AS boolean) WITHOUT FUNCTION AS IMPLICIT;
 CREATE CAST (smallint AS binary_outcome) WITH FUNCTION _binary_outcome(smallint) AS IMPLICIT;
 CREATE CAST (integer AS binary_outcome) WITH FUNCTION _binary_outcome(integer) AS IMPLICIT;
 CREATE CAST (bigint AS binary_outcome) WITH FUNCTION _binary_outcome(bigint) AS IMPLICIT;
@@ -109,5 +111,6 @@ CREATE FUNCTION _calendar_day(timestamptz) RETURNS calendar_day
 COMMENT ON FUNCTION _calendar_day(timestamptz) IS 'Cast: always an error, which says how to name the time zone.';
 
 CREATE CAST (date AS calendar_day) WITHOUT FUNCTION AS IMPLICIT;
+CREATE CAST (calendar_day AS date) WITHOUT FUNCTION AS IMPLICIT;
 CREATE CAST (timestamp AS calendar_day) WITH FUNCTION _calendar_day(timestamp) AS IMPLICIT;
 CREATE CAST (timestamptz AS calendar_day) WITH FUNCTION _calendar_day(timestamptz) AS IMPLICIT;
