@@ -12,7 +12,7 @@ CREATE FUNCTION roc_out(roc) RETURNS cstring
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
   AS 'MODULE_PATHNAME', 'agririsk_roc_out';
 COMMENT ON FUNCTION roc_out(roc) IS
-'Writes the text form of a roc: rows left out for want of score, outcome or weight, if any; then scores in ascending order with their goods/bads. Exact, independent of every setting; empty if there is nothing.';
+'Writes the text form of a roc: rows that are left out because they have no score, outcome or weight, if there are any; then scores in ascending order with their goods/bads. Exact, independent of every setting; empty if there is nothing.';
 
 CREATE FUNCTION roc_recv(internal) RETURNS roc
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
@@ -174,7 +174,7 @@ CREATE AGGREGATE roc_agg(score double precision, bad binary_outcome, weight bigi
   FINALFUNC = _roc_final, FINALFUNC_MODIFY = SHAREABLE, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE roc_agg(double precision, binary_outcome, bigint) IS
-'Rows counted by score and outcome, each standing for so many equal ones as its weight says: the same value, to the bit, as if they were repeated. A weight of 0 is no row, a negative one an error. A row with a NULL weight is left out and counted once, one with a NULL score or outcome as often as its weight says. The weights of either class come to at most 2^40.';
+'Rows counted by score and outcome, each with a weight, the number of equal rows that the row stands for: the same value, to the bit, as if the rows were repeated. A row of weight 0 does not count, a negative weight is an error. A row with a NULL weight is left out and counted once, a row with a NULL score or outcome as often as its weight says. The weights of a class sum to at most 2^40.';
 
 CREATE TYPE roc_metrics AS (
   n bigint, bads bigint, auc double precision, variance double precision,
@@ -201,7 +201,7 @@ CREATE AGGREGATE roc_metrics(score double precision, bad binary_outcome, weight 
   FINALFUNC = _roc_metrics_final, FINALFUNC_MODIFY = SHAREABLE, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE roc_metrics(double precision, binary_outcome, bigint) IS
-'The same with weights, each row standing for so many equal ones; see roc_agg with a weight.';
+'The same with weights: a weight is the number of equal rows that the row stands for; see roc_agg with a weight.';
 
 -- Merging.
 
@@ -273,7 +273,7 @@ CREATE FUNCTION auc_ci(r roc, level double precision DEFAULT 0.95, OUT auc doubl
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 100
   AS 'MODULE_PATHNAME', 'agririsk_roc_auc_ci';
 COMMENT ON FUNCTION auc_ci(roc, double precision) IS
-'AUC and its interval at a level in (0, 1), AUC plus and minus so many standard errors of DeLong, clipped to [0, 1]. Where zero_variance, as with perfect separation, the interval is a point and says nothing. All but auc are NULL with fewer than two rows of a class. Source: DeLong, DeLong and Clarke-Pearson 1988.';
+'AUC and its interval at a level in (0, 1), AUC plus and minus the normal quantile of the level times DeLong''s standard error, clipped to [0, 1]. Where zero_variance, as with perfect separation, the interval is a point and says nothing. All but auc are NULL with fewer than two rows of a class. Source: DeLong, DeLong and Clarke-Pearson 1988.';
 
 CREATE FUNCTION auc_bootstrap(r roc, replicates integer DEFAULT 2000, seed bigint DEFAULT 1,
     level double precision DEFAULT 0.95, OUT auc double precision,
@@ -281,7 +281,7 @@ CREATE FUNCTION auc_bootstrap(r roc, replicates integer DEFAULT 2000, seed bigin
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 1000000
   AS 'MODULE_PATHNAME', 'agririsk_roc_auc_bootstrap';
 COMMENT ON FUNCTION auc_bootstrap(roc, integer, bigint, double precision) IS
-'AUC and the percentile interval of its bootstrap: goods and bads are drawn with replacement, each class for itself, as often as there are rows. Standard deviation and quantiles (type 7) of the replicates. The draws depend on the value, seed, replicate and number of the draw only. Takes time in proportion to rows times replicates (2 to 1,000,000), of up to 1,000,000 distinct scores. NULL with one class only. Source: Efron 1979; Carpenter and Bithell 2000.';
+'AUC and the percentile interval of its bootstrap: goods and bads are drawn with replacement, each class for itself, as many times as there are rows. Standard deviation and quantiles (type 7) of the replicates. The draws depend on the value, seed, replicate and number of the draw only. Takes time in proportion to rows times replicates (2 to 1,000,000), of up to 1,000,000 distinct scores. NULL with one class only. Source: Efron 1979; Carpenter and Bithell 2000.';
 
 CREATE FUNCTION capture(r roc, share double precision) RETURNS double precision
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 50

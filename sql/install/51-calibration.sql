@@ -12,7 +12,7 @@ CREATE FUNCTION calibration_out(calibration) RETURNS cstring
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
   AS 'MODULE_PATHNAME', 'agririsk_calibration_out';
 COMMENT ON FUNCTION calibration_out(calibration) IS
-'Writes the text form of a calibration: rows left out for want of PD, outcome or weight, if any; then PDs in ascending order with their goods/bads. Exact, independent of every setting; empty if there is nothing.';
+'Writes the text form of a calibration: rows that are left out because they have no PD, outcome or weight, if there are any; then PDs in ascending order with their goods/bads. Exact, independent of every setting; empty if there is nothing.';
 
 CREATE FUNCTION calibration_recv(internal) RETURNS calibration
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
@@ -173,7 +173,7 @@ CREATE AGGREGATE calibration_agg(pd double precision, bad binary_outcome, weight
   FINALFUNC = _calibration_final, FINALFUNC_MODIFY = SHAREABLE, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE calibration_agg(double precision, binary_outcome, bigint) IS
-'Rows counted by predicted probability and outcome, each standing for so many equal ones as its weight says: the same value, to the bit, as if they were repeated. A weight of 0 is no row, a negative one an error. A row with a NULL weight is left out and counted once, one with a NULL PD or outcome as often as its weight says. The weights of either class come to at most 2^40.';
+'Rows counted by predicted probability and outcome, each with a weight, the number of equal rows that the row stands for: the same value, to the bit, as if the rows were repeated. A row of weight 0 does not count, a negative weight is an error. A row with a NULL weight is left out and counted once, one with a NULL PD or outcome as often as its weight says. The weights of either class come to at most 2^40.';
 
 -- Merging.
 

@@ -209,7 +209,7 @@ CREATE AGGREGATE distribution_agg(value double precision, weight bigint) (
   FINALFUNC = _distribution_final_numbers, FINALFUNC_MODIFY = SHAREABLE, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE distribution_agg(double precision, bigint) IS
-'The same, each row standing for so many equal ones as its weight says: the same value, to the bit, as if they were repeated. A weight of 0 is no row, a negative one an error; a row with a NULL weight is left out and counted.';
+'The same with a weight, the number of equal rows that the row stands for: the same value, to the bit, as if the rows were repeated. A row of weight 0 does not count, a negative weight is an error; a row with a NULL weight is left out and counted.';
 
 CREATE AGGREGATE distribution_agg(value text) (
   SFUNC = _distribution_add, STYPE = internal, SSPACE = 1024,
@@ -227,7 +227,7 @@ CREATE AGGREGATE distribution_agg(value text, weight bigint) (
   PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE distribution_agg(text, bigint) IS
-'The same, each row standing for so many equal ones as its weight says. A weight of 0 is no row, a negative one an error; a row with a NULL weight is left out and counted.';
+'The same with a weight, the number of equal rows that the row stands for. A row of weight 0 does not count, a negative weight is an error; a row with a NULL weight is left out and counted.';
 
 -- Categories that are not text.
 
@@ -259,7 +259,7 @@ CREATE AGGREGATE distribution_agg(value "any", weight bigint) (
   PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE distribution_agg("any", bigint) IS
-'The same, each row standing for so many equal ones as its weight says.';
+'The same with a weight, the number of equal rows that the row stands for.';
 
 -- Merging.
 
