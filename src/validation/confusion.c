@@ -447,7 +447,7 @@ agririsk_confusion_send(PG_FUNCTION_ARGS)
  * A row of confusion_agg(truth, predicted [, stratum [, weight]]). A row with a
  * NULL is excluded, and counted as many times as its weight says.
  */
-static Datum
+static pg_attribute_always_inline Datum
 add_row(FunctionCallInfo fcinfo, bool of_text)
 {
 	int			nargs = PG_NARGS();
@@ -484,11 +484,19 @@ add_row(FunctionCallInfo fcinfo, bool of_text)
 	{
 		for (i = 0; i < Min(nargs - 1, 3); i++)
 		{
-			ValueKind	kind = of_text ? VALUE_TEXT : value_argument_kind(fcinfo, i + 1);
-			size_t		length;
-			const char *at = value_bytes(kind, PG_GETARG_DATUM(i + 1), buffer[i], &length);
+			if (of_text)
+			{
+				text	   *value = PG_GETARG_TEXT_PP(i + 1);
 
-			name[i] = new_name(at, length);
+				name[i] = new_name(VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value));
+			}
+			else
+			{
+				size_t		length;
+				const char *at = value_bytes(value_argument_kind(fcinfo, i + 1), PG_GETARG_DATUM(i + 1), buffer[i], &length);
+
+				name[i] = new_name(at, length);
+			}
 		}
 		add_cell(state, &name[nargs > 3 ? 2 : 1], &name[0], &name[1], weight);
 	}

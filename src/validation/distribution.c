@@ -494,7 +494,7 @@ agririsk_distribution_final_numbers(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(tally_make_value((Tally *) PG_GETARG_POINTER(0), &distribution_type));
 }
 
-static Datum
+static pg_attribute_always_inline Datum
 add_name_row(FunctionCallInfo fcinfo, bool of_text)
 {
 	int64		weight = row_weight(fcinfo);
@@ -510,12 +510,18 @@ add_name_row(FunctionCallInfo fcinfo, bool of_text)
 		count_rows(state, &state->unweighted, 1);
 	else if (PG_ARGISNULL(1))
 		count_rows(state, &state->missing, weight);
+	else if (of_text)
+	{
+		text	   *name = PG_GETARG_TEXT_PP(1);
+
+		check_name(VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name));
+		add_name(state, VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name), weight);
+	}
 	else
 	{
-		ValueKind	kind = of_text ? VALUE_TEXT : value_argument_kind(fcinfo, 1);
 		char		buffer[VALUE_BUFFER];
 		size_t		length;
-		const char *name = value_bytes(kind, PG_GETARG_DATUM(1), buffer, &length);
+		const char *name = value_bytes(value_argument_kind(fcinfo, 1), PG_GETARG_DATUM(1), buffer, &length);
 
 		check_name(name, length);
 		add_name(state, name, length, weight);

@@ -147,7 +147,7 @@ has_consent(const ScoreFeature *f, const NullableDatum *input)
  * Where the value of feature i falls, and of a linear feature the value itself.
  * A value that is known sets *known.
  */
-static int32_t
+static pg_attribute_always_inline int32_t
 place_value(const ScoreCall *call, int i, const NullableDatum *input, bool *known, double *value)
 {
 	const ScoreFeature *f = &call->card->feature[i];
