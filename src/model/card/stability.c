@@ -131,13 +131,19 @@ cut_linear(StabilityReader *s)
 		stability_begin(&feature->cuts, tally_total(&feature->tally, 0));
 		tally_stream_open(&stream, &feature->tally);
 		while (tally_stream_next(&stream, &entry))
+		{
+			CHECK_FOR_INTERRUPTS();
 			stability_add(&feature->cuts, tally_value(entry.key), entry.count[0]);
+		}
 		tally_stream_close(&stream);
 		stability_end(&feature->cuts);
 
 		tally_stream_open(&stream, &feature->tally);
 		while (tally_stream_next(&stream, &entry))
+		{
+			CHECK_FOR_INTERRUPTS();
 			feature->part[stability_bin(&feature->cuts, tally_value(entry.key))][EXPECTED] += entry.count[0];
+		}
 		tally_stream_close(&stream);
 		tally_free(&feature->tally);
 	}
