@@ -68,6 +68,12 @@ SELECT cashflow_agg((timestamptz '2024-01-31 20:00:00+00' AT TIME ZONE 'Asia/Sha
 SELECT cashflow_agg(timestamp 'infinity', 5);
 SELECT cashflow_agg('yesterday, perhaps', 5);
 
+-- Drivers that send parameters in binary send those of boolean and date.
+CREATE TEMP TABLE sent (bad binary_outcome, on_date calendar_day);
+\copy (SELECT true, date '2024-01-31') TO PROGRAM 'cat > "${TMPDIR:-/tmp}/agririsk-arguments-$PPID"' (FORMAT binary)
+\copy sent FROM PROGRAM 'cd "${TMPDIR:-/tmp}" && cat agririsk-arguments-$PPID && rm agririsk-arguments-$PPID' (FORMAT binary)
+SELECT *, encode(binary_outcome_send(bad), 'hex') AS bad_sent, calendar_day_send(on_date) = date_send(on_date) AS date_sent FROM sent;
+
 -- ---------- classes and names ----------
 
 CREATE TYPE crop AS ENUM ('rice', 'tea');

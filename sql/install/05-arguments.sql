@@ -18,9 +18,23 @@ CREATE FUNCTION binary_outcome_out(binary_outcome) RETURNS cstring
 COMMENT ON FUNCTION binary_outcome_out(binary_outcome) IS
 'Writes t or f, as boolean does.';
 
+CREATE FUNCTION binary_outcome_recv(internal) RETURNS binary_outcome
+  LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE
+  AS 'boolrecv';
+COMMENT ON FUNCTION binary_outcome_recv(internal) IS
+'Reads the binary form of boolean.';
+
+CREATE FUNCTION binary_outcome_send(binary_outcome) RETURNS bytea
+  LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE
+  AS 'boolsend';
+COMMENT ON FUNCTION binary_outcome_send(binary_outcome) IS
+'Writes the binary form of boolean.';
+
 CREATE TYPE binary_outcome (
   INPUT = binary_outcome_in,
   OUTPUT = binary_outcome_out,
+  RECEIVE = binary_outcome_recv,
+  SEND = binary_outcome_send,
   LIKE = boolean
 );
 COMMENT ON TYPE binary_outcome IS
@@ -92,9 +106,23 @@ CREATE FUNCTION calendar_day_out(calendar_day) RETURNS cstring
 COMMENT ON FUNCTION calendar_day_out(calendar_day) IS
 'Writes a day as date does.';
 
+CREATE FUNCTION calendar_day_recv(internal) RETURNS calendar_day
+  LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE
+  AS 'date_recv';
+COMMENT ON FUNCTION calendar_day_recv(internal) IS
+'Reads the binary form of date.';
+
+CREATE FUNCTION calendar_day_send(calendar_day) RETURNS bytea
+  LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE
+  AS 'date_send';
+COMMENT ON FUNCTION calendar_day_send(calendar_day) IS
+'Writes the binary form of date.';
+
 CREATE TYPE calendar_day (
   INPUT = calendar_day_in,
   OUTPUT = calendar_day_out,
+  RECEIVE = calendar_day_recv,
+  SEND = calendar_day_send,
   LIKE = date
 );
 COMMENT ON TYPE calendar_day IS
