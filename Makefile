@@ -15,7 +15,7 @@ EXTRA_CLEAN = agririsk--*.sql $(patsubst %.o,%.d,$(OBJS))
 REGRESS = $(sort $(notdir $(basename $(wildcard $(srcdir)/sql/*.sql))))
 REGRESS_OPTS = --load-extension=postgis --load-extension=agririsk
 
-PG_CPPFLAGS = -I$(srcdir)/src
+PG_CPPFLAGS = -I$(srcdir)/src -DAGRIRISK_VERSION='"$(EXTVERSION)"'
 # Contracted multiply-adds would make the bits depend on the CPU.
 PG_CFLAGS = -ffp-contract=off -fvisibility=hidden -Wextra -Wno-unused-parameter \
 	-Wno-sign-compare -Wno-missing-field-initializers -Wno-cast-function-type \

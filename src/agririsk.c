@@ -7,6 +7,7 @@
 #include "agririsk.h"
 
 #include "miscadmin.h"
+#include "utils/builtins.h"
 #include "utils/guc.h"
 
 extern AGR_EXPORT const Pg_magic_struct *Pg_magic_func(void);
@@ -60,4 +61,11 @@ void
 agr_check_interrupts(void)
 {
 	CHECK_FOR_INTERRUPTS();
+}
+
+AGR_FUNCTION(agririsk_library_version);
+Datum
+agririsk_library_version(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_TEXT_P(cstring_to_text(AGRIRISK_VERSION));
 }

@@ -150,6 +150,12 @@ CREATE FUNCTION explain(card scorecard, t record, segment text DEFAULT NULL,
 COMMENT ON FUNCTION explain(scorecard, record, text) IS
 'Why a row has its score: per feature its value, its bin by the number and label that bins() gives it, points (-B * weight * WOE, positive is safer), the points of its best bin and the points lost against it, most lost first; of a linear feature the points at the better end of its range (NULL where the card has none, and then never a reason). The points of the features and the base points A - B * intercept add up to the score. rank and reason are given where points were lost, and never for a feature without consent. flag: no_consent, missing_unseen (missing, and the card learnt no bin for it), unseen (a category the card does not know). Where nothing of the row is known there is no score: the rows then have the bin of each feature, but neither points nor reasons. No rows for a NULL card or row.';
 
+CREATE FUNCTION reasons(card scorecard, t record, n integer DEFAULT 4, segment text DEFAULT NULL) RETURNS text
+  LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE COST 30
+  AS 'MODULE_PATHNAME', 'agririsk_reasons';
+COMMENT ON FUNCTION reasons(scorecard, record, integer, text) IS
+'The first n reasons for a row''s score that explain() gives, by rank, in one text with semicolons between them; of a feature without a reason its name. NULL where there is no reason or no score, and of a NULL card, row or n. A negative n is an error.';
+
 CREATE FUNCTION bins(card scorecard,
     OUT feature text, OUT bin integer, OUT label text, OUT low double precision,
     OUT high double precision, OUT categories text[], OUT woe double precision,

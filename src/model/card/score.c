@@ -315,7 +315,7 @@ prepare_site(RowSite *site, MemoryContext parent, struct varlena *argument)
 
 /* The call site with the card compiled and the row read; NULL where either is NULL. */
 static RowSite *
-read_arguments(FunctionCallInfo fcinfo)
+read_arguments(FunctionCallInfo fcinfo, int segment_at)
 {
 	FmgrInfo   *flinfo = fcinfo->flinfo;
 	RowSite    *site = flinfo->fn_extra;
@@ -343,11 +343,11 @@ read_arguments(FunctionCallInfo fcinfo)
 
 	row = PG_GETARG_HEAPTUPLEHEADER(1);
 	score_call_read_row(&site->call, &site->map, row, site->input);
-	if (PG_ARGISNULL(2))
+	if (PG_ARGISNULL(segment_at))
 		score_call_set_segment(&site->call, NULL, 0);
 	else
 	{
-		text	   *segment = PG_GETARG_TEXT_PP(2);
+		text	   *segment = PG_GETARG_TEXT_PP(segment_at);
 
 		score_call_set_segment(&site->call, VARDATA_ANY(segment), VARSIZE_ANY_EXHDR(segment));
 	}
@@ -357,7 +357,7 @@ read_arguments(FunctionCallInfo fcinfo)
 Datum
 agririsk_pd(PG_FUNCTION_ARGS)
 {
-	RowSite    *site = read_arguments(fcinfo);
+	RowSite    *site = read_arguments(fcinfo, 2);
 	double		eta;
 
 	if (site == NULL || !score_call_eta(&site->call, site->input, &eta))
@@ -368,7 +368,7 @@ agririsk_pd(PG_FUNCTION_ARGS)
 Datum
 agririsk_score(PG_FUNCTION_ARGS)
 {
-	RowSite    *site = read_arguments(fcinfo);
+	RowSite    *site = read_arguments(fcinfo, 2);
 	double		eta;
 
 	if (site == NULL || !score_call_eta(&site->call, site->input, &eta))
@@ -379,7 +379,7 @@ agririsk_score(PG_FUNCTION_ARGS)
 Datum
 agririsk_points(PG_FUNCTION_ARGS)
 {
-	RowSite    *site = read_arguments(fcinfo);
+	RowSite    *site = read_arguments(fcinfo, 2);
 	const ScoreCard *sc;
 	double		points;
 	bool		known = false;
@@ -468,24 +468,16 @@ flag_of(const CardFeature *f, int32_t place)
 	return NULL;
 }
 
-Datum
-agririsk_explain(PG_FUNCTION_ARGS)
+/* Why the row has its score, most points lost first; one for each feature. */
+static Explanation *
+explain_row(RowSite *site)
 {
-	TupleDesc	columns;
-	Tuplestorestate *rows = agr_begin_rows(fcinfo, work_mem, &columns);
-	RowSite    *site = read_arguments(fcinfo);
-	const ScoreCard *sc;
-	Explanation *why;
+	const ScoreCard *sc = site->call.card;
+	int			n = sc->card->n_features;
+	Explanation *why = palloc(sizeof *why * n);
 	bool		known = false;
-	int			rank = 0;
-	int			n,
-				i;
+	int			i;
 
-	if (site == NULL)
-		return (Datum) 0;
-	sc = site->call.card;
-	n = sc->card->n_features;
-	why = palloc(sizeof *why * n);
 	for (i = 0; i < n; i++)
 	{
 		const ScoreFeature *f = &sc->feature[i];
@@ -504,8 +496,27 @@ agririsk_explain(PG_FUNCTION_ARGS)
 	/* A row of which nothing is known has bins, but neither a score nor reasons for one. */
 	for (i = 0; i < n && !known; i++)
 		why[i].points = why[i].best_points = why[i].points_lost = NAN;
-
 	qsort(why, n, sizeof *why, compare_explanations);
+	return why;
+}
+
+Datum
+agririsk_explain(PG_FUNCTION_ARGS)
+{
+	TupleDesc	columns;
+	Tuplestorestate *rows = agr_begin_rows(fcinfo, work_mem, &columns);
+	RowSite    *site = read_arguments(fcinfo, 2);
+	const ScoreCard *sc;
+	Explanation *why;
+	int			rank = 0;
+	int			n,
+				i;
+
+	if (site == NULL)
+		return (Datum) 0;
+	sc = site->call.card;
+	n = sc->card->n_features;
+	why = explain_row(site);
 	for (i = 0; i < n; i++)
 	{
 		const Explanation *e = &why[i];
@@ -535,4 +546,38 @@ agririsk_explain(PG_FUNCTION_ARGS)
 		tuplestore_putvalues(rows, columns, value, null);
 	}
 	return (Datum) 0;
+}
+
+/* Explanations as a person hears them: the first reasons, in one text. */
+AGR_FUNCTION(agririsk_reasons);
+Datum
+agririsk_reasons(PG_FUNCTION_ARGS)
+{
+	RowSite    *site = read_arguments(fcinfo, 3);
+	int			most = PG_ARGISNULL(2) ? 0 : PG_GETARG_INT32(2);
+	StringInfoData text;
+	Explanation *why;
+	int			rank;
+
+	if (most < 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("the number of reasons must not be negative"),
+				 errdetail("The number is %d.", most),
+				 errhint("At most four reasons are of use to an applicant.")));
+	if (site == NULL || PG_ARGISNULL(2))
+		PG_RETURN_NULL();
+	why = explain_row(site);
+	initStringInfo(&text);
+	for (rank = 0; rank < site->call.card->card->n_features && rank < most && why[rank].points_lost > 0; rank++)
+	{
+		const CardFeature *f = &site->call.card->card->feature[why[rank].feature];
+		TextSpan	reason = f->reason.length > 0 ? f->reason : f->name;
+
+		appendStringInfo(&text, "%s%.*s", text.len > 0 ? "; " : "", (int) reason.length, reason.at);
+	}
+	pfree(why);
+	if (text.len == 0)
+		PG_RETURN_NULL();
+	PG_RETURN_TEXT_P(cstring_to_text_with_len(text.data, text.len));
 }
