@@ -15,9 +15,10 @@ EXTRA_CLEAN = agririsk--*.sql $(patsubst %.o,%.d,$(OBJS))
 REGRESS = $(sort $(notdir $(basename $(wildcard $(srcdir)/sql/*.sql))))
 REGRESS_OPTS = --load-extension=postgis --load-extension=agririsk
 
-PG_CPPFLAGS = -I$(srcdir)/src
-# Contracted multiply-adds would make the bits depend on the CPU.
-PG_CFLAGS = -ffp-contract=off -fvisibility=hidden -Wextra -Wno-unused-parameter \
+# Contracted multiply-adds would make the bits depend on the CPU. The option is
+# among these flags because clang, which compiles for the JIT, sees no others.
+PG_CPPFLAGS = -I$(srcdir)/src -include $(srcdir)/src/arithmetic.h -ffp-contract=off
+PG_CFLAGS = -fvisibility=hidden -Wextra -Wno-unused-parameter \
 	-Wno-sign-compare -Wno-missing-field-initializers -Wno-cast-function-type \
 	-MMD $(AGRIRISK_CFLAGS)
 
