@@ -5,7 +5,7 @@ EXTVERSION = $(shell sed -n "s/^default_version = '\(.*\)'/\1/p" $(srcdir)/agrir
 srcdir ?= .
 
 MODULE_big = agririsk
-OBJS = $(patsubst $(srcdir)/%.c,%.o,$(wildcard $(srcdir)/src/*.c $(srcdir)/src/*/*.c))
+OBJS = $(patsubst $(srcdir)/%.c,%.o,$(wildcard $(srcdir)/src/*.c $(srcdir)/src/*/*.c $(srcdir)/src/*/*/*.c))
 
 INSTALL_SQL = $(sort $(wildcard $(srcdir)/sql/install/*.sql))
 DATA_built = agririsk--$(EXTVERSION).sql

@@ -18,7 +18,7 @@
 #ifndef AGRIRISK_COVER_MATH_H
 #define AGRIRISK_COVER_MATH_H
 
-#include "core/twofold.h"
+#include "core/math/twofold.h"
 #include "land/overlap_math.h"
 
 /* Parts smaller than this share of a plot are rounding noise. */

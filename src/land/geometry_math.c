@@ -4,7 +4,7 @@
  */
 #include "land/geometry_math.h"
 
-#include "core/bytes.h"
+#include "core/math/bytes.h"
 
 #define POLYGON 3
 #define MULTIPOLYGON 6

@@ -12,8 +12,8 @@
 #include "postgres.h"
 
 #include "agririsk.h"
-#include "core/query.h"
-#include "core/record.h"
+#include "core/sql/query.h"
+#include "core/sql/record.h"
 #include "land/land_evidence_math.h"
 #include "land/layer.h"
 

@@ -4,15 +4,15 @@
  *		memory. Include postgres.h first.
  *
  * Rows are appended to partitions, in memory as far as it goes and in a
- * temporary file beyond (core/spill), and loaded again by pieces that fit. A
+ * temporary file beyond (core/rows/spill), and loaded again by pieces that fit. A
  * row longer than a block of the file is far: it lies in a file of its own, and
  * a stub of fixed size stands for it wherever it is spread to.
  */
 #ifndef AGRIRISK_LAYER_H
 #define AGRIRISK_LAYER_H
 
-#include "core/query.h"
-#include "core/spill.h"
+#include "core/sql/query.h"
+#include "core/rows/spill.h"
 #include "land/box_join.h"
 #include "land/cover_math.h"
 #include "land/geometry.h"

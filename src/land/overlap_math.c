@@ -4,7 +4,7 @@
  */
 #include "land/overlap_math.h"
 
-#include "core/twofold.h"
+#include "core/math/twofold.h"
 
 #include <string.h>
 

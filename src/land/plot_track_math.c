@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/elementary_math.h"
+#include "core/math/elementary_math.h"
 
 /* The WGS 84 ellipsoid: semi-major axis in metres, squared eccentricity. */
 #define SEMI_MAJOR 6378137.0

@@ -4,8 +4,8 @@
  */
 #include "land/polygonal_math.h"
 
-#include "core/exact_sum_math.h"
-#include "core/twofold.h"
+#include "core/math/exact_sum_math.h"
+#include "core/math/twofold.h"
 
 #include <string.h>
 

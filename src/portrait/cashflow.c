@@ -224,7 +224,7 @@ agririsk_cashflow_in(PG_FUNCTION_ARGS)
 	CashTextFault fault;
 	int			count;
 
-	if (room > CASH_MONTH_MAX)
+	if (room > CALENDAR_MONTH_MAX)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
 				 errmsg("invalid input syntax for type cashflow"),
@@ -299,11 +299,11 @@ cash_units_from_float8(Datum amount)
 	double		value = DatumGetFloat8(amount);
 	int64_t		units;
 
-	switch (cash_amount_from_double(value, &units))
+	switch (money_from_double(value, &units))
 	{
-		case CASH_AMOUNT_OK:
+		case MONEY_OK:
 			break;
-		case CASH_AMOUNT_NOT_FINITE:
+		case MONEY_NOT_FINITE:
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					 errmsg("amount of a cash flow must be a finite number"),
@@ -311,7 +311,7 @@ cash_units_from_float8(Datum amount)
 							   isnan(value) ? "NaN" : value > 0 ? "Infinity" : "-Infinity"),
 					 errhint("Write NULL for an unknown amount; such rows are ignored.")));
 			break;
-		case CASH_AMOUNT_TOO_LARGE:
+		case MONEY_TOO_LARGE:
 			ereport(ERROR,
 					(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 					 errmsg("amount out of range for double precision in a cash flow"),
@@ -361,7 +361,7 @@ cash_units_from_numeric(Datum amount)
 	for (i = 0; i < ndigits; i++)
 		digits[i] = (int16) pq_getmsgint(&wire, 2);
 	pfree(sent);
-	if (cash_amount_from_digits(digits, ndigits, weight, sign != 0, &units) != CASH_AMOUNT_OK)
+	if (money_from_digits(digits, ndigits, weight, sign != 0, &units) != MONEY_OK)
 		ereport(ERROR,
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 				 errmsg("amount out of range for a cash flow"),
@@ -590,7 +590,7 @@ agririsk_months(PG_FUNCTION_ARGS)
 
 	view = context->user_fctx;
 	m = &view->months[context->call_cntr];
-	values[0] = DateADTGetDatum(cash_month_start(m->month));
+	values[0] = DateADTGetDatum(calendar_month_start(m->month));
 	values[1] = NumericGetDatum(int64_div_fast_to_numeric(m->inflow, 4));
 	values[2] = NumericGetDatum(int64_div_fast_to_numeric(m->outflow, 4));
 	values[3] = Int64GetDatum(m->inflow_count);
@@ -653,7 +653,7 @@ agririsk_cashflow_features(PG_FUNCTION_ARGS)
 				 errhint("The default is 24, two years, which every column needs.")));
 
 	cashflow_open(PG_GETARG_DATUM(0), &view);
-	month = cash_month_of(as_of, &month_start, &month_end);
+	month = calendar_month_of(as_of, &month_start, &month_end);
 	room_size = cashflow_trend_room(view.months, view.count, month, window);
 	if (room_size > LOCAL_TREND_ROOM)
 		room = palloc(room_size * sizeof(double));

@@ -16,7 +16,7 @@
 static inline bool
 cash_is_date(DateADT date)
 {
-	return date >= CASH_DAY_MIN && date <= CASH_DAY_MAX;
+	return date >= CALENDAR_DAY_MIN && date <= CALENDAR_DAY_MAX;
 }
 
 AGR_NORETURN extern void cash_bad_date(DateADT date);

@@ -21,9 +21,9 @@
 #include "utils/memutils.h"
 #include "utils/uuid.h"
 
-#include "core/query.h"
-#include "core/record.h"
-#include "core/spill.h"
+#include "core/sql/query.h"
+#include "core/sql/record.h"
+#include "core/rows/spill.h"
 #include "portrait/cashflow.h"
 
 #define MAX_PARTITIONS	256
@@ -335,7 +335,7 @@ fold_events(Collector *c, const Event *event, const Event *end)
 {
 	int			count = 0;
 	int32		month_start = 0,
-				month_end = CASH_DAY_MIN;
+				month_end = CALENDAR_DAY_MIN;
 
 	for (; event < end; event++)
 	{
@@ -349,7 +349,7 @@ fold_events(Collector *c, const Event *event, const Event *end)
 				c->months = repalloc(c->months, c->months_room * sizeof(CashMonth));
 			}
 			memset(&c->months[count], 0, sizeof(CashMonth));
-			c->months[count++].month = cash_month_of(event->day, &month_start, &month_end);
+			c->months[count++].month = calendar_month_of(event->day, &month_start, &month_end);
 		}
 		if (!cash_month_add(&c->months[count - 1], event->day - month_start + 1, event->units))
 			cash_sum_overflow(c->months[count - 1].month);

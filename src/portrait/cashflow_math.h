@@ -28,27 +28,14 @@
 #ifndef CASHFLOW_MATH_H
 #define CASHFLOW_MATH_H
 
-#include <math.h>
+#include "core/math/calendar.h"
+#include "core/math/money.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #define CASHFLOW_VERSION	1
-
-/* Amounts are counted in units of 1e-4 of the currency. */
-#define CASH_UNITS			10000
-
-/* Beyond this a double no longer tells apart neighbouring units' halves. */
-#define CASH_MAX_DOUBLE		2.25e11
-
-/*
- * Months are numbered year * 12 + month - 1, years 1 to 9999; days are
- * numbered from 2000-01-01 = 0, as PostgreSQL does.
- */
-#define CASH_MONTH_MIN		12
-#define CASH_MONTH_MAX		119999
-#define CASH_DAY_MIN		(-730119)	/* 0001-01-01 */
-#define CASH_DAY_MAX		2921939 /* 9999-12-31 */
 
 #define CASHFLOW_MAX_WINDOW 1200
 
@@ -71,6 +58,34 @@ typedef struct CashMonth
 	int32_t		last_inflow_day;	/* 1 to 31, 0 if there was no inflow */
 } CashMonth;
 
+static inline int
+cash_count_bits(uint32_t bits)
+{
+	bits -= bits >> 1 & UINT32_C(0x55555555);
+	bits = (bits & UINT32_C(0x33333333)) + (bits >> 2 & UINT32_C(0x33333333));
+	bits = (bits + (bits >> 4)) & UINT32_C(0x0f0f0f0f);
+	return (int) (bits * UINT32_C(0x01010101) >> 24);
+}
+
+/* Bits start, the highest: the last active day, 1 to 31. */
+static inline int
+cash_last_day(uint32_t days)
+{
+	return 32 - __builtin_clz(days);
+}
+
+static inline int
+cash_first_day(uint32_t days)
+{
+	return 1 + __builtin_ctz(days);
+}
+
+/*
+ * NULL if some events can have led to this month, else what contradicts. The
+ * month number itself is in range.
+ */
+extern const char *cash_month_fault(const CashMonth *m);
+
 /*
  * One event of at most 219902325.5551 in size: its day in the upper 22 bits,
  * so that events sort by day, its amount in the lower 42.
@@ -85,53 +100,6 @@ typedef struct CashTextFault
 	const char *what;
 	size_t		at;
 } CashTextFault;
-
-typedef enum CashAmount
-{
-	CASH_AMOUNT_OK,
-	CASH_AMOUNT_NOT_FINITE,
-	CASH_AMOUNT_TOO_LARGE
-} CashAmount;
-
-/* Day number of the first day of a month. */
-extern int32_t cash_month_start(int32_t month);
-
-/* The month a day lies in, from its first day to, exclusively, its end. */
-extern int32_t cash_month_of(int32_t day, int32_t *start, int32_t *end);
-
-/* An amount in units, halves rounded away from zero. */
-static inline CashAmount
-cash_amount_from_double(double amount, int64_t *units)
-{
-	double		size = fabs(amount);
-	double		product = size * CASH_UNITS;
-	int64_t		whole;
-	double		rest;
-	bool		up;
-
-	if (!(size <= CASH_MAX_DOUBLE))
-		return isfinite(amount) ? CASH_AMOUNT_TOO_LARGE : CASH_AMOUNT_NOT_FINITE;
-
-	/*
-	 * The amount is the double nearest to the decimal somebody wrote, and the
-	 * product is rounded again. Near a half, that could turn the decision; so
-	 * there ask whether the amount is below the double that is nearest to the
-	 * half, which is the double of whoever wrote exactly the half.
-	 */
-	whole = (int64_t) product;
-	rest = product - (double) whole;
-	if (fabs(rest - 0.5) > product * 0x1p-51)
-		up = rest > 0.5;
-	else
-		up = size >= ((double) whole + 0.5) / CASH_UNITS;
-	whole += up;
-	*units = amount < 0 ? -whole : whole;
-	return CASH_AMOUNT_OK;
-}
-
-/* The same of decimal digits in base 10000, the first counting 10000 ^ weight. */
-extern CashAmount cash_amount_from_digits(const int16_t *digit, int ndigits,
-										  int weight, bool negative, int64_t *units);
 
 /* Where the month is, or belongs, in increasing months. */
 extern int	cashflow_find(const CashMonth *months, int count, int32_t month);
@@ -158,7 +126,7 @@ cash_month_add(CashMonth *m, int day, int64_t units)
 static inline bool
 cash_event_pack(int32_t day, int64_t units, CashEvent *event)
 {
-	*event = (uint64_t) (day - CASH_DAY_MIN) << 42 | ((uint64_t) units + CASH_EVENT_UNITS);
+	*event = (uint64_t) (day - CALENDAR_DAY_MIN) << 42 | ((uint64_t) units + CASH_EVENT_UNITS);
 	return units > -CASH_EVENT_UNITS && units < CASH_EVENT_UNITS;
 }
 

@@ -18,7 +18,7 @@
 #include "utils/json.h"
 #include "utils/memutils.h"
 
-#include "core/key_sums.h"
+#include "core/rows/key_sums.h"
 #include "portrait/concentration_math.h"
 
 /*

@@ -5,7 +5,7 @@
  */
 #include "portrait/concentration_math.h"
 
-#include "core/elementary_math.h"
+#include "core/math/elementary_math.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -15,14 +15,14 @@
  *			part	8 bytes each, little-endian doubles
  *
  * The parts are the canonical form of the exact sum of the key's weights (see
- * core/exact_sum_math.h), which is positive. A value has exactly one encoding,
+ * core/math/exact_sum_math.h), which is positive. A value has exactly one encoding,
  * so that equal values are equal bytes; the reader refuses every other.
  */
 #ifndef CONCENTRATION_MATH_H
 #define CONCENTRATION_MATH_H
 
-#include "core/bytes.h"
-#include "core/exact_sum_math.h"
+#include "core/math/bytes.h"
+#include "core/math/exact_sum_math.h"
 
 #define CONCENTRATION_VERSION	1
 

@@ -13,9 +13,9 @@
 #include "miscadmin.h"
 #include "utils/builtins.h"
 
-#include "core/probability_math.h"
-#include "core/record.h"
-#include "core/tally.h"
+#include "core/math/probability_math.h"
+#include "core/sql/record.h"
+#include "core/rows/tally.h"
 #include "validation/calibration_math.h"
 
 #define GOOD	0

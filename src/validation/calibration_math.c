@@ -5,11 +5,11 @@
  */
 #include "validation/calibration_math.h"
 
-#include "core/elementary_math.h"
-#include "core/newton_math.h"
-#include "core/probability_math.h"
-#include "core/quantile_math.h"
-#include "core/twofold.h"
+#include "core/math/elementary_math.h"
+#include "core/math/newton_math.h"
+#include "core/math/probability_math.h"
+#include "core/math/quantile_math.h"
+#include "core/math/twofold.h"
 
 #include <math.h>
 

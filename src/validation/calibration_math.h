@@ -3,7 +3,7 @@
  *		Whether outcomes come as often as predicted: measures of a stored
  *		calibration. Pure C.
  *
- * A calibration is stored as a tally (core/tally_math.h) of predicted
+ * A calibration is stored as a tally (core/math/tally_math.h) of predicted
  * probabilities, of class 1 where the outcome is bad. What is summed here is
  * summed over the distinct probabilities in ascending order, each with its
  * counts, in two doubles: one order whatever that of the rows, and the same
@@ -13,7 +13,7 @@
 #ifndef CALIBRATION_MATH_H
 #define CALIBRATION_MATH_H
 
-#include "core/tally_math.h"
+#include "core/math/tally_math.h"
 
 #define CALIBRATION_MAX_GROUPS	10000
 

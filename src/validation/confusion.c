@@ -17,10 +17,10 @@
 #include "utils/jsonb.h"
 #include "utils/numeric.h"
 
-#include "core/key_sums.h"
-#include "core/ratio_math.h"
-#include "core/record.h"
-#include "core/text_form.h"
+#include "core/rows/key_sums.h"
+#include "core/math/ratio_math.h"
+#include "core/sql/record.h"
+#include "core/sql/text_form.h"
 #include "validation/confusion_math.h"
 
 /* Above any cell's three names with a zero byte between them. */

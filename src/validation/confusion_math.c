@@ -5,7 +5,7 @@
  */
 #include "validation/confusion_math.h"
 
-#include "core/ratio_math.h"
+#include "core/math/ratio_math.h"
 
 #include <math.h>
 

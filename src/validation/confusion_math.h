@@ -24,7 +24,7 @@
 #ifndef CONFUSION_MATH_H
 #define CONFUSION_MATH_H
 
-#include "core/bytes.h"
+#include "core/math/bytes.h"
 
 #define CONFUSION_VERSION	1
 #define CONFUSION_MAX_NAME	255

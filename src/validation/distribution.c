@@ -19,10 +19,10 @@
 #include "utils/jsonb.h"
 #include "utils/numeric.h"
 
-#include "core/key_sums.h"
-#include "core/record.h"
-#include "core/tally.h"
-#include "core/text_form.h"
+#include "core/rows/key_sums.h"
+#include "core/sql/record.h"
+#include "core/rows/tally.h"
+#include "core/sql/text_form.h"
 #include "validation/distribution_math.h"
 
 static const TallyType distribution_type = {

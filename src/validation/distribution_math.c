@@ -5,8 +5,8 @@
  */
 #include "validation/distribution_math.h"
 
-#include "core/elementary_math.h"
-#include "core/quantile_math.h"
+#include "core/math/elementary_math.h"
+#include "core/math/quantile_math.h"
 
 #include <math.h>
 

@@ -3,7 +3,7 @@
  *		How values are distributed, and how far from that of other rows: stored
  *		form and population stability. Pure C.
  *
- * A distribution of numbers is stored as a tally of one class (core/tally_math.h)
+ * A distribution of numbers is stored as a tally of one class (core/math/tally_math.h)
  * whose rows without value are those whose value is missing. A distribution of
  * names, such as crops, is (after the varlena header)
  *
@@ -22,7 +22,7 @@
 #ifndef DISTRIBUTION_MATH_H
 #define DISTRIBUTION_MATH_H
 
-#include "core/tally_math.h"
+#include "core/math/tally_math.h"
 
 #define DISTRIBUTION_NAMES		0x81
 #define DISTRIBUTION_MAX_NAME	255

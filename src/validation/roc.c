@@ -14,9 +14,9 @@
 #include "miscadmin.h"
 #include "utils/builtins.h"
 
-#include "core/quantile_math.h"
-#include "core/record.h"
-#include "core/tally.h"
+#include "core/math/quantile_math.h"
+#include "core/sql/record.h"
+#include "core/rows/tally.h"
 #include "validation/roc_math.h"
 
 static const TallyType roc_type = {

@@ -126,7 +126,7 @@ roc_draw_entry(const RocResampler *resampler, int class, uint64_t bits)
 #define RADIX_ELEMENT	RocPairRow
 #define RADIX_KEY(e)	(e).key
 #define RADIX(name)		pair_row_##name
-#include "core/radix_template.h"
+#include "core/math/radix_template.h"
 
 void
 roc_sort_pair_rows(RocPairRow *rows, size_t n, RocPairRow *scratch, TallyPause pause)

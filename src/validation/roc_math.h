@@ -3,13 +3,13 @@
  *		Capture and lift of a score, resampling of its rows, and two scores of the
  *		same rows. Pure C.
  *
- * See core/auc_math.h for the order of entries, classes and placements.
+ * See core/math/auc_math.h for the order of entries, classes and placements.
  */
 #ifndef ROC_MATH_H
 #define ROC_MATH_H
 
-#include "core/auc_math.h"
-#include "core/twofold.h"
+#include "core/math/auc_math.h"
+#include "core/math/twofold.h"
 
 /*
  * The share of the bads among the riskiest `share` of all rows, which is in

@@ -19,8 +19,8 @@
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
-#include "core/node_budget.h"
-#include "core/probability_math.h"
+#include "core/rows/node_budget.h"
+#include "core/math/probability_math.h"
 #include "validation/roc_math.h"
 
 #define FIRST_ROWS			16

@@ -34,6 +34,30 @@ for my $file (glob 'sql/install/*.sql')
 }
 is_deeply(\@undeclared, [], 'install scripts declare volatility, strictness, PARALLEL and state sizes');
 
+# Which shelves and rooms a file may include: those of its own line, and itself.
+my %may = (
+	'core/math' => [],
+	'core/rows' => [qw(core/math)],
+	'core/sql' => [qw(core/math core/rows)],
+	'model/card' => [qw(core)],
+	'model/binning' => [qw(core model/card)],
+	'model/fit' => [qw(core model/card model/binning)],
+	map { $_ => ['core'] } qw(portrait land validation));
+my @astray;
+for my $file (glob 'src/*/*.[ch] src/*/*/*.[ch]')
+{
+	my ($room) = $file =~ m{^src/(.*)/};
+	push @astray, "$file is in no room" unless $may{$room};
+	my $source = slurp_file($file);
+	push @astray, "$file includes postgres.h" if $file =~ m{core/math/|_math\.} && $source =~ /"(postgres|agririsk)\.h"/;
+	for my $included ($source =~ m{^#include "((?:core|model|portrait|land|validation)/[^"]*)/}gm)
+	{
+		push @astray, "$file includes $included"
+		  unless grep { "$included/" =~ m{^\Q$_\E/} } $room, @{ $may{$room} // [] };
+	}
+}
+is_deeply(\@astray, [], 'a file includes its own room, and what stands below it');
+
 my $node = PostgreSQL::Test::Cluster->new('house');
 $node->init;
 $node->start;

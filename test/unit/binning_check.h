@@ -6,7 +6,7 @@
 #ifndef BINNING_CHECK_H
 #define BINNING_CHECK_H
 
-#include "model/binning_math.h"
+#include "model/binning/binning_math.h"
 
 #include "blocks.h"
 
@@ -18,7 +18,7 @@ static bool
 check_binning_bytes(const uint8_t *bytes, size_t size)
 {
 	Blocks		blocks = {NULL};
-	CardMemory	memory = memory_of(&blocks);
+	Arena	memory = memory_of(&blocks);
 	Binning    *binning = binning_decode(bytes, size, memory);
 	bool		good = binning != NULL && binning_check(binning, memory) == NULL;
 

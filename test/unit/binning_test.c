@@ -6,7 +6,7 @@
 #include "binning_check.h"
 #include "tap.h"
 
-#include "model/score_math.h"
+#include "model/card/score_math.h"
 
 #include <quadmath.h>
 
@@ -45,8 +45,8 @@ make_numbers(void)
 	return binning;
 }
 
-static CardText first_list[2] = {{"apple", 5}, {"rice", 4}};
-static CardText second_list[1] = {{"", 0}};
+static TextSpan first_list[2] = {{"apple", 5}, {"rice", 4}};
+static TextSpan second_list[1] = {{"", 0}};
 static BinCategories lists[2] = {{2, first_list}, {1, second_list}};
 
 static Binning
@@ -155,7 +155,7 @@ check_rules(void)
 	static double same[2] = {1, 1};
 	static double zero[2] = {-0.0, 1};
 	static BinPart many[2] = {{{{TALLY_MAX_TOTAL, 5}}, 0, 0}, {{{5, 5}}, 0, 0}};
-	static CardText twice[2] = {{"rice", 4}, {"rice", 4}};
+	static TextSpan twice[2] = {{"rice", 4}, {"rice", 4}};
 	static BinCategories twice_list[2] = {{2, twice}, {1, second_list}};
 	static BinCategories shared[2] = {{1, second_list}, {1, second_list}};
 	static BinCategories none[2] = {{1, second_list}, {0, NULL}};
@@ -275,7 +275,7 @@ check_policies(void)
 
 /* A card whose only feature is the binning, made ready for scoring; NULL where a rule is broken. */
 static ScoreCard *
-make_card(const Binning *binning, CardMemory memory)
+make_card(const Binning *binning, Arena memory)
 {
 	Card	   *card = memory.alloc(memory.context, sizeof *card);
 	CardFault	fault;
@@ -284,11 +284,11 @@ make_card(const Binning *binning, CardMemory memory)
 	card->base_score = 600;
 	card->base_odds = 50;
 	card->pdo = 20;
-	card->name = (CardText) {"card", 4};
+	card->name = (TextSpan) {"card", 4};
 	card->n_features = 1;
 	card->feature = memory.alloc(memory.context, sizeof *card->feature);
 	memset(card->feature, 0, sizeof *card->feature);
-	card->feature->name = (CardText) {"x", 1};
+	card->feature->name = (TextSpan) {"x", 1};
 	card->feature->weight = 1;
 	binning_feature(binning, card->feature, memory);
 	return card_check(card, memory, &fault) ? score_compile(card, memory) : NULL;
@@ -313,7 +313,7 @@ check_features(void)
 {
 	static const double x[] = {-1e308, -9.5, -9, -2.6, -2.5, -2.4, 0, 7, 7.1, 9e299, 1e300, 1e308};
 	Blocks		blocks = {NULL};
-	CardMemory	memory = memory_of(&blocks);
+	Arena	memory = memory_of(&blocks);
 	Binning		b = make_numbers();
 	ScoreCard  *card;
 	const ScoreFeature *f;

@@ -5,7 +5,7 @@
 #ifndef BLOCKS_H
 #define BLOCKS_H
 
-#include "model/scorecard_math.h"
+#include "model/card/scorecard_math.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,10 +36,10 @@ get_block(void *context, size_t size)
 	return (char *) block + 24;
 }
 
-static inline CardMemory
+static inline Arena
 memory_of(Blocks *blocks)
 {
-	CardMemory	memory = {get_block, blocks};
+	Arena	memory = {get_block, blocks};
 
 	return memory;
 }

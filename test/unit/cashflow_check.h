@@ -39,7 +39,7 @@ check_months(const CashMonth *months, int count)
 	CashTextFault fault;
 	CashFeatures features;
 	double	   *room;
-	int32_t		as_of = count > 0 ? months[count / 2].month + 1 : CASH_MONTH_MIN;
+	int32_t		as_of = count > 0 ? months[count / 2].month + 1 : CALENDAR_MONTH_MIN;
 
 	if (length > cashflow_encoded_bound(count) || cashflow_encode(months, count, NULL) != length)
 		fail("encoding does not keep to its bound");

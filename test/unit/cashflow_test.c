@@ -14,10 +14,10 @@ static bool
 calendar_is_right(void)
 {
 	static const int lengths[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-	int32_t		day = CASH_DAY_MIN;
+	int32_t		day = CALENDAR_DAY_MIN;
 	int32_t		month;
 
-	for (month = CASH_MONTH_MIN; month <= CASH_MONTH_MAX; month++)
+	for (month = CALENDAR_MONTH_MIN; month <= CALENDAR_MONTH_MAX; month++)
 	{
 		int			year = month / 12;
 		bool		leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
@@ -26,20 +26,20 @@ calendar_is_right(void)
 
 		if (month == 2000 * 12 && day != 0)
 			return false;
-		if (cash_month_start(month) != day)
+		if (calendar_month_start(month) != day)
 			return false;
 		for (i = 0; i < length; i++)
 		{
 			int32_t		start,
 						end;
 
-			if (cash_month_of(day + i, &start, &end) != month ||
+			if (calendar_month_of(day + i, &start, &end) != month ||
 				start != day || end != day + length)
 				return false;
 		}
 		day += length;
 	}
-	return day == CASH_DAY_MAX + 1;
+	return day == CALENDAR_DAY_MAX + 1;
 }
 
 /*
@@ -68,7 +68,7 @@ doubles_round_as_written(void)
 		}
 		snprintf(text, sizeof text, "%s%lld.%05lld", negative ? "-" : "",
 				 (long long) (fifth / 100000), (long long) (fifth % 100000));
-		if (cash_amount_from_double(strtod(text, NULL), &units) != CASH_AMOUNT_OK ||
+		if (money_from_double(strtod(text, NULL), &units) != MONEY_OK ||
 			units != (negative ? -want : want))
 		{
 			printf("# %s gives %lld\n", text, (long long) units);
@@ -109,8 +109,8 @@ digits_round_as_written(void)
 				want++;
 		}
 		large = want > INT64_MAX;
-		if (cash_amount_from_digits(digit, n, weight, negative, &units) !=
-			(large ? CASH_AMOUNT_TOO_LARGE : CASH_AMOUNT_OK))
+		if (money_from_digits(digit, n, weight, negative, &units) !=
+			(large ? MONEY_TOO_LARGE : MONEY_OK))
 			return false;
 		if (!large && units != (int64_t) (negative ? -want : want))
 			return false;
@@ -124,20 +124,20 @@ odd_amounts(void)
 	int16_t		most[] = {922, 3372, 368, 5477, 5807, 4999};
 	int64_t		units = 1;
 
-	return cash_amount_from_double(NAN, &units) == CASH_AMOUNT_NOT_FINITE &&
-		cash_amount_from_double(INFINITY, &units) == CASH_AMOUNT_NOT_FINITE &&
-		cash_amount_from_double(-INFINITY, &units) == CASH_AMOUNT_NOT_FINITE &&
-		cash_amount_from_double(2.25e11, &units) == CASH_AMOUNT_OK && units == INT64_C(2250000000000000) &&
-		cash_amount_from_double(nextafter(2.25e11, 1e12), &units) == CASH_AMOUNT_TOO_LARGE &&
-		cash_amount_from_double(-1e300, &units) == CASH_AMOUNT_TOO_LARGE &&
-		cash_amount_from_double(-0.0, &units) == CASH_AMOUNT_OK && units == 0 &&
-		cash_amount_from_double(4.9e-5, &units) == CASH_AMOUNT_OK && units == 0 &&
-		cash_amount_from_double(5e-324, &units) == CASH_AMOUNT_OK && units == 0 &&
-		cash_amount_from_digits(most, 6, 3, true, &units) == CASH_AMOUNT_OK && units == -INT64_MAX &&
-		(most[5] = 5000, cash_amount_from_digits(most, 6, 3, false, &units) == CASH_AMOUNT_TOO_LARGE) &&
-		cash_amount_from_digits(most, 0, 0, false, &units) == CASH_AMOUNT_OK && units == 0 &&
-		cash_amount_from_digits(most, 1, 30000, false, &units) == CASH_AMOUNT_TOO_LARGE &&
-		cash_amount_from_digits(most, 1, -30000, false, &units) == CASH_AMOUNT_OK && units == 0;
+	return money_from_double(NAN, &units) == MONEY_NOT_FINITE &&
+		money_from_double(INFINITY, &units) == MONEY_NOT_FINITE &&
+		money_from_double(-INFINITY, &units) == MONEY_NOT_FINITE &&
+		money_from_double(2.25e11, &units) == MONEY_OK && units == INT64_C(2250000000000000) &&
+		money_from_double(nextafter(2.25e11, 1e12), &units) == MONEY_TOO_LARGE &&
+		money_from_double(-1e300, &units) == MONEY_TOO_LARGE &&
+		money_from_double(-0.0, &units) == MONEY_OK && units == 0 &&
+		money_from_double(4.9e-5, &units) == MONEY_OK && units == 0 &&
+		money_from_double(5e-324, &units) == MONEY_OK && units == 0 &&
+		money_from_digits(most, 6, 3, true, &units) == MONEY_OK && units == -INT64_MAX &&
+		(most[5] = 5000, money_from_digits(most, 6, 3, false, &units) == MONEY_TOO_LARGE) &&
+		money_from_digits(most, 0, 0, false, &units) == MONEY_OK && units == 0 &&
+		money_from_digits(most, 1, 30000, false, &units) == MONEY_TOO_LARGE &&
+		money_from_digits(most, 1, -30000, false, &units) == MONEY_OK && units == 0;
 }
 
 /* Adds an event as the aggregate does. */
@@ -146,7 +146,7 @@ add_event(CashMonth *months, int count, int32_t day, int64_t units)
 {
 	int32_t		start,
 				end;
-	int32_t		month = cash_month_of(day, &start, &end);
+	int32_t		month = calendar_month_of(day, &start, &end);
 	int			at = cashflow_find(months, count, month);
 
 	if (at == count || months[at].month != month)
@@ -432,7 +432,7 @@ features_are_right(const CashMonth *months, int count, int32_t as_of, int window
 				n_slopes = 0,
 				sums = 0;
 	int64_t		after = 0;
-	int32_t		end_day = cash_month_start(as_of);
+	int32_t		end_day = calendar_month_start(as_of);
 	int32_t		last_inflow = 0,
 				gap = 0,
 				run;
@@ -456,7 +456,7 @@ features_are_right(const CashMonth *months, int count, int32_t as_of, int window
 	n = as_of - start;
 	for (i = 0; i < n; i++)
 		y[i] = 0;
-	run = cash_month_start(start);
+	run = calendar_month_start(start);
 	for (i = 0; i < count; i++)
 	{
 		const CashMonth *m = &months[i];
@@ -470,11 +470,11 @@ features_are_right(const CashMonth *months, int count, int32_t as_of, int window
 		if (m->inflow_count > 0)
 		{
 			inflow_before = true;
-			last_inflow = cash_month_start(m->month) + m->last_inflow_day - 1;
+			last_inflow = calendar_month_start(m->month) + m->last_inflow_day - 1;
 		}
 		for (day = 1; day <= 31; day++)
 		{
-			int32_t		date = cash_month_start(m->month) + day - 1;
+			int32_t		date = calendar_month_start(m->month) + day - 1;
 
 			if (!(m->days >> (day - 1) & 1))
 				continue;
@@ -639,7 +639,7 @@ long_windows_agree(void)
 			int64_t		units = pattern == 0 ? 100 : pattern == 1 ? 1 + i % 12 :
 				pattern == 2 ? 1 + i : i / 100 % 2 ? 5 : 0;
 
-			count = add_event(months, count, cash_month_start(24000 + i), units);
+			count = add_event(months, count, calendar_month_start(24000 + i), units);
 		}
 		if (!features_are_right(months, count, 24000 + CASHFLOW_MAX_WINDOW, CASHFLOW_MAX_WINDOW))
 			return false;

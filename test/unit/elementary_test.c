@@ -2,7 +2,7 @@
  * elementary_test.c
  *		agr_exp, agr_log, agr_atan2, agr_sin and agr_cos against quadruple precision.
  */
-#include "core/elementary_math.h"
+#include "core/math/elementary_math.h"
 #include "tap.h"
 
 #include <float.h>

@@ -5,7 +5,7 @@
  * Every double is a whole number of 2^-1074, so an integer wide enough holds
  * any sum of them; its rounding is done here bit by bit.
  */
-#include "core/exact_sum_math.h"
+#include "core/math/exact_sum_math.h"
 #include "tap.h"
 
 #include <float.h>

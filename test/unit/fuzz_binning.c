@@ -3,8 +3,8 @@
  *		Fuzzer of the decoder of stored binnings:
  *
  *		clang -g -O1 -fsanitize=fuzzer,address,undefined -I../../src fuzz_binning.c \
- *			../../src/model/binning_math.c ../../src/model/scorecard_math.c \
- *			../../src/model/score_math.c ../../src/core/elementary_math.c -lm
+ *			../../src/model/binning/binning_math.c ../../src/model/card/scorecard_math.c \
+ *			../../src/model/card/score_math.c ../../src/core/math/elementary_math.c -lm
  */
 #include "binning_check.h"
 

@@ -4,7 +4,7 @@
  *
  *		clang -g -O1 -fsanitize=fuzzer,address,undefined -ffp-contract=off -Isrc \
  *			test/unit/fuzz_calibration.c src/validation/calibration_math.c \
- *			src/validation/distribution_math.c src/core/<all>_math.c -lm -o fuzz
+ *			src/validation/distribution_math.c src/core/math/*.c -lm -o fuzz
  *		./fuzz -max_total_time=300
  */
 #include "calibration_check.h"

@@ -3,7 +3,7 @@
  *		Fuzzer of the decoder and the text parser of cash flows:
  *
  *		clang -g -O1 -fsanitize=fuzzer,address,undefined -I../../src fuzz_cashflow.c \
- *			../../src/portrait/cashflow_math.c ../../src/core/elementary_math.c -lm
+ *			../../src/portrait/cashflow_math.c ../../src/core/math/elementary_math.c -lm
  *
  * The first byte says which: odd is text.
  */

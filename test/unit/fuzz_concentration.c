@@ -4,7 +4,7 @@
  *
  *		clang -g -O1 -fsanitize=fuzzer,address,undefined -ffp-contract=off -Isrc \
  *			test/unit/fuzz_concentration.c src/portrait/concentration_math.c \
- *			src/core/exact_sum_math.c src/core/elementary_math.c -lm -o fuzz
+ *			src/core/math/exact_sum_math.c src/core/math/elementary_math.c -lm -o fuzz
  *		./fuzz -max_total_time=300
  */
 #include "concentration_check.h"

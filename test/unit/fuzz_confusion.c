@@ -4,7 +4,7 @@
  *
  *		clang -g -O1 -fsanitize=fuzzer,address,undefined -ffp-contract=off -Isrc \
  *			test/unit/fuzz_confusion.c src/validation/confusion_math.c \
- *			src/core/ratio_math.c -lm -o fuzz
+ *			src/core/math/ratio_math.c -lm -o fuzz
  *		./fuzz -max_total_time=300
  */
 #include "confusion_check.h"

@@ -3,7 +3,7 @@
  *		Any bytes as a stored tally, and as a text. From the root:
  *
  *		clang -g -O1 -fsanitize=fuzzer,address,undefined -ffp-contract=off -Isrc \
- *			test/unit/fuzz_tally.c src/core/tally_math.c -lm -o fuzz
+ *			test/unit/fuzz_tally.c src/core/math/tally_math.c -lm -o fuzz
  *		./fuzz -max_total_time=300
  */
 #include "tally_check.h"

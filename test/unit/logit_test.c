@@ -5,7 +5,7 @@
  *
  * The kernel is included, so that its plain and its AVX2 form can be compared.
  */
-#include "model/logit_math.c"
+#include "model/fit/logit_math.c"
 
 #include "blocks.h"
 #include "tap.h"

@@ -3,9 +3,9 @@
  *		Newton's method on logistic likelihoods with known maxima, and where there
  *		is none; quantiles against their definition.
  */
-#include "core/newton_math.h"
-#include "core/probability_math.h"
-#include "core/quantile_math.h"
+#include "core/math/newton_math.h"
+#include "core/math/probability_math.h"
+#include "core/math/quantile_math.h"
 #include "tap.h"
 
 #include <float.h>

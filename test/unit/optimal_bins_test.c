@@ -5,7 +5,7 @@
  * The oracle sums IV with the C library's log in __float128, knows no order of
  * computation and no shortcut: it visits every subset of the cuts.
  */
-#include "model/optimal_bins_math.h"
+#include "model/binning/optimal_bins_math.h"
 #include "blocks.h"
 #include "tap.h"
 
@@ -459,7 +459,7 @@ check_auto(void)
 }
 
 static void
-check_candidates(CardMemory memory)
+check_candidates(Arena memory)
 {
 	static BinCell cell[5000];
 	int32_t		begin[BIN_MAX_CELLS];
@@ -494,7 +494,7 @@ check_candidates(CardMemory memory)
 
 /* Bits of what is computed, to compare between CPUs; and how long it takes. */
 static void
-print_bits_and_time(CardMemory memory)
+print_bits_and_time(Arena memory)
 {
 	static BinTrial trial[BIN_TRENDS];
 	static BinCell cell[200];
@@ -542,7 +542,7 @@ int
 main(void)
 {
 	Blocks		blocks = {NULL};
-	CardMemory	memory = memory_of(&blocks);
+	Arena	memory = memory_of(&blocks);
 	BinSolver  *solver = bin_solver_create(MOST, memory);
 
 	compare_with_all(solver);

@@ -8,8 +8,8 @@
  * The oracle knows no tree: it has a column for each effect. The kernel of the
  * pass is included, so that its plain and its AVX2 form can be compared.
  */
-#include "model/logit_math.c"
-#include "model/pool_math.h"
+#include "model/fit/logit_math.c"
+#include "model/fit/pool_math.h"
 
 #include "blocks.h"
 #include "tap.h"

@@ -3,7 +3,7 @@
  *		The normal and chi-square distributions against quadruple precision and
  *		printed tables; intervals against hand-worked quotients.
  */
-#include "core/probability_math.h"
+#include "core/math/probability_math.h"
 #include "tap.h"
 
 #include <float.h>

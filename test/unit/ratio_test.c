@@ -3,7 +3,7 @@
  *		Quotients of exact integers against libquadmath, whose 113 bits hold
  *		every number here, and products against schoolbook arithmetic.
  */
-#include "core/ratio_math.h"
+#include "core/math/ratio_math.h"
 #include "tap.h"
 
 #include <math.h>

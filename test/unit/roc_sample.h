@@ -6,7 +6,7 @@
 #ifndef ROC_SAMPLE_H
 #define ROC_SAMPLE_H
 
-#include "core/auc_math.h"
+#include "core/math/auc_math.h"
 #include "tap.h"
 
 #include <math.h>

@@ -6,7 +6,7 @@
 #ifndef SCORECARD_CHECK_H
 #define SCORECARD_CHECK_H
 
-#include "model/score_math.h"
+#include "model/card/score_math.h"
 
 #include "blocks.h"
 
@@ -41,7 +41,7 @@ check_bytes(const uint8_t *bytes, size_t size)
 {
 	static const double probe[] = {0, -1, 1e308, -1e308, 0.6, 1e-300, NAN};
 	Blocks		blocks = {NULL};
-	CardMemory	memory = memory_of(&blocks);
+	Arena	memory = memory_of(&blocks);
 	const char *what;
 	CardFault	fault;
 	Card	   *card = card_decode(bytes, size, memory, &what);

@@ -8,10 +8,10 @@
 
 #include <quadmath.h>
 
-static CardText
+static TextSpan
 text_of(const char *s)
 {
-	CardText	text = {s, (uint32_t) strlen(s)};
+	TextSpan	text = {s, (uint32_t) strlen(s)};
 
 	return text;
 }
@@ -21,8 +21,8 @@ static CardBin cv_bins[3];
 static double cv_cuts[2];
 static double cv_values[2];
 static CardSpecial cv_specials[1];
-static CardText staples[2];
-static CardText fruit[1];
+static TextSpan staples[2];
+static TextSpan fruit[1];
 static CardBin crop_bins[2];
 static CardFeature features[3];
 static CardWeight weights[2];
@@ -416,7 +416,7 @@ static void
 test_policies(void)
 {
 	Blocks		blocks = {NULL};
-	CardMemory	memory = memory_of(&blocks);
+	Arena	memory = memory_of(&blocks);
 	Card	   *card = make_example();
 	CardFault	fault;
 	ScoreCard  *sc;
@@ -460,7 +460,7 @@ test_deep_segments(void)
 {
 	enum {DEPTH = 10000};
 	Blocks		blocks = {NULL};
-	CardMemory	memory = memory_of(&blocks);
+	Arena	memory = memory_of(&blocks);
 	Card	   *card = make_example();
 	CardSegment *chain = calloc(DEPTH, sizeof *chain);
 	char		(*name)[16] = calloc(DEPTH + 1, sizeof *name);

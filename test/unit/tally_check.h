@@ -6,7 +6,7 @@
 #ifndef TALLY_CHECK_H
 #define TALLY_CHECK_H
 
-#include "core/tally_math.h"
+#include "core/math/tally_math.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -1,0 +1,477 @@
+/*
+ * deploy.c
+ *		Scoring with a card that an SQL function holds: what deploy() writes
+ *		calls these.
+ *
+ * The card is named by its function, name_card(), so that plans stay small
+ * however large the card is. Each backend keeps it compiled, by the OID of the
+ * function and the version of its pg_proc tuple. A call site looks when it is
+ * first called whether the function was replaced since; then it holds on to what
+ * it found until the statement ends, so that all its rows meet one card.
+ * PL/pgSQL keeps the call sites of expressions for a whole transaction, many
+ * statements: there it looks again.
+ */
+#include "postgres.h"
+
+#include "agririsk.h"
+
+#include "access/htup_details.h"
+#include "catalog/pg_proc.h"
+#include "catalog/pg_type.h"
+#include "miscadmin.h"
+#include "model/card/score.h"
+#include "storage/itemptr.h"
+#include "utils/acl.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/hsearch.h"
+#include "utils/inval.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/regproc.h"
+#include "utils/snapmgr.h"
+#include "utils/syscache.h"
+
+AGR_FUNCTION(agririsk__deployed_pd);
+AGR_FUNCTION(agririsk__deployed_score);
+AGR_FUNCTION(agririsk__deployed_row_pd);
+AGR_FUNCTION(agririsk__deployed_row_score);
+
+/* A compiled card; freed when it is neither current nor in use. */
+typedef struct DeployedCard
+{
+	MemoryContext context;
+	const ScoreCard *card;
+	TransactionId xmin;			/* of the pg_proc tuple it was read from */
+	ItemPointerData tid;
+	int			users;
+	bool		current;
+} DeployedCard;
+
+typedef struct DeployedEntry
+{
+	Oid			function;
+	uint32		hash;			/* as invalidation messages name it */
+	uint64		changed;		/* the last change that may concern it */
+	uint64		verified;		/* the last change it was checked after */
+	DeployedCard *card;
+} DeployedEntry;
+
+static HTAB *deployed = NULL;
+
+/* Changes of functions that may concern an entry, and those all looked into. */
+static uint64 changes = 0;
+static uint64 verified = 0;
+
+static void
+note_change(Datum arg, int cache, uint32 hash)
+{
+	HASH_SEQ_STATUS scan;
+	DeployedEntry *entry;
+
+	changes++;
+	hash_seq_init(&scan, deployed);
+	while ((entry = hash_seq_search(&scan)) != NULL)
+		if (hash == 0 || entry->hash == hash)
+			entry->changed = changes;
+}
+
+static void
+release_if_unused(DeployedCard *card)
+{
+	if (!card->current && card->users == 0)
+		MemoryContextDelete(card->context);
+}
+
+static void
+stop_using(void *arg)
+{
+	DeployedCard *card = arg;
+
+	Assert(card->users > 0);
+	card->users--;
+	release_if_unused(card);
+}
+
+static void
+forget(DeployedEntry *entry)
+{
+	DeployedCard *card = entry->card;
+
+	hash_search(deployed, &entry->function, HASH_REMOVE, NULL);
+	card->current = false;
+	release_if_unused(card);
+}
+
+/* Forgets the cards whose functions were replaced or dropped. */
+static void
+forget_changed(void)
+{
+	HASH_SEQ_STATUS scan;
+	DeployedEntry *entry;
+	uint64		now = changes;	/* reading the catalog may bring more */
+
+	hash_seq_init(&scan, deployed);
+	while ((entry = hash_seq_search(&scan)) != NULL)
+	{
+		HeapTuple	tuple;
+		bool		same;
+
+		if (entry->changed <= entry->verified)
+			continue;
+		tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(entry->function));
+		same = HeapTupleIsValid(tuple) &&
+			HeapTupleHeaderGetRawXmin(tuple->t_data) == entry->card->xmin &&
+			ItemPointerEquals(&tuple->t_self, &entry->card->tid);
+		if (HeapTupleIsValid(tuple))
+			ReleaseSysCache(tuple);
+		if (same)
+			entry->verified = now;
+		else
+			forget(entry);
+	}
+	verified = now;
+}
+
+static DeployedCard *
+compile_function(Oid function, HeapTuple tuple)
+{
+	Form_pg_proc form = (Form_pg_proc) GETSTRUCT(tuple);
+	MemoryContext context;
+	MemoryContext caller;
+	DeployedCard *card;
+	struct varlena *stored;
+	FmgrInfo	flinfo;
+	Datum		value;
+	LOCAL_FCINFO(call, 0);
+
+	/* Only then does the tuple's version say whether the card is the same. */
+	if (form->pronargs != 0 || form->provolatile != PROVOLATILE_IMMUTABLE || form->proretset ||
+		strcmp(format_type_be_qualified(form->prorettype), "agririsk.scorecard") != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("function %s does not hold a scorecard", format_procedure(function)),
+				 errdetail("An immutable function without arguments that returns agririsk.scorecard does."),
+				 errhint("Deploy the card with agririsk.deploy().")));
+
+	fmgr_info(function, &flinfo);
+	InitFunctionCallInfoData(*call, &flinfo, 0, InvalidOid, NULL, NULL);
+	value = FunctionCallInvoke(call);
+	if (call->isnull)
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("function %s returned no scorecard", format_procedure(function)),
+				 errdetail("It returned NULL."),
+				 errhint("Deploy the card with agririsk.deploy().")));
+
+	context = AllocSetContextCreate(CurrentMemoryContext, "agririsk deployed scorecard",
+									ALLOCSET_SMALL_SIZES);
+	caller = MemoryContextSwitchTo(context);
+	card = palloc0(sizeof *card);
+	card->context = context;
+	card->xmin = HeapTupleHeaderGetRawXmin(tuple->t_data);
+	card->tid = tuple->t_self;
+	stored = (struct varlena *) PG_DETOAST_DATUM_COPY(value);
+	card->card = scorecard_compile(stored, context);
+	MemoryContextSwitchTo(caller);
+	return card;
+}
+
+static DeployedCard *
+find_card(Oid function)
+{
+	DeployedEntry *entry;
+	DeployedCard *card;
+	HeapTuple	tuple;
+
+	if (deployed == NULL)
+	{
+		HASHCTL		control = {.keysize = sizeof(Oid), .entrysize = sizeof(DeployedEntry)};
+
+		deployed = hash_create("agririsk deployed scorecards", 16, &control, HASH_ELEM | HASH_BLOBS);
+		CacheRegisterSyscacheCallback(PROCOID, note_change, (Datum) 0);
+	}
+	if (changes != verified)
+		forget_changed();
+
+	entry = hash_search(deployed, &function, HASH_FIND, NULL);
+	if (entry != NULL)
+		return entry->card;
+
+	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
+	if (!HeapTupleIsValid(tuple))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_FUNCTION),
+				 errmsg("the function of a deployed card does not exist"),
+				 errdetail("Its OID was %u.", function),
+				 errhint("Deploy the card with agririsk.deploy().")));
+	card = compile_function(function, tuple);
+	ReleaseSysCache(tuple);
+
+	/* Kept only from here on: an error above leaves nothing behind. */
+	entry = hash_search(deployed, &function, HASH_ENTER, NULL);
+	entry->hash = GetSysCacheHashValue1(PROCOID, ObjectIdGetDatum(function));
+	entry->card = card;
+	/* Had it been replaced meanwhile, the message came before the entry. */
+	entry->changed = ++changes;
+	entry->verified = 0;
+	card->current = true;
+	MemoryContextSetParent(card->context, CacheMemoryContext);
+	return card;
+}
+
+/* ---------- call sites ---------- */
+
+typedef struct DeployedSite
+{
+	Oid			function;
+	/* When it last looked: the changes noted, and the statement's snapshot. */
+	uint64		seen;
+	CommandId	command;
+	TransactionId xmax;
+	uint32		xcnt;
+	MemoryContext context;		/* of all below, replaced with the function */
+	ScoreCall	call;
+	bool		segmented;
+	ValueKind	segment_kind;
+	/* of the row form */
+	RecordMap	map;
+	NullableDatum *input;
+} DeployedSite;
+
+/* Whether the call site may go on with the card it has. */
+static bool
+is_prepared(DeployedSite *site, Oid function)
+{
+	Snapshot	snapshot;
+
+	if (site == NULL || site->function != function)
+		return false;
+	if (likely(site->seen == changes) || !ActiveSnapshotSet())
+		return true;
+	snapshot = GetActiveSnapshot();
+	return snapshot->curcid == site->command && snapshot->xmax == site->xmax &&
+		snapshot->xcnt == site->xcnt;
+}
+
+static void
+set_prepared(DeployedSite *site, Oid function)
+{
+	if (ActiveSnapshotSet())
+	{
+		Snapshot	snapshot = GetActiveSnapshot();
+
+		site->command = snapshot->curcid;
+		site->xmax = snapshot->xmax;
+		site->xcnt = snapshot->xcnt;
+	}
+	site->seen = changes;
+	site->function = function;
+}
+
+/* A call site whose card is compiled; the caller says when it is whole. */
+static DeployedSite *
+prepare_site(FunctionCallInfo fcinfo)
+{
+	DeployedSite *site = fcinfo->flinfo->fn_extra;
+	Oid			function = PG_GETARG_OID(0);
+	MemoryContextCallback *callback;
+	DeployedCard *card;
+
+	if (site == NULL)
+		fcinfo->flinfo->fn_extra = site =
+			MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof *site);
+	site->function = InvalidOid;
+	if (site->context != NULL)
+		MemoryContextDelete(site->context);
+	site->context = NULL;
+
+	if (agr_function_aclcheck(function, GetUserId(), ACL_EXECUTE) != ACLCHECK_OK)
+		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_FUNCTION, get_func_name(function));
+
+	card = find_card(function);
+	site->context = AllocSetContextCreate(fcinfo->flinfo->fn_mcxt, "agririsk scoring",
+										  ALLOCSET_SMALL_SIZES);
+	callback = MemoryContextAlloc(site->context, sizeof *callback);
+	callback->func = stop_using;
+	callback->arg = card;
+	MemoryContextRegisterResetCallback(site->context, callback);
+	card->users++;
+	score_call_init(&site->call, card->card, site->context);
+	return site;
+}
+
+/* ---------- the column form ---------- */
+
+/* Before the columns come the function that holds the card, and their names. */
+#define FIRST_INPUT 2
+
+/*
+ * The card may have been replaced by one that reads other columns, or the same
+ * in another order: what the function was written for must be what it takes.
+ */
+static void
+check_columns(const ScoreCard *sc, ArrayType *names)
+{
+	StringInfoData takes;
+	Datum	   *name = NULL;
+	bool	   *null = NULL;
+	int			n = 0;
+	bool		same;
+	int			i;
+
+	if (names != NULL)
+		deconstruct_array(names, TEXTOID, -1, false, TYPALIGN_INT, &name, &null, &n);
+	same = n == sc->n_inputs;
+	for (i = 0; i < n && same; i++)
+		same = !null[i] && strcmp(TextDatumGetCString(name[i]), sc->input[i]) == 0;
+	if (same)
+		return;
+
+	initStringInfo(&takes);
+	for (i = 0; i < sc->n_inputs; i++)
+		appendStringInfo(&takes, "%s%s", i > 0 ? ", " : "", sc->input[i]);
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("the card takes other columns than the function was deployed for"),
+			 errdetail("It takes %s, in this order.", takes.data),
+			 errhint("Deploy the card anew: deploy(card, relation, name).")));
+}
+
+static void
+prepare_columns(FunctionCallInfo fcinfo, DeployedSite *site)
+{
+	const ScoreCard *sc = site->call.card;
+	int			n_inputs = sc->n_inputs;
+	int			n = PG_NARGS() - FIRST_INPUT;
+	int			i;
+
+	if (get_fn_expr_variadic(fcinfo->flinfo))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("a VARIADIC array cannot be scored"),
+				 errdetail("Columns differ in type, and an array has one."),
+				 errhint("Give the columns one by one, or use pd(card, row).")));
+	check_columns(sc, PG_ARGISNULL(1) ? NULL : PG_GETARG_ARRAYTYPE_P(1));
+	if (n != n_inputs && n != n_inputs + 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("the card takes other columns than it was given"),
+				 errdetail("It takes %d, and perhaps a segment; it was given %d.", n_inputs, n),
+				 errhint("Deploy the card anew.")));
+	for (i = 0; i < n_inputs; i++)
+		score_call_set_type(&site->call, i,
+							getBaseType(get_fn_expr_argtype(fcinfo->flinfo, i + FIRST_INPUT)));
+
+	site->segmented = n > n_inputs;
+	if (site->segmented)
+	{
+		Oid			type = getBaseType(get_fn_expr_argtype(fcinfo->flinfo, PG_NARGS() - 1));
+
+		site->segment_kind = value_kind(type);
+		if (site->segment_kind == VALUE_UNUSABLE || site->segment_kind == VALUE_FLOAT8 ||
+			site->segment_kind == VALUE_FLOAT4 || site->segment_kind == VALUE_NUMERIC)
+			ereport(ERROR,
+					(errcode(ERRCODE_DATATYPE_MISMATCH),
+					 errmsg("a segment column of type %s does not fit the card", format_type_be(type)),
+					 errdetail("A segment is text, varchar, char, name, an enum, boolean or an integer."),
+					 errhint("Cast the column in the query or view that is scored.")));
+	}
+	set_prepared(site, PG_GETARG_OID(0));
+}
+
+static DeployedSite *
+score_columns(FunctionCallInfo fcinfo, double *eta)
+{
+	DeployedSite *site = fcinfo->flinfo->fn_extra;
+
+	if (PG_ARGISNULL(0))
+		return NULL;
+	if (!is_prepared(site, PG_GETARG_OID(0)))
+	{
+		site = prepare_site(fcinfo);
+		prepare_columns(fcinfo, site);
+	}
+	if (site->segmented)
+	{
+		const NullableDatum *segment = &fcinfo->args[PG_NARGS() - 1];
+		char		buffer[VALUE_BUFFER];
+		size_t		length = 0;
+		const char *at = segment->isnull ? NULL
+			: value_bytes(site->segment_kind, segment->value, buffer, &length);
+
+		score_call_set_segment(&site->call, at, length);
+	}
+	return score_call_eta(&site->call, fcinfo->args + FIRST_INPUT, eta) ? site : NULL;
+}
+
+Datum
+agririsk__deployed_pd(PG_FUNCTION_ARGS)
+{
+	double		eta;
+
+	if (score_columns(fcinfo, &eta) == NULL)
+		PG_RETURN_NULL();
+	PG_RETURN_FLOAT8(score_pd(eta));
+}
+
+Datum
+agririsk__deployed_score(PG_FUNCTION_ARGS)
+{
+	double		eta;
+	DeployedSite *site = score_columns(fcinfo, &eta);
+
+	if (site == NULL)
+		PG_RETURN_NULL();
+	PG_RETURN_FLOAT8(score_of_eta(site->call.card, eta));
+}
+
+/* ---------- the row form of cards with too many columns for arguments ---------- */
+
+static DeployedSite *
+score_row(FunctionCallInfo fcinfo, double *eta)
+{
+	DeployedSite *site = fcinfo->flinfo->fn_extra;
+
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
+		return NULL;
+	if (!is_prepared(site, PG_GETARG_OID(0)))
+	{
+		site = prepare_site(fcinfo);
+		record_map_init(&site->map, site->context);
+		site->input = MemoryContextAlloc(site->context,
+										 sizeof(NullableDatum) * site->call.card->n_inputs);
+		set_prepared(site, PG_GETARG_OID(0));
+	}
+	score_call_read_row(&site->call, &site->map, PG_GETARG_HEAPTUPLEHEADER(1), site->input);
+	if (PG_ARGISNULL(2))
+		score_call_set_segment(&site->call, NULL, 0);
+	else
+	{
+		text	   *segment = PG_GETARG_TEXT_PP(2);
+
+		score_call_set_segment(&site->call, VARDATA_ANY(segment), VARSIZE_ANY_EXHDR(segment));
+	}
+	return score_call_eta(&site->call, site->input, eta) ? site : NULL;
+}
+
+Datum
+agririsk__deployed_row_pd(PG_FUNCTION_ARGS)
+{
+	double		eta;
+
+	if (score_row(fcinfo, &eta) == NULL)
+		PG_RETURN_NULL();
+	PG_RETURN_FLOAT8(score_pd(eta));
+}
+
+Datum
+agririsk__deployed_row_score(PG_FUNCTION_ARGS)
+{
+	double		eta;
+	DeployedSite *site = score_row(fcinfo, &eta);
+
+	if (site == NULL)
+		PG_RETURN_NULL();
+	PG_RETURN_FLOAT8(score_of_eta(site->call.card, eta));
+}

@@ -1,0 +1,527 @@
+/*
+ * score.c
+ *		Scoring SQL values: pd, score, points and explain over rows.
+ */
+#include "postgres.h"
+
+#include "agririsk.h"
+
+#include "catalog/pg_type.h"
+#include "miscadmin.h"
+#include "model/card/score.h"
+#include "nodes/primnodes.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+
+AGR_FUNCTION(agririsk_pd);
+AGR_FUNCTION(agririsk_score);
+AGR_FUNCTION(agririsk_points);
+AGR_FUNCTION(agririsk_explain);
+
+/* ---------- one call site ---------- */
+
+void
+score_call_init(ScoreCall *call, const ScoreCard *card, MemoryContext context)
+{
+	memset(call, 0, sizeof *call);
+	call->card = card;
+	call->context = context;
+	call->kind = MemoryContextAllocZero(context, sizeof(ValueKind) * card->n_inputs);
+	call->plain = MemoryContextAllocZero(context, card->n_inputs);
+	call->segment = &card->root;
+}
+
+void
+score_call_set_type(ScoreCall *call, int input, Oid type)
+{
+	const ScoreCard *sc = call->card;
+	ValueKind	kind = value_kind(type);
+	const char *wanted;
+	bool		usable;
+
+	if (input >= sc->card->n_features)
+	{
+		usable = kind == VALUE_BOOL;
+		wanted = "A consent column is boolean.";
+	}
+	else if (sc->feature[input].category)
+	{
+		usable = value_is_category(kind);
+		wanted = "A category is text, varchar, char, name, an enum, boolean or an integer.";
+	}
+	else
+	{
+		usable = value_is_number(kind);
+		wanted = "A number is smallint, integer, bigint, real, double precision or numeric.";
+	}
+	if (!usable)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("column \"%s\" of type %s does not fit the card", sc->input[input],
+						format_type_be(type)),
+				 errdetail("%s", wanted),
+				 errhint("Cast the column in the query or view that is scored.")));
+	if (kind == VALUE_BOOL && input < sc->card->n_features &&
+		score_category_place(&sc->feature[input], "true", 4) == SCORE_UNSEEN &&
+		score_category_place(&sc->feature[input], "false", 5) == SCORE_UNSEEN)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("the card knows neither value of the boolean column \"%s\"", sc->input[input]),
+				 errdetail("No bin of the feature has the category \"true\" or \"false\"."),
+				 errhint("Write the categories of a boolean as \"true\" and \"false\".")));
+	call->kind[input] = kind;
+	call->plain[input] = kind == VALUE_FLOAT8 && input < sc->card->n_features &&
+		sc->feature[input].consent < 0 && score_is_plain(&sc->feature[input]);
+}
+
+void
+score_call_set_segment(ScoreCall *call, const char *at, size_t length)
+{
+	if (at == NULL)
+	{
+		call->segment = &call->card->root;
+		call->segment_length = SIZE_MAX;
+		return;
+	}
+	if (call->segment_name != NULL && length == call->segment_length &&
+		memcmp(at, call->segment_name, length) == 0)
+		return;
+
+	if (length >= call->segment_room)
+	{
+		call->segment_room = 2 * length + 32;
+		call->segment_name = MemoryContextAlloc(call->context, call->segment_room);
+	}
+	memcpy(call->segment_name, at, length);
+	call->segment_length = length;
+	call->segment = score_segment(call->card, at, length);
+}
+
+AGR_NORETURN static void report_infinite(const ScoreCall *call, int i, double x);
+
+static void
+report_infinite(const ScoreCall *call, int i, double x)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("feature \"%s\" is infinite", call->card->input[i]),
+			 errdetail("The value is %s.", x > 0 ? "Infinity" : "-Infinity"),
+			 errhint("Make it NULL where the value is not known.")));
+}
+
+AGR_NORETURN static void report_far(const ScoreCall *call, int i, double x);
+
+static void
+report_far(const ScoreCall *call, int i, double x)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("feature \"%s\" is out of range", call->card->input[i]),
+			 errdetail("The value is %g.", x),
+			 errhint("Values of a linear feature lie between -1e280 and 1e280.")));
+}
+
+static void
+report_unseen(const ScoreCall *call, int i, const char *at, size_t length)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("feature \"%s\" has a category that the card does not know", call->card->input[i]),
+			 errdetail("The value is \"%.*s\".", (int) Min(length, 200), at),
+			 errhint("Add the category to a bin, or set \"unseen\" of the feature to \"average\" or \"worst\".")));
+}
+
+static bool
+has_consent(const ScoreFeature *f, const NullableDatum *input)
+{
+	return f->consent < 0 ||
+		(!input[f->consent].isnull && DatumGetBool(input[f->consent].value));
+}
+
+/*
+ * Where the value of feature i falls, and of a linear feature the value itself.
+ * A value that is known sets *known.
+ */
+static int32_t
+place_value(const ScoreCall *call, int i, const NullableDatum *input, bool *known, double *value)
+{
+	const ScoreFeature *f = &call->card->feature[i];
+	char		buffer[VALUE_BUFFER];
+	const char *at;
+	size_t		length;
+	int32_t		place;
+
+	/* Nothing may depend on what was not given, not even whether it is known. */
+	if (!has_consent(f, input))
+		return SCORE_NO_CONSENT;
+	if (input[i].isnull)
+		return SCORE_MISSING;
+
+	if (f->category == NULL)
+	{
+		double		x = value_number(call->kind[i], input[i].value);
+
+		if (isnan(x))
+			return SCORE_MISSING;
+		*known = true;
+		if (isinf(x))
+			report_infinite(call, i, x);
+		if (!f->linear)
+			return score_number_place(f, x);
+		if (fabs(x) > CARD_MAX_VALUE)
+			report_far(call, i, x);
+		*value = x;
+		return SCORE_LINEAR;
+	}
+
+	*known = true;
+	at = value_bytes(call->kind[i], input[i].value, buffer, &length);
+	place = score_category_place(f, at, length);
+	if (place == SCORE_UNSEEN && f->unseen == CARD_UNSEEN_ERROR)
+		report_unseen(call, i, at, length);
+	return place;
+}
+
+/* The WOE of the value of feature i in the call's segment, and where it falls. */
+static double
+value_woe(const ScoreCall *call, int i, const NullableDatum *input, bool *known, int32_t *place)
+{
+	const ScoreFeature *f = &call->card->feature[i];
+	double		weight = call->segment->weight[i];
+	double		x = 0;
+
+	*place = place_value(call, i, input, known, &x);
+	if (*place >= 0)
+		return f->woe[*place];
+	switch (*place)
+	{
+		case SCORE_LINEAR:
+			return x - f->center;
+		case SCORE_MISSING:
+			return score_missing_woe(f, weight);
+		case SCORE_UNSEEN:
+			return score_unseen_woe(f, weight);
+		default:
+			return 0;
+	}
+}
+
+bool
+score_call_eta(ScoreCall *call, const NullableDatum *input, double *eta)
+{
+	const ScoreCard *sc = call->card;
+	const ScoreFeature *f = sc->feature;
+	const double *weight = call->segment->weight;
+	double		sum = call->segment->intercept;
+	bool		known = false;
+	int			n = sc->card->n_features;
+	int			i;
+
+	for (i = 0; i < n; i++, f++)
+	{
+		/* The common case by itself, for speed alone. */
+		if (call->plain[i] && !input[i].isnull && isfinite(DatumGetFloat8(input[i].value)))
+		{
+			known = true;
+			sum += weight[i] * f->woe[score_plain_place(f, DatumGetFloat8(input[i].value))];
+		}
+		else
+		{
+			int32_t		place;
+
+			sum += weight[i] * value_woe(call, i, input, &known, &place);
+		}
+	}
+	*eta = sum;
+	return known;
+}
+
+void
+score_call_read_row(ScoreCall *call, RecordMap *map, HeapTupleHeader row, NullableDatum *input)
+{
+	int			i;
+
+	if (record_map_columns(map, row, call->card->input, call->card->n_inputs))
+	{
+		uint64		identity = map->identity;
+
+		/* Mapped only once every type is known to fit. */
+		map->identity = 0;
+		for (i = 0; i < call->card->n_inputs; i++)
+			score_call_set_type(call, i, record_map_type(map, i));
+		map->identity = identity;
+	}
+	record_map_read(map, row, input);
+}
+
+/* ---------- a card and a row, as arguments ---------- */
+
+typedef struct RowSite
+{
+	bool		constant;		/* the card is a constant of the query */
+	MemoryContext context;		/* of all below, replaced with the card */
+	void	   *stored;			/* the card's argument as it came */
+	Size		size;
+	ScoreCall	call;
+	RecordMap	map;
+	NullableDatum *input;
+} RowSite;
+
+static bool
+is_constant_argument(FmgrInfo *flinfo, int i)
+{
+	Node	   *call = flinfo->fn_expr;
+	Node	   *argument = NULL;
+
+	if (call != NULL && IsA(call, FuncExpr) && list_length(((FuncExpr *) call)->args) > i)
+		argument = list_nth(((FuncExpr *) call)->args, i);
+	return argument != NULL && IsA(argument, Const);
+}
+
+static void
+prepare_site(RowSite *site, MemoryContext parent, struct varlena *argument)
+{
+	struct varlena *stored;
+	MemoryContext caller;
+
+	site->size = 0;				/* stays so where the new card is refused */
+	if (site->context != NULL)
+		MemoryContextDelete(site->context);
+	site->context = NULL;
+	site->context = AllocSetContextCreate(parent, "agririsk scorecard", ALLOCSET_SMALL_SIZES);
+
+	caller = MemoryContextSwitchTo(site->context);
+	stored = (struct varlena *) PG_DETOAST_DATUM_COPY(PointerGetDatum(argument));
+	score_call_init(&site->call, scorecard_compile(stored, site->context), site->context);
+	record_map_init(&site->map, site->context);
+	site->input = palloc(sizeof(NullableDatum) * site->call.card->n_inputs);
+	site->stored = palloc(VARSIZE_ANY(argument));
+	memcpy(site->stored, argument, VARSIZE_ANY(argument));
+	MemoryContextSwitchTo(caller);
+	/* Only a site that is whole matches the next row's card. */
+	site->size = VARSIZE_ANY(argument);
+}
+
+/* The call site with the card compiled and the row read; NULL where either is NULL. */
+static RowSite *
+read_arguments(FunctionCallInfo fcinfo)
+{
+	FmgrInfo   *flinfo = fcinfo->flinfo;
+	RowSite    *site = flinfo->fn_extra;
+	struct varlena *card;
+	HeapTupleHeader row;
+
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
+		return NULL;
+	if (site == NULL)
+	{
+		site = MemoryContextAllocZero(flinfo->fn_mcxt, sizeof *site);
+		site->constant = is_constant_argument(flinfo, 0);
+		flinfo->fn_extra = site;
+	}
+
+	card = (struct varlena *) PG_GETARG_POINTER(0);
+	if (site->size == 0 || !site->constant)
+	{
+		/* A toast pointer names its value; a pointer into memory does not. */
+		if (VARATT_IS_EXTERNAL(card) && !VARATT_IS_EXTERNAL_ONDISK(card))
+			card = (struct varlena *) PG_DETOAST_DATUM(PointerGetDatum(card));
+		if (site->size != VARSIZE_ANY(card) || memcmp(site->stored, card, site->size) != 0)
+			prepare_site(site, flinfo->fn_mcxt, card);
+	}
+
+	row = PG_GETARG_HEAPTUPLEHEADER(1);
+	score_call_read_row(&site->call, &site->map, row, site->input);
+	if (PG_ARGISNULL(2))
+		score_call_set_segment(&site->call, NULL, 0);
+	else
+	{
+		text	   *segment = PG_GETARG_TEXT_PP(2);
+
+		score_call_set_segment(&site->call, VARDATA_ANY(segment), VARSIZE_ANY_EXHDR(segment));
+	}
+	return site;
+}
+
+Datum
+agririsk_pd(PG_FUNCTION_ARGS)
+{
+	RowSite    *site = read_arguments(fcinfo);
+	double		eta;
+
+	if (site == NULL || !score_call_eta(&site->call, site->input, &eta))
+		PG_RETURN_NULL();
+	PG_RETURN_FLOAT8(score_pd(eta));
+}
+
+Datum
+agririsk_score(PG_FUNCTION_ARGS)
+{
+	RowSite    *site = read_arguments(fcinfo);
+	double		eta;
+
+	if (site == NULL || !score_call_eta(&site->call, site->input, &eta))
+		PG_RETURN_NULL();
+	PG_RETURN_FLOAT8(score_of_eta(site->call.card, eta));
+}
+
+Datum
+agririsk_points(PG_FUNCTION_ARGS)
+{
+	RowSite    *site = read_arguments(fcinfo);
+	const ScoreCard *sc;
+	double		points;
+	bool		known = false;
+	int			i;
+
+	if (site == NULL)
+		PG_RETURN_NULL();
+	sc = site->call.card;
+	points = round(score_base_points(sc, site->call.segment));
+	for (i = 0; i < sc->card->n_features; i++)
+	{
+		int32_t		place;
+		double		woe = value_woe(&site->call, i, site->input, &known, &place);
+
+		points += round(score_feature_points(sc, site->call.segment->weight[i] * woe));
+	}
+	if (!known)
+		PG_RETURN_NULL();
+	if (points < PG_INT32_MIN || points > PG_INT32_MAX)
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("points out of range"),
+				 errdetail("The sum of points is %.0f.", points),
+				 errhint("Use score(), which is a double precision number, or a smaller scale.")));
+	PG_RETURN_INT32((int32) points);
+}
+
+/* ---------- explain ---------- */
+
+typedef struct Explanation
+{
+	int			feature;
+	int32_t		place;
+	double		points;
+	double		best_points;	/* NaN: of a linear feature without a range */
+	double		points_lost;
+} Explanation;
+
+/* Most points lost first, unknown ones last; of equals, in the card's order. */
+static int
+compare_explanations(const void *left, const void *right)
+{
+	const Explanation *a = left;
+	const Explanation *b = right;
+	double		a_lost = isnan(a->points_lost) ? -1 : a->points_lost;
+	double		b_lost = isnan(b->points_lost) ? -1 : b->points_lost;
+
+	if (a_lost != b_lost)
+		return a_lost > b_lost ? -1 : 1;
+	return (a->feature > b->feature) - (a->feature < b->feature);
+}
+
+/* A value as text that no setting changes. */
+static char *
+show_value(ValueKind kind, Oid type, Datum value)
+{
+	StringInfoData out;
+	Oid			function;
+	bool		is_varlena;
+
+	switch (kind)
+	{
+		case VALUE_FLOAT8:
+		case VALUE_FLOAT4:
+			/* All digits of a real, so that it is seen on which side of a cut it is. */
+			initStringInfo(&out);
+			agr_append_number(&out, value_number(kind, value));
+			return out.data;
+		case VALUE_BOOL:
+			return DatumGetBool(value) ? "true" : "false";
+		default:
+			getTypeOutputInfo(type, &function, &is_varlena);
+			return OidOutputFunctionCall(function, value);
+	}
+}
+
+static const char *
+flag_of(const CardFeature *f, int32_t place)
+{
+	if (place == SCORE_NO_CONSENT)
+		return "no_consent";
+	if (place == SCORE_UNSEEN)
+		return "unseen";
+	if (place == SCORE_MISSING && f->missing == CARD_MISSING_NONE)
+		return "missing_unseen";
+	return NULL;
+}
+
+Datum
+agririsk_explain(PG_FUNCTION_ARGS)
+{
+	TupleDesc	columns;
+	Tuplestorestate *rows = agr_begin_rows(fcinfo, work_mem, &columns);
+	RowSite    *site = read_arguments(fcinfo);
+	const ScoreCard *sc;
+	Explanation *why;
+	bool		known = false;
+	int			rank = 0;
+	int			n,
+				i;
+
+	if (site == NULL)
+		return (Datum) 0;
+	sc = site->call.card;
+	n = sc->card->n_features;
+	why = palloc(sizeof *why * n);
+	for (i = 0; i < n; i++)
+	{
+		const ScoreFeature *f = &sc->feature[i];
+		double		weight = site->call.segment->weight[i];
+		double		best_woe = weight >= 0 ? f->least_woe : f->most_woe;
+		double		woe = value_woe(&site->call, i, site->input, &known, &why[i].place);
+
+		why[i].feature = i;
+		why[i].points = score_feature_points(sc, weight * woe);
+		why[i].best_points = score_feature_points(sc, weight * best_woe);
+		why[i].points_lost = why[i].best_points - why[i].points;
+		/* What was not given costs nothing, and nothing beats the best bin. */
+		if (why[i].place == SCORE_NO_CONSENT || why[i].points_lost < 0)
+			why[i].points_lost = 0;
+	}
+	/* A row that has no score has no reasons for it. */
+	if (!known)
+		return (Datum) 0;
+
+	qsort(why, n, sizeof *why, compare_explanations);
+	for (i = 0; i < n; i++)
+	{
+		const Explanation *e = &why[i];
+		const CardFeature *f = &sc->card->feature[e->feature];
+		const NullableDatum *input = &site->input[e->feature];
+		const char *flag = flag_of(f, e->place);
+		Datum		value[9];
+		bool		null[9] = {false};
+
+		value[0] = PointerGetDatum(agr_text(f->name));
+		null[1] = input->isnull || e->place == SCORE_NO_CONSENT;
+		if (!null[1])
+			value[1] = CStringGetTextDatum(show_value(site->call.kind[e->feature],
+													  record_map_type(&site->map, e->feature),
+													  input->value));
+		value[2] = CStringGetTextDatum(scorecard_label(f, e->place));
+		value[3] = Float8GetDatum(e->points);
+		agr_set_number(value, null, 4, e->best_points);
+		agr_set_number(value, null, 5, e->points_lost);
+		null[6] = !(e->points_lost > 0);
+		value[6] = Int32GetDatum(null[6] ? 0 : ++rank);
+		null[7] = null[6] || f->reason.length == 0;
+		value[7] = null[7] ? (Datum) 0 : PointerGetDatum(agr_text(f->reason));
+		null[8] = flag == NULL;
+		value[8] = flag == NULL ? (Datum) 0 : CStringGetTextDatum(flag);
+		tuplestore_putvalues(rows, columns, value, null);
+	}
+	return (Datum) 0;
+}

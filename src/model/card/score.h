@@ -1,0 +1,42 @@
+/*
+ * score.h
+ *		Scoring SQL values: what every form of scoring shares.
+ */
+#ifndef AGRIRISK_SCORE_H
+#define AGRIRISK_SCORE_H
+
+#include "core/sql/record.h"
+#include "core/sql/value.h"
+#include "model/card/scorecard.h"
+
+/* One call site's scoring with one card. */
+typedef struct ScoreCall
+{
+	const ScoreCard *card;
+	MemoryContext context;
+	ValueKind  *kind;			/* of each input */
+	bool	   *plain;			/* a float8 that only its cuts place */
+
+	/* The segment of the last row: rows of one often follow each other. */
+	const struct ScoreSegment *segment;
+	char	   *segment_name;
+	size_t		segment_length;
+	size_t		segment_room;
+} ScoreCall;
+
+extern void score_call_init(ScoreCall *call, const ScoreCard *card, MemoryContext context);
+
+/* States the type of an input; one that the card cannot use is an error. */
+extern void score_call_set_type(ScoreCall *call, int input, Oid type);
+
+/* Takes the segment of the row to come; at NULL: the root. */
+extern void score_call_set_segment(ScoreCall *call, const char *at, size_t length);
+
+/* Log-odds of bad; false where every feature is missing. */
+extern bool score_call_eta(ScoreCall *call, const NullableDatum *input, double *eta);
+
+/* Reads the inputs from a row by their names. */
+extern void score_call_read_row(ScoreCall *call, RecordMap *map, HeapTupleHeader row,
+								NullableDatum *input);
+
+#endif							/* AGRIRISK_SCORE_H */

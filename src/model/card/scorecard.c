@@ -1,0 +1,449 @@
+/*
+ * scorecard.c
+ *		The scorecard as an SQL type: in and out, comparison, bins.
+ */
+#include "postgres.h"
+
+#include "agririsk.h"
+
+#include "catalog/pg_type.h"
+#include "common/hashfn.h"
+#include "core/sql/json_read.h"
+#include "core/sql/record.h"
+#include "libpq/pqformat.h"
+#include "miscadmin.h"
+#include "model/card/scorecard.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/jsonb.h"
+#include "utils/memutils.h"
+
+AGR_FUNCTION(agririsk_scorecard_in);
+AGR_FUNCTION(agririsk_scorecard_out);
+AGR_FUNCTION(agririsk_scorecard_recv);
+AGR_FUNCTION(agririsk_scorecard_send);
+AGR_FUNCTION(agririsk_scorecard_eq);
+AGR_FUNCTION(agririsk_scorecard_ne);
+AGR_FUNCTION(agririsk_scorecard_lt);
+AGR_FUNCTION(agririsk_scorecard_le);
+AGR_FUNCTION(agririsk_scorecard_gt);
+AGR_FUNCTION(agririsk_scorecard_ge);
+AGR_FUNCTION(agririsk_scorecard_cmp);
+AGR_FUNCTION(agririsk_scorecard_hash);
+AGR_FUNCTION(agririsk_scorecard_hash_extended);
+AGR_FUNCTION(agririsk_bins);
+
+/* ---------- stored bytes ---------- */
+
+void
+scorecard_check(Card *card, Arena memory, int sqlstate)
+{
+	CardFault	fault;
+	StringInfoData value;
+
+	if (card_check(card, memory, &fault))
+		return;
+	initStringInfo(&value);
+	if (fault.has_number)
+		agr_append_number(&value, fault.number);
+	else if (fault.detail == NULL)
+		agr_append_clipped(&value, fault.text.at, fault.text.length);
+	ereport(ERROR,
+			(errcode(sqlstate),
+			 errmsg("invalid scorecard at %s: %s", fault.path, fault.what),
+			 fault.detail ? errdetail("%s", fault.detail) : errdetail("The value is %s.", value.data),
+			 errhint("%s", fault.hint)));
+}
+
+void
+scorecard_notice_segments(const char *hint)
+{
+	ereport(NOTICE,
+			(errmsg("the segments of the card are not used: every row is scored by the card itself"),
+			 errhint("%s", hint)));
+}
+
+static Card *
+decode_card(const char *bytes, size_t length, Arena memory, int sqlstate)
+{
+	const char *what;
+	Card	   *card = card_decode((const uint8_t *) bytes, length, memory, &what);
+
+	if (card == NULL)
+		ereport(ERROR,
+				(errcode(sqlstate),
+				 errmsg("invalid stored scorecard"),
+				 errdetail("%s", what),
+				 errhint("Write the card anew from its JSON text.")));
+	scorecard_check(card, memory, sqlstate);
+	return card;
+}
+
+Card *
+scorecard_read(const struct varlena *stored, MemoryContext context)
+{
+	return decode_card(VARDATA_ANY(stored), VARSIZE_ANY_EXHDR(stored), agr_arena(context),
+					   ERRCODE_DATA_CORRUPTED);
+}
+
+const ScoreCard *
+scorecard_compile(const struct varlena *stored, MemoryContext context)
+{
+	return score_compile(scorecard_read(stored, context), agr_arena(context));
+}
+
+struct varlena *
+scorecard_store(const Card *card)
+{
+	Size		size = VARHDRSZ + card_encode(card, NULL);
+	struct varlena *stored = palloc(size);
+
+	card_encode(card, (uint8_t *) VARDATA(stored));
+	SET_VARSIZE(stored, size);
+	return stored;
+}
+
+/* ---------- text form ---------- */
+
+Datum
+agririsk_scorecard_in(PG_FUNCTION_ARGS)
+{
+	JsonReader	reader;
+	JsonbValue	document;
+	Card	   *card;
+
+	json_open(&reader, "scorecard", ERRCODE_INVALID_TEXT_REPRESENTATION, CurrentMemoryContext);
+	json_parse(&reader, PG_GETARG_CSTRING(0), &document);
+	card = scorecard_read_json(&reader, &document);
+	scorecard_check(card, reader.memory, ERRCODE_INVALID_TEXT_REPRESENTATION);
+	PG_RETURN_POINTER(scorecard_store(card));
+}
+
+Datum
+agririsk_scorecard_out(PG_FUNCTION_ARGS)
+{
+	Card	   *card = scorecard_read(PG_DETOAST_DATUM_PACKED(PG_GETARG_DATUM(0)), CurrentMemoryContext);
+	StringInfoData out;
+
+	initStringInfo(&out);
+	scorecard_append_json(&out, card);
+	PG_RETURN_CSTRING(out.data);
+}
+
+/* ---------- binary form ---------- */
+
+static void
+verify_text(TextSpan t)
+{
+	pg_verifymbstr(t.at, t.length, false);
+}
+
+static void
+verify_fit(const CardFit *fit)
+{
+	uint32_t	i;
+
+	verify_text(fit->encoding);
+	verify_text(fit->selection);
+	verify_text(fit->assumptions);
+	for (i = 0; i < fit->n_excluded; i++)
+		verify_text(fit->excluded[i].why);
+	for (i = 0; i < fit->n_tried; i++)
+	{
+		verify_text(fit->tried[i].name);
+		verify_text(fit->tried[i].dropped);
+	}
+	for (i = 0; i < fit->n_terms; i++)
+		verify_text(fit->term[i].level);
+	for (i = 0; i < fit->n_segments; i++)
+		verify_text(fit->segment[i].note);
+}
+
+Datum
+agririsk_scorecard_recv(PG_FUNCTION_ARGS)
+{
+	StringInfo	message = (StringInfo) PG_GETARG_POINTER(0);
+	int			length = message->len - message->cursor;
+	Card	   *card = decode_card(pq_getmsgbytes(message, length), length,
+								   agr_arena(CurrentMemoryContext),
+								   ERRCODE_INVALID_BINARY_REPRESENTATION);
+	uint32_t	i,
+				b,
+				c;
+
+	/* The decoder knows nothing of encodings. */
+	verify_text(card->name);
+	for (i = 0; i < card->n_features; i++)
+	{
+		const CardFeature *f = &card->feature[i];
+
+		verify_text(f->name);
+		verify_text(f->reason);
+		verify_text(f->consent);
+		for (b = 0; b < f->n_bins; b++)
+			for (c = 0; c < f->bin[b].n_categories; c++)
+				verify_text(f->bin[b].category[c]);
+	}
+	for (i = 0; i < card->n_segments; i++)
+	{
+		verify_text(card->segment[i].name);
+		verify_text(card->segment[i].parent);
+	}
+	if (card->fit != NULL)
+		verify_fit(card->fit);
+	PG_RETURN_POINTER(scorecard_store(card));
+}
+
+Datum
+agririsk_scorecard_send(PG_FUNCTION_ARGS)
+{
+	struct varlena *stored = PG_DETOAST_DATUM_PACKED(PG_GETARG_DATUM(0));
+	StringInfoData out;
+
+	pq_begintypsend(&out);
+	pq_sendbytes(&out, VARDATA_ANY(stored), VARSIZE_ANY_EXHDR(stored));
+	PG_RETURN_BYTEA_P(pq_endtypsend(&out));
+}
+
+/* ---------- comparison: equal cards have equal bytes ---------- */
+
+static int
+compare_cards(FunctionCallInfo fcinfo)
+{
+	struct varlena *a = PG_DETOAST_DATUM_PACKED(PG_GETARG_DATUM(0));
+	struct varlena *b = PG_DETOAST_DATUM_PACKED(PG_GETARG_DATUM(1));
+	Size		a_size = VARSIZE_ANY_EXHDR(a);
+	Size		b_size = VARSIZE_ANY_EXHDR(b);
+	int			order = memcmp(VARDATA_ANY(a), VARDATA_ANY(b), Min(a_size, b_size));
+
+	if (order == 0)
+		order = (a_size > b_size) - (a_size < b_size);
+	/* Indexes compare many in one context. */
+	PG_FREE_IF_COPY(a, 0);
+	PG_FREE_IF_COPY(b, 1);
+	return order;
+}
+
+Datum
+agririsk_scorecard_eq(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(compare_cards(fcinfo) == 0);
+}
+
+Datum
+agririsk_scorecard_ne(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(compare_cards(fcinfo) != 0);
+}
+
+Datum
+agririsk_scorecard_lt(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(compare_cards(fcinfo) < 0);
+}
+
+Datum
+agririsk_scorecard_le(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(compare_cards(fcinfo) <= 0);
+}
+
+Datum
+agririsk_scorecard_gt(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(compare_cards(fcinfo) > 0);
+}
+
+Datum
+agririsk_scorecard_ge(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(compare_cards(fcinfo) >= 0);
+}
+
+Datum
+agririsk_scorecard_cmp(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_INT32(compare_cards(fcinfo));
+}
+
+Datum
+agririsk_scorecard_hash(PG_FUNCTION_ARGS)
+{
+	struct varlena *a = PG_DETOAST_DATUM_PACKED(PG_GETARG_DATUM(0));
+	Datum		hash = hash_any((const unsigned char *) VARDATA_ANY(a), VARSIZE_ANY_EXHDR(a));
+
+	PG_FREE_IF_COPY(a, 0);
+	return hash;
+}
+
+Datum
+agririsk_scorecard_hash_extended(PG_FUNCTION_ARGS)
+{
+	struct varlena *a = PG_DETOAST_DATUM_PACKED(PG_GETARG_DATUM(0));
+	Datum		hash = hash_any_extended((const unsigned char *) VARDATA_ANY(a),
+										 VARSIZE_ANY_EXHDR(a), PG_GETARG_INT64(1));
+
+	PG_FREE_IF_COPY(a, 0);
+	return hash;
+}
+
+/* ---------- bins ---------- */
+
+char *
+scorecard_label(const CardFeature *f, int32_t place)
+{
+	StringInfoData label;
+	uint32_t	i;
+
+	initStringInfo(&label);
+	if (place == SCORE_MISSING)
+		appendStringInfoString(&label, "missing");
+	else if (place == SCORE_UNSEEN)
+		appendStringInfoString(&label, "unseen");
+	else if (place == SCORE_NO_CONSENT)
+		appendStringInfoString(&label, "no consent");
+	else if (place == SCORE_LINEAR && f->center == 0)
+		appendStringInfoString(&label, "linear");
+	else if (place == SCORE_LINEAR)
+		agr_append_number_field(&label, "linear from ", f->center);
+	else if (place >= (int32_t) f->n_bins)
+	{
+		const CardSpecial *special = &f->special[place - f->n_bins];
+
+		appendStringInfoString(&label, "special ");
+		for (i = 0; i < special->n_values; i++)
+			agr_append_number_field(&label, i > 0 ? ", " : "", special->value[i]);
+	}
+	else if (f->kind == CARD_CATEGORY)
+		for (i = 0; i < f->bin[place].n_categories; i++)
+			appendStringInfo(&label, "%s%.*s", i > 0 ? ", " : "",
+							 (int) f->bin[place].category[i].length, f->bin[place].category[i].at);
+	else if (f->n_bins == 1)
+		appendStringInfoString(&label, "any value");
+	else if (place == 0)
+		agr_append_number_field(&label, "< ", f->cut[0]);
+	else if (place + 1 == (int32_t) f->n_bins)
+		agr_append_number_field(&label, ">= ", f->cut[place - 1]);
+	else
+	{
+		agr_append_number_field(&label, "[", f->cut[place - 1]);
+		agr_append_number_field(&label, ", ", f->cut[place]);
+		appendStringInfoChar(&label, ')');
+	}
+	return label.data;
+}
+
+static Datum
+categories_array(const CardBin *bin)
+{
+	Datum	   *element = palloc(sizeof(Datum) * bin->n_categories);
+	uint32_t	i;
+
+	for (i = 0; i < bin->n_categories; i++)
+		element[i] = PointerGetDatum(agr_text(bin->category[i]));
+	return PointerGetDatum(construct_array(element, bin->n_categories, TEXTOID, -1, false, TYPALIGN_INT));
+}
+
+/* The first row of bins(): no feature's, so that no feature's name can clash. */
+static void
+put_base_points(Tuplestorestate *rows, TupleDesc columns, const ScoreCard *sc)
+{
+	Datum		value[11] = {0};
+	bool		null[11] = {true, true, false, true, true, true, true, false, true, true, true};
+
+	value[2] = CStringGetTextDatum("base points");
+	value[7] = Float8GetDatum(score_base_points(sc, &sc->root));
+	tuplestore_putvalues(rows, columns, value, null);
+}
+
+/* The rows that a place was learnt from; -1 where they are not known. */
+static void
+get_counts(const CardFeature *f, int32_t place, int64 *goods, int64 *bads)
+{
+	*goods = *bads = -1;
+	if (place >= (int32_t) f->n_bins)
+	{
+		*goods = f->special[place - f->n_bins].goods;
+		*bads = f->special[place - f->n_bins].bads;
+	}
+	else if (place >= 0)
+	{
+		*goods = f->bin[place].goods;
+		*bads = f->bin[place].bads;
+	}
+	else if (place == SCORE_MISSING && f->missing == CARD_MISSING_WOE)
+	{
+		*goods = f->missing_goods;
+		*bads = f->missing_bads;
+	}
+}
+
+/*
+ * A further row: a bin, a special bin, what missing and unseen count as, or the
+ * slope of a linear feature.
+ */
+static void
+put_bin(Tuplestorestate *rows, TupleDesc columns, const ScoreCard *sc, uint32_t i,
+		int number, int32_t place, double woe)
+{
+	const CardFeature *f = &sc->card->feature[i];
+	bool		linear = place == SCORE_LINEAR;
+	bool		number_bin = f->kind == CARD_NUMBER && place >= 0 && place < (int32_t) f->n_bins;
+	bool		category_bin = f->kind == CARD_CATEGORY && place >= 0;
+	Datum		value[11];
+	bool		null[11] = {false};
+	int64		goods;
+	int64		bads;
+
+	value[0] = PointerGetDatum(agr_text(f->name));
+	value[1] = Int32GetDatum(number);
+	value[2] = CStringGetTextDatum(scorecard_label(f, place));
+	agr_set_number(value, null, 3, linear ? f->low : number_bin && place > 0 ? f->cut[place - 1] : NAN);
+	agr_set_number(value, null, 4, linear ? f->high
+				   : number_bin && place + 1 < (int32_t) f->n_bins ? f->cut[place] : NAN);
+	null[5] = !category_bin;
+	value[5] = null[5] ? (Datum) 0 : categories_array(&f->bin[place]);
+	/* An unseen category that is an error has neither WOE nor points. */
+	null[7] = place == SCORE_UNSEEN && f->unseen == CARD_UNSEEN_ERROR;
+	/* One more of a linear feature has points, but is not a place that has a WOE. */
+	null[6] = null[7] || linear;
+	value[6] = Float8GetDatum(woe);
+	value[7] = Float8GetDatum(score_feature_points(sc, sc->root.weight[i] * woe));
+	get_counts(f, place, &goods, &bads);
+	null[8] = null[9] = goods < 0;
+	value[8] = Int64GetDatum(goods + bads);
+	value[9] = Int64GetDatum(bads);
+	agr_set_number(value, null, 10, goods + bads > 0 ? (double) bads / (goods + bads) : NAN);
+	tuplestore_putvalues(rows, columns, value, null);
+}
+
+Datum
+agririsk_bins(PG_FUNCTION_ARGS)
+{
+	const ScoreCard *sc = scorecard_compile(PG_DETOAST_DATUM_PACKED(PG_GETARG_DATUM(0)),
+											CurrentMemoryContext);
+	TupleDesc	columns;
+	Tuplestorestate *rows = agr_begin_rows(fcinfo, work_mem, &columns);
+	uint32_t	i,
+				b;
+
+	put_base_points(rows, columns, sc);
+	for (i = 0; i < sc->card->n_features; i++)
+	{
+		const CardFeature *f = &sc->card->feature[i];
+		const ScoreFeature *s = &sc->feature[i];
+		uint32_t	n = f->n_bins + f->n_specials;
+
+		CHECK_FOR_INTERRUPTS();
+		for (b = 0; b < n; b++)
+			put_bin(rows, columns, sc, i, b + 1, b, s->woe[b]);
+		if (f->kind == CARD_LINEAR)
+			put_bin(rows, columns, sc, i, ++n, SCORE_LINEAR, 1);
+		put_bin(rows, columns, sc, i, ++n, SCORE_MISSING,
+				score_missing_woe(s, sc->root.weight[i]));
+		if (f->kind == CARD_CATEGORY)
+			put_bin(rows, columns, sc, i, ++n, SCORE_UNSEEN,
+					score_unseen_woe(s, sc->root.weight[i]));
+	}
+	return (Datum) 0;
+}
