@@ -16,5 +16,5 @@
 #endif
 
 #ifndef __SIZEOF_INT128__
-#error "agririsk needs __int128, which gcc and clang have on 64-bit machines only"
+#error "agririsk needs 128-bit integers (__int128), which gcc and clang have on 64-bit machines only"
 #endif

@@ -7,8 +7,8 @@
  * are ours, agr_ or AGR_, because minor releases add names to the server's
  * headers. Include postgres.h first.
  */
-#ifndef SHIMS_H
-#define SHIMS_H
+#ifndef AGRIRISK_SHIMS_H
+#define AGRIRISK_SHIMS_H
 
 /* Until 16, postgres.h has the macros of variable-length values. */
 #if PG_VERSION_NUM >= 160000
@@ -61,4 +61,4 @@
 #define AGR_NORETURN __attribute__((noreturn))
 #endif
 
-#endif							/* SHIMS_H */
+#endif							/* AGRIRISK_SHIMS_H */

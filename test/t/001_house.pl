@@ -58,6 +58,12 @@ for my $file (glob 'src/*/*.[ch] src/*/*/*.[ch]')
 }
 is_deeply(\@astray, [], 'a file includes its own room, and what stands below it');
 
+# Memory of the server is aligned to 8 bytes, __int128 by itself to 16.
+my @sources = map { glob "src/$_" } qw(*.[ch] */*.[ch] */*/*.[ch]);
+cmp_ok(scalar @sources, '>', 100, 'there are sources');
+is_deeply([ grep { !m{core/math/wide\.h} && slurp_file($_) =~ /\b__int128\b(?!\))/ } @sources ], [],
+	'128-bit integers are those of core/math/wide.h');
+
 my $node = PostgreSQL::Test::Cluster->new('house');
 $node->init;
 $node->start;

@@ -130,13 +130,15 @@ print_bits(double value)
 static void
 measure(const Sample *s, RocMeasures *m)
 {
-	RocSums		sums;
+	/* As the server allocates: aligned to 8 bytes and to no more. */
+	static char memory[sizeof(RocSums) + 8] __attribute__((aligned(16)));
+	RocSums    *sums = (RocSums *) (memory + 8);
 	int			i;
 
-	roc_begin(&sums, s->total);
+	roc_begin(sums, s->total);
 	for (i = 0; i < s->distinct; i++)
-		roc_add(&sums, &s->entries[i]);
-	roc_end(&sums, m);
+		roc_add(sums, &s->entries[i]);
+	roc_end(sums, m);
 }
 
 #endif							/* ROC_SAMPLE_H */
