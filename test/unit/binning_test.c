@@ -1,14 +1,13 @@
 /*
  * binning_test.c
  *		Stored binnings under damage, and WOE and IV against the C library in
- *		__float128.
+ *		_Float128.
  */
 #include "binning_check.h"
 #include "tap.h"
 
 #include "model/card/score_math.h"
 
-#include <quadmath.h>
 
 static uint8_t *
 encode(const Binning *binning, size_t *size)
@@ -194,11 +193,11 @@ check_rules(void)
 }
 
 /* By the definition; halves where any of k parts with rows lacks a class. */
-static __float128
+static _Float128
 woe_of(const BinPart *part, double goods, double bads, double half, double k)
 {
-	return logq(((part->cell.count[BIN_BAD] + half) / (bads + (__float128) half * k)) /
-				((part->cell.count[BIN_GOOD] + half) / (goods + (__float128) half * k)));
+	return logf128(((part->cell.count[BIN_BAD] + half) / (bads + (_Float128) half * k)) /
+				((part->cell.count[BIN_GOOD] + half) / (goods + (_Float128) half * k)));
 }
 
 static void
@@ -217,7 +216,7 @@ check_weights(void)
 					bads = 0,
 					k = 0;
 		bool		half = false;
-		__float128	iv = 0;
+		_Float128	iv = 0;
 		int			i;
 
 		for (i = 0; i < 6; i++)
@@ -239,7 +238,7 @@ check_weights(void)
 		for (i = 0; i < 6; i++)
 		{
 			double		h = half ? 0.5 : 0;
-			__float128	w;
+			_Float128	w;
 
 			if (part[i].cell.count[0] + part[i].cell.count[1] == 0)
 			{
@@ -247,8 +246,8 @@ check_weights(void)
 				continue;
 			}
 			w = woe_of(&part[i], goods, bads, h, k);
-			iv += ((part[i].cell.count[1] + h) / (bads + (__float128) h * k) -
-				   (part[i].cell.count[0] + h) / (goods + (__float128) h * k)) * w;
+			iv += ((part[i].cell.count[1] + h) / (bads + (_Float128) h * k) -
+				   (part[i].cell.count[0] + h) / (goods + (_Float128) h * k)) * w;
 			worst = fmax(worst, fabs((double) (w - part[i].woe)));
 		}
 		worst = fmax(worst, fabs((double) (iv - b.iv)));

@@ -15,16 +15,17 @@
 typedef long double Quad;
 #define QUAD(f) f##l
 #else
-#include <quadmath.h>
-typedef __float128 Quad;
-#define QUAD(f) f##q
+typedef _Float128 Quad;
+#define QUAD(f) f##f128
 #endif
 
 /* A random magnitude, without a library function that may depend on the CPU. */
 static double
 magnitude(int low, int high)
 {
-	return ldexp(uniform(0.5, 1), (int) uniform(low, high + 1));
+	int			exponent = (int) uniform(low, high + 1);
+
+	return ldexp(uniform(0.5, 1), exponent);
 }
 
 /* Every result enters it: the check reruns this with CPU features masked. */

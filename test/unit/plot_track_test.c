@@ -41,8 +41,12 @@ go_along(double x, double y, double stride, double noise)
 	int			i;
 
 	for (i = 1; i <= n; i++)
-		go(from.x + (x - from.x) * i / n + uniform(-noise, noise),
-		   from.y + (y - from.y) * i / n + uniform(-noise, noise), length / n / 1.25);
+	{
+		Place		off = place_within(-noise, noise, -noise, noise);
+
+		go(from.x + (x - from.x) * i / n + off.x,
+		   from.y + (y - from.y) * i / n + off.y, length / n / 1.25);
+	}
 }
 
 static TrackQuality
@@ -482,7 +486,12 @@ test_speed(void)
 
 		steps = 0;
 		for (i = 0; i < 60; i++)
-			go(uniform(0, 3), uniform(0, 3), i == 0 ? 0 : k % 2 ? (double) below(15) + 1 : 1);
+		{
+			double		after = i == 0 ? 0 : k % 2 ? (double) below(15) + 1 : 1;
+			Place		at = place_within(0, 3, 0, 3);
+
+			go(at.x, at.y, after);
+		}
 		finish(false);
 		for (i = 0; i < steps; i++)
 			for (j = i + 1; j < steps; j++)
@@ -703,7 +712,11 @@ test_detours(void)
 	walk_square(100, 5, 0);
 	steps = 30;
 	for (i = 0; i < 1800; i++)
-		go(100 + uniform(-1.5, 1.5), 50 + uniform(-1.5, 1.5), i == 0 ? 4 : 1);
+	{
+		Place		at = place_within(98.5, 101.5, 48.5, 51.5);
+
+		go(at.x, at.y, i == 0 ? 4 : 1);
+	}
 	go_along(100, 100, 5, 0);
 	go_along(0, 100, 5, 0);
 	go_along(0, 0, 5, 0);
@@ -1032,9 +1045,17 @@ test_loops(void)
 		steps = 0;
 		for (i = 0; i < n; i++)
 			if (k % 3 == 0)
-				go(uniform(0, 100), uniform(0, 100), 100);
+			{
+				Place		at = place_within(0, 100, 0, 100);
+
+				go(at.x, at.y, 100);
+			}
 			else if (k % 3 == 1)
-				go((double) below(20), (double) below(20), 100);
+			{
+				Place		at = place_below(20);
+
+				go(at.x, at.y, 100);
+			}
 			else
 				go((90 - i / 9.0) * agr_cos(i * 0.3), (90 + i / 9.0) * agr_sin(i * 0.3), 100);
 		finish(false);
@@ -1062,7 +1083,10 @@ test_random_walks(void)
 		uint64_t	first;
 		uint32_t	n;
 
-		walk_square(uniform(20, 80), uniform(1, 6), uniform(0, 6));
+		double		noise = uniform(0, 6);
+		double		stride = uniform(1, 6);
+
+		walk_square(uniform(20, 80), stride, noise);
 		for (i = 0; i < (int) steps; i++)
 		{
 			/* On a grid of metres nearly every case is degenerate. */
