@@ -3,6 +3,7 @@
  *		agr_exp, agr_log, agr_atan2, agr_sin and agr_cos against quadruple precision.
  */
 #include "core/math/elementary_math.h"
+#include "quad.h"
 #include "tap.h"
 
 #include <float.h>
@@ -10,14 +11,6 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-
-#if LDBL_MANT_DIG >= 113
-typedef long double Quad;
-#define QUAD(f) f##l
-#else
-typedef _Float128 Quad;
-#define QUAD(f) f##f128
-#endif
 
 /* A random magnitude, without a library function that may depend on the CPU. */
 static double

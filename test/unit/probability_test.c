@@ -4,19 +4,12 @@
  *		printed tables; intervals against hand-worked quotients.
  */
 #include "core/math/probability_math.h"
+#include "quad.h"
 #include "tap.h"
 
 #include <float.h>
 #include <math.h>
 #include <string.h>
-
-#if LDBL_MANT_DIG >= 113
-typedef long double Quad;
-#define QUAD(f) f##l
-#else
-typedef _Float128 Quad;
-#define QUAD(f) f##q
-#endif
 
 #define lengthof(array) (sizeof(array) / sizeof((array)[0]))
 
