@@ -15,11 +15,12 @@ EXTRA_CLEAN = agririsk--*.sql $(patsubst %.o,%.d,$(OBJS))
 REGRESS = $(sort $(notdir $(basename $(wildcard $(srcdir)/sql/*.sql))))
 REGRESS_OPTS = --load-extension=postgis --load-extension=agririsk
 
-PG_CPPFLAGS = -I$(srcdir)/src -DAGRIRISK_VERSION='"$(EXTVERSION)"'
-# Contracted multiply-adds would make the bits depend on the CPU.
-PG_CFLAGS = -ffp-contract=off -fvisibility=hidden -Wextra -Wno-unused-parameter \
-	-Wno-sign-compare -Wno-missing-field-initializers -Wno-cast-function-type \
-	-MMD $(AGRIRISK_CFLAGS)
+# Contracted multiply-adds would make the bits depend on the CPU. The option is
+# among these flags because clang, which compiles for the JIT, sees no others.
+PG_CPPFLAGS = -I$(srcdir)/src -include $(srcdir)/src/arithmetic.h -ffp-contract=off \
+	-DAGRIRISK_VERSION='"$(EXTVERSION)"'
+WARNINGS = -Wextra -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers -Wno-cast-function-type
+PG_CFLAGS = -fvisibility=hidden $(WARNINGS) -MMD $(AGRIRISK_CFLAGS)
 
 PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs)

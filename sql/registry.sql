@@ -45,7 +45,11 @@ SELECT champion('Rice "x"');
 -- As the docs call it.
 SELECT promote_model('rice', 2);
 SELECT count(*) FROM generate_series(1, 3) x, LATERAL (SELECT x) t WHERE pd((SELECT champion('rice')), t) < 0.5;
-EXPLAIN (COSTS off) SELECT pd((SELECT champion('rice')), t) FROM generate_series(1, 3) x, LATERAL (SELECT x) t;
+-- Once for the query, not for each row.
+CREATE FUNCTION pg_temp.plan(query text) RETURNS SETOF text LANGUAGE plpgsql AS
+$$ BEGIN RETURN QUERY EXECUTE 'EXPLAIN (COSTS off) ' || query; END $$;
+SELECT count(*) FILTER (WHERE line ~ '^ +InitPlan') AS looked_up, count(*) FILTER (WHERE line ~ 'SubPlan') AS by_row
+  FROM pg_temp.plan($$SELECT pd((SELECT champion('rice')), t) FROM generate_series(1, 3) x, LATERAL (SELECT x) t$$) line;
 
 -- ---------- bad input ----------
 

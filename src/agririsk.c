@@ -37,11 +37,7 @@ _PG_init(void)
 							 "auto reads what is stored, unless a check at first use finds it is not as expected.",
 							 &agr_geometry_reader, AGR_READ_AUTO, geometry_readers,
 							 PGC_USERSET, GUC_NO_SHOW_ALL | GUC_NOT_IN_SAMPLE, NULL, NULL, NULL);
-#if PG_VERSION_NUM >= 150000
-	MarkGUCPrefixReserved("agririsk");
-#else
-	EmitWarningsOnPlaceholders("agririsk");
-#endif
+	agr_reserve_settings("agririsk");
 }
 
 MemoryContext

@@ -114,7 +114,7 @@ create_state(MemoryContext context)
 static void
 count_rows(ConfusionState *state, int64 *number, int64 added)
 {
-	if ((__int128) state->total + state->excluded + added > PG_INT64_MAX)
+	if ((Signed128) state->total + state->excluded + added > PG_INT64_MAX)
 		too_many_rows();
 	*number += added;
 }

@@ -198,7 +198,7 @@ confusion_merge(Confusion *a, Confusion *b, Confusion *merged)
 	uint32_t	j = 0;
 
 	merge_names(a, b, merged);
-	if ((__int128) a->excluded + a->total + b->excluded + b->total > INT64_MAX)
+	if ((Signed128) a->excluded + a->total + b->excluded + b->total > INT64_MAX)
 		return CONFUSION_TOO_MANY_ROWS;
 	merged->excluded = a->excluded + b->excluded;
 	merged->total = a->total + b->total;
@@ -251,15 +251,15 @@ confusion_classes(const Confusion *c, ConfusionClass *class)
 bool
 confusion_kappa(const Confusion *c, const ConfusionClass *class, double *kappa)
 {
-	__int128	correct = 0;
-	__int128	by_chance = 0;
-	__int128	all = (__int128) c->total * c->total;
+	Signed128	correct = 0;
+	Signed128	by_chance = 0;
+	Signed128	all = (Signed128) c->total * c->total;
 	uint32_t	i;
 
 	for (i = 0; i < c->names; i++)
 	{
 		correct += class[i].correct;
-		by_chance += (__int128) class[i].mapped * class[i].reference;
+		by_chance += (Signed128) class[i].mapped * class[i].reference;
 	}
 	if (by_chance == all)
 		return false;

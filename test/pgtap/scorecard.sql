@@ -164,12 +164,14 @@ END $$;
 SELECT is(pg_temp.singly(), 2000::bigint, 'rows one by one in a procedure');
 CREATE TABLE applicant_stored AS SELECT * FROM applicant;
 CREATE TABLE card_stored AS SELECT card FROM random_card;
-SET LOCAL force_parallel_mode = regress;
+-- Its name since PostgreSQL 16 is debug_parallel_query.
+SELECT name AS forced FROM pg_settings WHERE name IN ('force_parallel_mode', 'debug_parallel_query') \gset
+SET LOCAL :forced = regress;
 SET LOCAL parallel_setup_cost = 0;
 SET LOCAL parallel_tuple_cost = 0;
 SET LOCAL min_parallel_table_scan_size = 0;
 CREATE TEMP TABLE parallel AS SELECT id, pd((SELECT card FROM card_stored), t, county) AS pd FROM applicant_stored t;
-SET LOCAL force_parallel_mode = off;
+SET LOCAL :forced = off;
 SELECT is((SELECT count(*) FROM parallel p JOIN batch b USING (id) WHERE p.pd = b.pd), 2000::bigint, 'parallel workers');
 
 -- ---------- the call site follows ----------

@@ -1,14 +1,13 @@
 /*
  * binning_test.c
  *		Stored binnings under damage, and WOE and IV against the C library in
- *		__float128.
+ *		_Float128.
  */
 #include "binning_check.h"
 #include "tap.h"
 
 #include "model/card/score_math.h"
 
-#include <quadmath.h>
 
 static uint8_t *
 encode(const Binning *binning, size_t *size)
@@ -211,7 +210,7 @@ check_weights(void)
 					bads = 0,
 					k = 0;
 		bool		half = false;
-		__float128	iv = 0;
+		_Float128	iv = 0;
 		int			i;
 
 		for (i = 0; i < 6; i++)
@@ -234,7 +233,7 @@ check_weights(void)
 		for (i = 0; i < 6; i++)
 		{
 			double		h = half ? 0.5 : 0;
-			__float128	p,
+			_Float128	p,
 						q,
 						w;
 
@@ -245,18 +244,18 @@ check_weights(void)
 			}
 			if (i < 3 || b.prior == 0)
 			{
-				p = (part[i].cell.count[1] + h) / (bads + (__float128) h * k);
-				q = (part[i].cell.count[0] + h) / (goods + (__float128) h * k);
+				p = (part[i].cell.count[1] + h) / (bads + (_Float128) h * k);
+				q = (part[i].cell.count[0] + h) / (goods + (_Float128) h * k);
 			}
 			else
 			{
 				/* Rows of average rate r beside its own, prior / (r (1 - r)) of them. */
-				__float128	r = (__float128) bads / (goods + bads);
+				_Float128	r = (_Float128) bads / (goods + bads);
 
 				p = (part[i].cell.count[1] + b.prior / (1 - r)) / (bads + b.prior / (1 - r));
 				q = (part[i].cell.count[0] + b.prior / r) / (goods + b.prior / r);
 			}
-			w = logq(p / q);
+			w = logf128(p / q);
 			iv += (p - q) * w;
 			worst = fmax(worst, fabs((double) (w - part[i].woe)));
 		}

@@ -17,7 +17,7 @@
 #include "utils/numeric.h"
 #include "utils/timestamp.h"
 
-static void refuse_number(const char *shown) pg_attribute_noreturn();
+AGR_NORETURN static void refuse_number(const char *shown);
 
 static void
 refuse_number(const char *shown)
@@ -29,7 +29,7 @@ refuse_number(const char *shown)
 			 errhint("Give a condition that says which rows are bad, such as (days_overdue > 90), and NULL where the outcome is not known.")));
 }
 
-static void refuse_word(const char *word, int length) pg_attribute_noreturn();
+AGR_NORETURN static void refuse_word(const char *word, int length);
 
 static void
 refuse_word(const char *word, int length)

@@ -7,6 +7,7 @@
 #define AGRIRISK_JSON_READ_H
 
 #include "core/sql/show.h"
+#include "shims.h"
 #include "utils/jsonb.h"
 
 /* Where in the document the reader is, as messages name it. */
@@ -35,8 +36,8 @@ extern int	json_enter_item(JsonReader *r, int i);
 extern void json_leave(JsonReader *r, int mark);
 
 /* The error that a value is, at the place of the reader; NULL is a missing one. */
-extern void json_refuse(JsonReader *r, const JsonbValue *value, const char *what, const char *hint)
-			pg_attribute_noreturn();
+AGR_NORETURN extern void json_refuse(JsonReader *r, const JsonbValue *value, const char *what,
+									 const char *hint);
 
 /* An object with no other than these keys, "a, b, c". */
 extern JsonbContainer *json_read_object(JsonReader *r, JsonbValue *value, const char *keys);

@@ -9,11 +9,13 @@
 #include "utils/jsonfuncs.h"
 
 #include "core/sql/text_form.h"
+#include "shims.h"
 
-static void
+static AGR_JSON_RESULT
 count_key(void *state, char *name, bool isnull)
 {
 	++*(int64 *) state;
+	AGR_JSON_GO_ON();
 }
 
 int64
@@ -21,7 +23,7 @@ agr_json_keys(char *json)
 {
 	int64		keys = 0;
 	JsonSemAction action = {.semstate = &keys, .object_field_start = count_key};
-	JsonLexContext *lex = makeJsonLexContextCstringLen(json, strlen(json), GetDatabaseEncoding(), false);
+	JsonLexContext *lex = agr_json_lexer(json, strlen(json), GetDatabaseEncoding(), false);
 
 	pg_parse_json_or_ereport(lex, &action);
 	return keys;

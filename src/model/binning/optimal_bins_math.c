@@ -5,11 +5,10 @@
 #include "model/binning/optimal_bins_math.h"
 
 #include "core/math/elementary_math.h"
+#include "core/math/wide.h"
 
 #include <math.h>
 #include <stdlib.h>
-
-typedef __int128 Wide;
 
 /*
  * A state is a last bin. States that end with the same cell stand together, in
@@ -98,8 +97,8 @@ add_cell(BinCell *to, const BinCell *cell)
 static inline int
 compare_rates(const BinCell *a, const BinCell *b)
 {
-	Wide		left = (Wide) a->count[BIN_BAD] * rows_of(b);
-	Wide		right = (Wide) b->count[BIN_BAD] * rows_of(a);
+	Signed128	left = (Signed128) a->count[BIN_BAD] * rows_of(b);
+	Signed128	right = (Signed128) b->count[BIN_BAD] * rows_of(a);
 
 	return (left > right) - (left < right);
 }
@@ -108,8 +107,8 @@ compare_rates(const BinCell *a, const BinCell *b)
 static inline bool
 rises_by(const BinCell *a, const BinCell *b, int64_t gap)
 {
-	Wide		rows = (Wide) rows_of(a) * rows_of(b);
-	Wide		rise = (Wide) b->count[BIN_BAD] * rows_of(a) - (Wide) a->count[BIN_BAD] * rows_of(b);
+	Signed128	rows = (Signed128) rows_of(a) * rows_of(b);
+	Signed128	rise = (Signed128) b->count[BIN_BAD] * rows_of(a) - (Signed128) a->count[BIN_BAD] * rows_of(b);
 
 	return rise > 0 && rise * BIN_SHARE_UNITS >= rows * gap;
 }
@@ -142,7 +141,7 @@ bin_iv(const BinCell *cell, const int64_t *total)
 static int64_t
 rows_of_share(int64_t share, int64_t rows)
 {
-	return (int64_t) (((Wide) share * rows + BIN_SHARE_UNITS - 1) / BIN_SHARE_UNITS);
+	return (int64_t) (((Signed128) share * rows + BIN_SHARE_UNITS - 1) / BIN_SHARE_UNITS);
 }
 
 static void *
@@ -185,7 +184,7 @@ collect_states(BinSolver *solver, const BinCell *cell)
 	const BinLimits *limits = &solver->limits;
 	int64_t		rows = solver->total[BIN_GOOD] + solver->total[BIN_BAD];
 	int64_t		least = rows_of_share(limits->min_share, rows);
-	int64_t		most = (int64_t) ((Wide) limits->max_share * rows / BIN_SHARE_UNITS);
+	int64_t		most = (int64_t) ((Signed128) limits->max_share * rows / BIN_SHARE_UNITS);
 	int64_t		bads = limits->min_bads > 1 ? limits->min_bads : 1;
 	int64_t		goods = limits->min_goods > 1 ? limits->min_goods : 1;
 	int32_t		found = 0;
@@ -895,7 +894,7 @@ mark_heavy(const BinCell *cell, int32_t n, int64_t rows, int32_t quantiles, uint
 
 	for (i = 0; i < n; i++)
 	{
-		if ((Wide) rows_of(&cell[i]) * quantiles < (Wide) 2 * rows)
+		if ((Signed128) rows_of(&cell[i]) * quantiles < (Signed128) 2 * rows)
 			continue;
 		mark[i] = 1;
 		if (i + 1 < n)
@@ -927,9 +926,9 @@ mark_quantiles(const BinCell *cell, int32_t n, int64_t rows, int64_t light, int3
 
 	for (i = 0; i + 1 < n; i++)
 	{
-		if ((Wide) rows_of(&cell[i]) * heavy_of < (Wide) 2 * rows)
+		if ((Signed128) rows_of(&cell[i]) * heavy_of < (Signed128) 2 * rows)
 			seen += rows_of(&cell[i]);
-		while (k <= quantiles && (Wide) seen * (quantiles + 1) >= (Wide) k * light)
+		while (k <= quantiles && (Signed128) seen * (quantiles + 1) >= (Signed128) k * light)
 		{
 			mark[i + 1] = 1;
 			k++;

@@ -301,11 +301,7 @@ prepare_site(FunctionCallInfo fcinfo)
 		MemoryContextDelete(site->context);
 	site->context = NULL;
 
-#if PG_VERSION_NUM >= 160000
-	if (object_aclcheck(ProcedureRelationId, function, GetUserId(), ACL_EXECUTE) != ACLCHECK_OK)
-#else
-	if (pg_proc_aclcheck(function, GetUserId(), ACL_EXECUTE) != ACLCHECK_OK)
-#endif
+	if (agr_function_aclcheck(function, GetUserId(), ACL_EXECUTE) != ACLCHECK_OK)
 		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_FUNCTION, get_func_name(function));
 
 	card = find_card(function);

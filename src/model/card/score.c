@@ -98,7 +98,7 @@ score_call_set_segment(ScoreCall *call, const char *at, size_t length)
 	call->segment = score_segment(call->card, at, length);
 }
 
-static void report_infinite(const ScoreCall *call, int i, double x) pg_attribute_noreturn();
+AGR_NORETURN static void report_infinite(const ScoreCall *call, int i, double x);
 
 static void
 report_infinite(const ScoreCall *call, int i, double x)
@@ -110,7 +110,7 @@ report_infinite(const ScoreCall *call, int i, double x)
 			 errhint("Make it NULL where the value is not known.")));
 }
 
-static void report_far(const ScoreCall *call, int i, double x) pg_attribute_noreturn();
+AGR_NORETURN static void report_far(const ScoreCall *call, int i, double x);
 
 static void
 report_far(const ScoreCall *call, int i, double x)
