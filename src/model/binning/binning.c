@@ -10,6 +10,7 @@
 
 #include "catalog/pg_type.h"
 #include "core/sql/record.h"
+#include "core/sql/text_form.h"
 #include "libpq/pqformat.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
@@ -78,14 +79,8 @@ agririsk_binning_recv(PG_FUNCTION_ARGS)
 	int			length = message->len - message->cursor;
 	Binning    *binning = decode(pq_getmsgbytes(message, length), length, CurrentMemoryContext,
 								 ERRCODE_INVALID_BINARY_REPRESENTATION);
-	uint32		i,
-				c;
 
-	/* The decoder knows nothing of encodings. */
-	if (binning->kind == CARD_CATEGORY)
-		for (i = 0; i < binning->n_bins; i++)
-			for (c = 0; c < binning->categories[i].n; c++)
-				pg_verifymbstr(binning->categories[i].text[c].at, binning->categories[i].text[c].length, false);
+	binning_recode(binning, agr_from_utf8);
 	PG_RETURN_POINTER(binning_store(binning));
 }
 
@@ -93,7 +88,13 @@ AGR_FUNCTION(agririsk_binning_send);
 Datum
 agririsk_binning_send(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_BYTEA_P(PG_GETARG_BYTEA_P_COPY(0));
+	Binning    *binning;
+
+	if (GetDatabaseEncoding() == PG_UTF8)
+		PG_RETURN_BYTEA_P(PG_GETARG_BYTEA_P_COPY(0));
+	binning = binning_read(PG_GETARG_VARLENA_PP(0), CurrentMemoryContext);
+	binning_recode(binning, agr_to_utf8);
+	PG_RETURN_POINTER(binning_store(binning));
 }
 
 /* ---------- from JSON ---------- */
@@ -103,12 +104,6 @@ read_part(JsonReader *r, JsonbContainer *object, BinPart *part)
 {
 	part->cell.count[BIN_GOOD] = json_read_rows_field(r, object, "goods", true);
 	part->cell.count[BIN_BAD] = json_read_rows_field(r, object, "bads", true);
-}
-
-static int
-compare_texts(const void *a, const void *b)
-{
-	return text_span_compare(*(const TextSpan *) a, *(const TextSpan *) b);
 }
 
 static void
@@ -126,7 +121,6 @@ read_categories(JsonReader *r, JsonbContainer *bin, BinCategories *list)
 		list->text[c] = json_read_text(r, getIthJsonbValueFromContainer(array, c));
 		json_leave(r, item);
 	}
-	qsort(list->text, list->n, sizeof *list->text, compare_texts);
 	json_leave(r, mark);
 }
 
@@ -291,6 +285,7 @@ binning_parse(char *text)
 	read_missing(r, root, binning);
 	read_excluded(r, root, binning);
 	read_outcomes(r, root, binning);
+	binning_sort(binning);
 	fault = binning_check(binning, reader.memory);
 	if (fault)
 		ereport(ERROR,

@@ -1,16 +1,17 @@
 /*
  * scorecard.c
- *		The scorecard as an SQL type: in and out, comparison, bins.
+ *		The scorecard as an SQL type: in and out, bins.
  */
 #include "postgres.h"
 
 #include "agririsk.h"
 
 #include "catalog/pg_type.h"
-#include "common/hashfn.h"
 #include "core/sql/json_read.h"
 #include "core/sql/record.h"
+#include "core/sql/text_form.h"
 #include "libpq/pqformat.h"
+#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "model/card/scorecard.h"
 #include "utils/array.h"
@@ -22,15 +23,6 @@ AGR_FUNCTION(agririsk_scorecard_in);
 AGR_FUNCTION(agririsk_scorecard_out);
 AGR_FUNCTION(agririsk_scorecard_recv);
 AGR_FUNCTION(agririsk_scorecard_send);
-AGR_FUNCTION(agririsk_scorecard_eq);
-AGR_FUNCTION(agririsk_scorecard_ne);
-AGR_FUNCTION(agririsk_scorecard_lt);
-AGR_FUNCTION(agririsk_scorecard_le);
-AGR_FUNCTION(agririsk_scorecard_gt);
-AGR_FUNCTION(agririsk_scorecard_ge);
-AGR_FUNCTION(agririsk_scorecard_cmp);
-AGR_FUNCTION(agririsk_scorecard_hash);
-AGR_FUNCTION(agririsk_scorecard_hash_extended);
 AGR_FUNCTION(agririsk_bins);
 
 /* ---------- stored bytes ---------- */
@@ -115,6 +107,7 @@ agririsk_scorecard_in(PG_FUNCTION_ARGS)
 	json_open(&reader, "scorecard", ERRCODE_INVALID_TEXT_REPRESENTATION, CurrentMemoryContext);
 	json_parse(&reader, PG_GETARG_CSTRING(0), &document);
 	card = scorecard_read_json(&reader, &document);
+	card_sort(card, reader.memory);
 	scorecard_check(card, reader.memory, ERRCODE_INVALID_TEXT_REPRESENTATION);
 	PG_RETURN_POINTER(scorecard_store(card));
 }
@@ -132,159 +125,34 @@ agririsk_scorecard_out(PG_FUNCTION_ARGS)
 
 /* ---------- binary form ---------- */
 
-static void
-verify_text(TextSpan t)
-{
-	pg_verifymbstr(t.at, t.length, false);
-}
-
-static void
-verify_fit(const CardFit *fit)
-{
-	uint32_t	i;
-
-	verify_text(fit->encoding);
-	verify_text(fit->selection);
-	verify_text(fit->assumptions);
-	for (i = 0; i < fit->n_excluded; i++)
-		verify_text(fit->excluded[i].why);
-	for (i = 0; i < fit->n_tried; i++)
-	{
-		verify_text(fit->tried[i].name);
-		verify_text(fit->tried[i].dropped);
-	}
-	for (i = 0; i < fit->n_terms; i++)
-		verify_text(fit->term[i].level);
-	for (i = 0; i < fit->n_segments; i++)
-		verify_text(fit->segment[i].note);
-}
-
 Datum
 agririsk_scorecard_recv(PG_FUNCTION_ARGS)
 {
 	StringInfo	message = (StringInfo) PG_GETARG_POINTER(0);
 	int			length = message->len - message->cursor;
-	Card	   *card = decode_card(pq_getmsgbytes(message, length), length,
-								   agr_arena(CurrentMemoryContext),
+	Arena		memory = agr_arena(CurrentMemoryContext);
+	Card	   *card = decode_card(pq_getmsgbytes(message, length), length, memory,
 								   ERRCODE_INVALID_BINARY_REPRESENTATION);
-	uint32_t	i,
-				b,
-				c;
 
-	/* The decoder knows nothing of encodings. */
-	verify_text(card->name);
-	for (i = 0; i < card->n_features; i++)
-	{
-		const CardFeature *f = &card->feature[i];
-
-		verify_text(f->name);
-		verify_text(f->reason);
-		verify_text(f->consent);
-		for (b = 0; b < f->n_bins; b++)
-			for (c = 0; c < f->bin[b].n_categories; c++)
-				verify_text(f->bin[b].category[c]);
-	}
-	for (i = 0; i < card->n_segments; i++)
-	{
-		verify_text(card->segment[i].name);
-		verify_text(card->segment[i].parent);
-	}
-	if (card->fit != NULL)
-		verify_fit(card->fit);
+	card_recode(card, memory, agr_from_utf8);
+	/* In another encoding, two texts may have become one. */
+	if (GetDatabaseEncoding() != PG_UTF8)
+		scorecard_check(card, memory, ERRCODE_INVALID_BINARY_REPRESENTATION);
 	PG_RETURN_POINTER(scorecard_store(card));
 }
 
 Datum
 agririsk_scorecard_send(PG_FUNCTION_ARGS)
 {
-	struct varlena *stored = PG_DETOAST_DATUM_PACKED(PG_GETARG_DATUM(0));
-	StringInfoData out;
+	struct varlena *stored = PG_GETARG_VARLENA_PP(0);
+	Arena		memory = agr_arena(CurrentMemoryContext);
+	Card	   *card;
 
-	pq_begintypsend(&out);
-	pq_sendbytes(&out, VARDATA_ANY(stored), VARSIZE_ANY_EXHDR(stored));
-	PG_RETURN_BYTEA_P(pq_endtypsend(&out));
-}
-
-/* ---------- comparison: equal cards have equal bytes ---------- */
-
-static int
-compare_cards(FunctionCallInfo fcinfo)
-{
-	struct varlena *a = PG_DETOAST_DATUM_PACKED(PG_GETARG_DATUM(0));
-	struct varlena *b = PG_DETOAST_DATUM_PACKED(PG_GETARG_DATUM(1));
-	Size		a_size = VARSIZE_ANY_EXHDR(a);
-	Size		b_size = VARSIZE_ANY_EXHDR(b);
-	int			order = memcmp(VARDATA_ANY(a), VARDATA_ANY(b), Min(a_size, b_size));
-
-	if (order == 0)
-		order = (a_size > b_size) - (a_size < b_size);
-	/* Indexes compare many in one context. */
-	PG_FREE_IF_COPY(a, 0);
-	PG_FREE_IF_COPY(b, 1);
-	return order;
-}
-
-Datum
-agririsk_scorecard_eq(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(compare_cards(fcinfo) == 0);
-}
-
-Datum
-agririsk_scorecard_ne(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(compare_cards(fcinfo) != 0);
-}
-
-Datum
-agririsk_scorecard_lt(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(compare_cards(fcinfo) < 0);
-}
-
-Datum
-agririsk_scorecard_le(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(compare_cards(fcinfo) <= 0);
-}
-
-Datum
-agririsk_scorecard_gt(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(compare_cards(fcinfo) > 0);
-}
-
-Datum
-agririsk_scorecard_ge(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(compare_cards(fcinfo) >= 0);
-}
-
-Datum
-agririsk_scorecard_cmp(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_INT32(compare_cards(fcinfo));
-}
-
-Datum
-agririsk_scorecard_hash(PG_FUNCTION_ARGS)
-{
-	struct varlena *a = PG_DETOAST_DATUM_PACKED(PG_GETARG_DATUM(0));
-	Datum		hash = hash_any((const unsigned char *) VARDATA_ANY(a), VARSIZE_ANY_EXHDR(a));
-
-	PG_FREE_IF_COPY(a, 0);
-	return hash;
-}
-
-Datum
-agririsk_scorecard_hash_extended(PG_FUNCTION_ARGS)
-{
-	struct varlena *a = PG_DETOAST_DATUM_PACKED(PG_GETARG_DATUM(0));
-	Datum		hash = hash_any_extended((const unsigned char *) VARDATA_ANY(a),
-										 VARSIZE_ANY_EXHDR(a), PG_GETARG_INT64(1));
-
-	PG_FREE_IF_COPY(a, 0);
-	return hash;
+	if (GetDatabaseEncoding() == PG_UTF8)
+		PG_RETURN_BYTEA_P(PG_GETARG_BYTEA_P_COPY(0));
+	card = scorecard_read(stored, CurrentMemoryContext);
+	card_recode(card, memory, agr_to_utf8);
+	PG_RETURN_POINTER(scorecard_store(card));
 }
 
 /* ---------- bins ---------- */
