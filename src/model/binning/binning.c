@@ -292,7 +292,7 @@ binning_parse(char *text)
 				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
 				 errmsg("invalid binning"),
 				 errdetail("The fault is that %s.", fault),
-				 errhint("Keep what optimal_bins wrote; doc/scorecard.md has the format.")));
+				 errhint("Keep what optimal_bins wrote; doc/binning.md has the format.")));
 	return binning;
 }
 
