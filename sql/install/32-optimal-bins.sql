@@ -30,6 +30,7 @@ CREATE FUNCTION binning_options(
     min_bins integer DEFAULT NULL, max_bin_share double precision DEFAULT NULL,
     extra jsonb DEFAULT NULL) RETURNS jsonb
   LANGUAGE sql IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
+  SET extra_float_digits = 1 -- so that a number keeps its digits on the way into jsonb
 BEGIN ATOMIC
   SELECT agririsk._binning_check(jsonb_strip_nulls(jsonb_build_object(
     'max_bins', max_bins, 'min_bin_share', min_bin_share, 'min_bads', min_bads, 'min_goods', min_goods,
