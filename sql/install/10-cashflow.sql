@@ -12,17 +12,17 @@ COMMENT ON FUNCTION cashflow_out(cashflow) IS
 
 -- The helpers of the aggregate are intentionally not STRICT: a row with a NULL
 -- is ignored, but must not stop the first row from making the state.
-CREATE FUNCTION _cashflow_add(internal, date, double precision) RETURNS internal
+CREATE FUNCTION _cashflow_add(internal, calendar_day, double precision) RETURNS internal
   LANGUAGE c IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
   AS 'MODULE_PATHNAME', 'agririsk_cashflow_add_float8';
-COMMENT ON FUNCTION _cashflow_add(internal, date, double precision) IS
-'Transition of cashflow_agg(date, double precision).';
+COMMENT ON FUNCTION _cashflow_add(internal, calendar_day, double precision) IS
+'Transition of cashflow_agg(calendar_day, double precision).';
 
-CREATE FUNCTION _cashflow_add(internal, date, numeric) RETURNS internal
+CREATE FUNCTION _cashflow_add(internal, calendar_day, numeric) RETURNS internal
   LANGUAGE c IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
   AS 'MODULE_PATHNAME', 'agririsk_cashflow_add_numeric';
-COMMENT ON FUNCTION _cashflow_add(internal, date, numeric) IS
-'Transition of cashflow_agg(date, numeric).';
+COMMENT ON FUNCTION _cashflow_add(internal, calendar_day, numeric) IS
+'Transition of cashflow_agg(calendar_day, numeric).';
 
 CREATE FUNCTION _cashflow_final(internal) RETURNS cashflow
   LANGUAGE c IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
@@ -33,20 +33,20 @@ COMMENT ON FUNCTION _cashflow_final(internal) IS
 @include workers TYPE=cashflow
 
 -- SSPACE: a farmer with up to 29 events takes 256 bytes.
-CREATE AGGREGATE cashflow_agg(on_date date, amount double precision) (
+CREATE AGGREGATE cashflow_agg(on_date calendar_day, amount double precision) (
   SFUNC = _cashflow_add, STYPE = internal, SSPACE = 272, FINALFUNC = _cashflow_final,
   COMBINEFUNC = _cashflow_combine, SERIALFUNC = _cashflow_serialize,
   DESERIALFUNC = _cashflow_deserialize, PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE cashflow_agg(date, double precision) IS
+COMMENT ON AGGREGATE cashflow_agg(calendar_day, double precision) IS
 'Cash flow by calendar month of dated amounts in the currency: positive comes in, negative goes out, zero counts as activity. Amounts are kept to 1e-4, the fifth decimal rounded half away from zero. Rows with a NULL date or amount are ignored; NULL if no row is left. Filter out what is not income (loan proceeds, own transfers, refunds) and what was not yet known: filter (where recorded_on < as_of).';
 
-CREATE AGGREGATE cashflow_agg(on_date date, amount numeric) (
+CREATE AGGREGATE cashflow_agg(on_date calendar_day, amount numeric) (
   SFUNC = _cashflow_add, STYPE = internal, SSPACE = 272, FINALFUNC = _cashflow_final,
   COMBINEFUNC = _cashflow_combine, SERIALFUNC = _cashflow_serialize,
   DESERIALFUNC = _cashflow_deserialize, PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE cashflow_agg(date, numeric) IS
+COMMENT ON AGGREGATE cashflow_agg(calendar_day, numeric) IS
 'Cash flow by calendar month of dated amounts in the currency, exact: positive comes in, negative goes out, zero counts as activity. Amounts are kept to 1e-4, the fifth decimal rounded half away from zero. Rows with a NULL date or amount are ignored; NULL if no row is left. Filter out what is not income (loan proceeds, own transfers, refunds) and what was not yet known: filter (where recorded_on < as_of).';
 
 @include merge TYPE=cashflow ARGUMENT=cf COST=10 SSPACE=300

@@ -23,6 +23,12 @@ CREATE FUNCTION _concentration_add(internal, bigint, double precision) RETURNS i
 COMMENT ON FUNCTION _concentration_add(internal, bigint, double precision) IS
 'Transition of concentration_agg(bigint, double precision).';
 
+CREATE FUNCTION _concentration_add(internal, uuid, double precision) RETURNS internal
+  LANGUAGE c IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'agririsk_concentration_add_uuid';
+COMMENT ON FUNCTION _concentration_add(internal, uuid, double precision) IS
+'Transition of concentration_agg(uuid, double precision).';
+
 CREATE FUNCTION _concentration_final(internal) RETURNS concentration
   LANGUAGE c IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
   AS 'MODULE_PATHNAME', 'agririsk_concentration_final';
@@ -49,6 +55,15 @@ CREATE AGGREGATE concentration_agg(key bigint, weight double precision) (
 );
 COMMENT ON AGGREGATE concentration_agg(bigint, double precision) IS
 'Exact sums of weights by key. Weights are 0 or more, in any unit; a weight of 0 adds no key. Rows with a NULL key or weight are ignored; NULL if no row is left, an empty value if all weights are 0. A negative, NaN or infinite weight is an error. Keys are kept as decimal text, so both forms merge.';
+
+CREATE AGGREGATE concentration_agg(key uuid, weight double precision) (
+  SFUNC = _concentration_add, STYPE = internal, SSPACE = 304,
+  FINALFUNC = _concentration_final, COMBINEFUNC = _concentration_combine,
+  SERIALFUNC = _concentration_serialize, DESERIALFUNC = _concentration_deserialize,
+  PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE concentration_agg(uuid, double precision) IS
+'The same of keys that are uuid. Keys are kept as the text of the uuid, so all forms merge.';
 
 @include merge TYPE=concentration ARGUMENT=c COST=10 SSPACE=512
 COMMENT ON FUNCTION concentration_merge(concentration, concentration) IS

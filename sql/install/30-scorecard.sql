@@ -38,13 +38,13 @@ COMMENT ON FUNCTION points(scorecard, record, text) IS
 'Score of a row as a sum of whole points: the base points A - B * intercept, and of each feature -B * weight * WOE, each rounded half away from zero. A and B as for score, intercept and weights those of the segment. Columns, segment and NULL as for pd.';
 
 CREATE FUNCTION explain(card scorecard, t record, segment text DEFAULT NULL,
-    OUT feature text, OUT value text, OUT bin text, OUT points double precision,
+    OUT feature text, OUT value text, OUT bin integer, OUT label text, OUT points double precision,
     OUT best_points double precision, OUT points_lost double precision, OUT rank integer,
     OUT reason text, OUT flag text) RETURNS SETOF record
   LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE COST 30 ROWS 12
   AS 'MODULE_PATHNAME', 'agririsk_explain';
 COMMENT ON FUNCTION explain(scorecard, record, text) IS
-'Why a row has its score: per feature its value, bin, points (-B * weight * WOE, positive is safer), the points of its best bin and the points lost against it, most lost first; of a linear feature the points at the better end of its range (NULL where the card has none, and then never a reason). The points of the features and the base points A - B * intercept add up to the score. rank and reason are given where points were lost, and never for a feature without consent. flag: no_consent, missing_unseen (missing, and the card learnt no bin for it), unseen (a category the card does not know). No rows where the score is NULL.';
+'Why a row has its score: per feature its value, its bin by the number and label that bins() gives it, points (-B * weight * WOE, positive is safer), the points of its best bin and the points lost against it, most lost first; of a linear feature the points at the better end of its range (NULL where the card has none, and then never a reason). The points of the features and the base points A - B * intercept add up to the score. rank and reason are given where points were lost, and never for a feature without consent. flag: no_consent, missing_unseen (missing, and the card learnt no bin for it), unseen (a category the card does not know). Where nothing of the row is known there is no score: the rows then have the bin of each feature, but neither points nor reasons. No rows for a NULL card or row.';
 
 CREATE FUNCTION bins(card scorecard,
     OUT feature text, OUT bin integer, OUT label text, OUT low double precision,
@@ -54,4 +54,4 @@ CREATE FUNCTION bins(card scorecard,
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 100 ROWS 80
   AS 'MODULE_PATHNAME', 'agririsk_bins';
 COMMENT ON FUNCTION bins(scorecard) IS
-'The whole card, as one prints it. First the base points A - B * intercept, which every row gets: label ''base points'', feature and bin NULL. Then per feature its bins [low, high) or categories (low NULL: open below, high NULL: open above), its special values, then what missing and unseen values count as, with the WOE (log-odds, positive is riskier) and the points -B * weight * WOE (positive is safer), all under the card''s own intercept and weights. A linear feature has a row ''linear'', or ''linear from'' its center: low and high the range of its values in the fit, WOE NULL, points those of one unit more, to be counted from the center. n, bads and bad_rate are of the rows it was learnt from, NULL where the card does not hold them. WOE and points are NULL where an unseen category is an error.';
+'The whole card, as one prints it. First the base points A - B * intercept, which every row gets: label ''base points'', feature and bin NULL. Then per feature its bins [low, high) or categories (low NULL: open below, high NULL: open above), its special values, then what missing and unseen values count as and, where the feature asks for consent, a row ''no consent'', with the WOE (log-odds, positive is riskier) and the points -B * weight * WOE (positive is safer), all under the card''s own intercept and weights. A linear feature has a row ''linear'', or ''linear from'' its center: low and high the range of its values in the fit, WOE NULL, points those of one unit more, to be counted from the center. n, bads and bad_rate are of the rows it was learnt from, NULL where the card does not hold them. WOE and points are NULL where an unseen category is an error.';

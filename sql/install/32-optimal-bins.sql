@@ -44,77 +44,77 @@ COMMENT ON FUNCTION binning_options(integer, double precision, bigint, bigint, t
 -- Aggregation. The state grows with its rows, and what has gone to a temporary
 -- file cannot cross from a worker: no combine functions.
 
-CREATE FUNCTION _optimal_bins_add(internal, double precision, boolean) RETURNS internal
+CREATE FUNCTION _optimal_bins_add(internal, double precision, binary_outcome) RETURNS internal
   LANGUAGE c IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
   AS 'MODULE_PATHNAME', 'agririsk_optimal_bins_add_number';
-COMMENT ON FUNCTION _optimal_bins_add(internal, double precision, boolean) IS
-'Transition of optimal_bins(double precision, boolean).';
+COMMENT ON FUNCTION _optimal_bins_add(internal, double precision, binary_outcome) IS
+'Transition of optimal_bins(double precision, binary_outcome).';
 
-CREATE FUNCTION _optimal_bins_add(internal, double precision, boolean, jsonb) RETURNS internal
+CREATE FUNCTION _optimal_bins_add(internal, double precision, binary_outcome, jsonb) RETURNS internal
   LANGUAGE c IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
   AS 'MODULE_PATHNAME', 'agririsk_optimal_bins_add_number';
-COMMENT ON FUNCTION _optimal_bins_add(internal, double precision, boolean, jsonb) IS
-'Transition of optimal_bins(double precision, boolean, jsonb).';
+COMMENT ON FUNCTION _optimal_bins_add(internal, double precision, binary_outcome, jsonb) IS
+'Transition of optimal_bins(double precision, binary_outcome, jsonb).';
 
-CREATE FUNCTION _optimal_bins_add(internal, double precision, boolean, bigint, jsonb) RETURNS internal
+CREATE FUNCTION _optimal_bins_add(internal, double precision, binary_outcome, bigint, jsonb) RETURNS internal
   LANGUAGE c IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
   AS 'MODULE_PATHNAME', 'agririsk_optimal_bins_add_number';
-COMMENT ON FUNCTION _optimal_bins_add(internal, double precision, boolean, bigint, jsonb) IS
-'Transition of optimal_bins(double precision, boolean, bigint, jsonb).';
+COMMENT ON FUNCTION _optimal_bins_add(internal, double precision, binary_outcome, bigint, jsonb) IS
+'Transition of optimal_bins(double precision, binary_outcome, bigint, jsonb).';
 
-CREATE FUNCTION _optimal_bins_add(internal, text, boolean) RETURNS internal
+CREATE FUNCTION _optimal_bins_add(internal, text, binary_outcome) RETURNS internal
   LANGUAGE c IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
   AS 'MODULE_PATHNAME', 'agririsk_optimal_bins_add_text';
-COMMENT ON FUNCTION _optimal_bins_add(internal, text, boolean) IS
-'Transition of optimal_bins(text, boolean).';
+COMMENT ON FUNCTION _optimal_bins_add(internal, text, binary_outcome) IS
+'Transition of optimal_bins(text, binary_outcome).';
 
-CREATE FUNCTION _optimal_bins_add(internal, text, boolean, jsonb) RETURNS internal
+CREATE FUNCTION _optimal_bins_add(internal, text, binary_outcome, jsonb) RETURNS internal
   LANGUAGE c IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
   AS 'MODULE_PATHNAME', 'agririsk_optimal_bins_add_text';
-COMMENT ON FUNCTION _optimal_bins_add(internal, text, boolean, jsonb) IS
-'Transition of optimal_bins(text, boolean, jsonb).';
+COMMENT ON FUNCTION _optimal_bins_add(internal, text, binary_outcome, jsonb) IS
+'Transition of optimal_bins(text, binary_outcome, jsonb).';
 
-CREATE FUNCTION _optimal_bins_add(internal, text, boolean, bigint, jsonb) RETURNS internal
+CREATE FUNCTION _optimal_bins_add(internal, text, binary_outcome, bigint, jsonb) RETURNS internal
   LANGUAGE c IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
   AS 'MODULE_PATHNAME', 'agririsk_optimal_bins_add_text';
-COMMENT ON FUNCTION _optimal_bins_add(internal, text, boolean, bigint, jsonb) IS
-'Transition of optimal_bins(text, boolean, bigint, jsonb).';
+COMMENT ON FUNCTION _optimal_bins_add(internal, text, binary_outcome, bigint, jsonb) IS
+'Transition of optimal_bins(text, binary_outcome, bigint, jsonb).';
 
-CREATE FUNCTION _optimal_bins_add(internal, boolean, boolean) RETURNS internal
+CREATE FUNCTION _optimal_bins_add(internal, boolean, binary_outcome) RETURNS internal
   LANGUAGE c IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
   AS 'MODULE_PATHNAME', 'agririsk_optimal_bins_add_boolean';
-COMMENT ON FUNCTION _optimal_bins_add(internal, boolean, boolean) IS
-'Transition of optimal_bins(boolean, boolean).';
+COMMENT ON FUNCTION _optimal_bins_add(internal, boolean, binary_outcome) IS
+'Transition of optimal_bins(boolean, binary_outcome).';
 
-CREATE FUNCTION _optimal_bins_add(internal, boolean, boolean, jsonb) RETURNS internal
+CREATE FUNCTION _optimal_bins_add(internal, boolean, binary_outcome, jsonb) RETURNS internal
   LANGUAGE c IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
   AS 'MODULE_PATHNAME', 'agririsk_optimal_bins_add_boolean';
-COMMENT ON FUNCTION _optimal_bins_add(internal, boolean, boolean, jsonb) IS
-'Transition of optimal_bins(boolean, boolean, jsonb).';
+COMMENT ON FUNCTION _optimal_bins_add(internal, boolean, binary_outcome, jsonb) IS
+'Transition of optimal_bins(boolean, binary_outcome, jsonb).';
 
-CREATE FUNCTION _optimal_bins_add(internal, boolean, boolean, bigint, jsonb) RETURNS internal
+CREATE FUNCTION _optimal_bins_add(internal, boolean, binary_outcome, bigint, jsonb) RETURNS internal
   LANGUAGE c IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
   AS 'MODULE_PATHNAME', 'agririsk_optimal_bins_add_boolean';
-COMMENT ON FUNCTION _optimal_bins_add(internal, boolean, boolean, bigint, jsonb) IS
-'Transition of optimal_bins(boolean, boolean, bigint, jsonb).';
+COMMENT ON FUNCTION _optimal_bins_add(internal, boolean, binary_outcome, bigint, jsonb) IS
+'Transition of optimal_bins(boolean, binary_outcome, bigint, jsonb).';
 
-CREATE FUNCTION _optimal_bins_add(internal, anyenum, boolean) RETURNS internal
+CREATE FUNCTION _optimal_bins_add(internal, anyenum, binary_outcome) RETURNS internal
   LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE
   AS 'MODULE_PATHNAME', 'agririsk_optimal_bins_add_enum';
-COMMENT ON FUNCTION _optimal_bins_add(internal, anyenum, boolean) IS
-'Transition of optimal_bins(anyenum, boolean).';
+COMMENT ON FUNCTION _optimal_bins_add(internal, anyenum, binary_outcome) IS
+'Transition of optimal_bins(anyenum, binary_outcome).';
 
-CREATE FUNCTION _optimal_bins_add(internal, anyenum, boolean, jsonb) RETURNS internal
+CREATE FUNCTION _optimal_bins_add(internal, anyenum, binary_outcome, jsonb) RETURNS internal
   LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE
   AS 'MODULE_PATHNAME', 'agririsk_optimal_bins_add_enum';
-COMMENT ON FUNCTION _optimal_bins_add(internal, anyenum, boolean, jsonb) IS
-'Transition of optimal_bins(anyenum, boolean, jsonb).';
+COMMENT ON FUNCTION _optimal_bins_add(internal, anyenum, binary_outcome, jsonb) IS
+'Transition of optimal_bins(anyenum, binary_outcome, jsonb).';
 
-CREATE FUNCTION _optimal_bins_add(internal, anyenum, boolean, bigint, jsonb) RETURNS internal
+CREATE FUNCTION _optimal_bins_add(internal, anyenum, binary_outcome, bigint, jsonb) RETURNS internal
   LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE
   AS 'MODULE_PATHNAME', 'agririsk_optimal_bins_add_enum';
-COMMENT ON FUNCTION _optimal_bins_add(internal, anyenum, boolean, bigint, jsonb) IS
-'Transition of optimal_bins(anyenum, boolean, bigint, jsonb).';
+COMMENT ON FUNCTION _optimal_bins_add(internal, anyenum, binary_outcome, bigint, jsonb) IS
+'Transition of optimal_bins(anyenum, binary_outcome, bigint, jsonb).';
 
 CREATE FUNCTION _optimal_bins_final_numbers(internal) RETURNS binning
   LANGUAGE c IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 10000
@@ -128,88 +128,88 @@ CREATE FUNCTION _optimal_bins_final_names(internal) RETURNS binning
 COMMENT ON FUNCTION _optimal_bins_final_names(internal) IS
 'Result of optimal_bins over categories; NULL if there was no row.';
 
-CREATE AGGREGATE optimal_bins(x double precision, bad boolean) (
+CREATE AGGREGATE optimal_bins(x double precision, bad binary_outcome) (
   SFUNC = _optimal_bins_add, STYPE = internal, SSPACE = 1024,
   FINALFUNC = _optimal_bins_final_numbers, FINALFUNC_MODIFY = SHAREABLE, PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE optimal_bins(double precision, boolean) IS
+COMMENT ON AGGREGATE optimal_bins(double precision, binary_outcome) IS
 'The cuts of a number into bins that maximise information value, provably, under the default options of binning_options. x NULL or NaN is missing and stays apart; an infinite x is an error. Rows whose outcome bad is NULL are left out and counted. NULL if there is no row. Where only one bin is possible a NOTICE says why. Candidates are cuts of a classification tree and quantiles of all rows. The same bits for any order of rows. Source: Kullback 1959 and Siddiqi 2006 (information value); dynamic programming: Bellman 1957.';
 
-CREATE AGGREGATE optimal_bins(x double precision, bad boolean, options jsonb) (
+CREATE AGGREGATE optimal_bins(x double precision, bad binary_outcome, options jsonb) (
   SFUNC = _optimal_bins_add, STYPE = internal, SSPACE = 1024,
   FINALFUNC = _optimal_bins_final_numbers, FINALFUNC_MODIFY = SHAREABLE, PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE optimal_bins(double precision, boolean, jsonb) IS
+COMMENT ON AGGREGATE optimal_bins(double precision, binary_outcome, jsonb) IS
 'The same with options, made by binning_options and the same in every row of a group; NULL is the defaults.';
 
-CREATE AGGREGATE optimal_bins(x double precision, bad boolean, weight bigint, options jsonb) (
+CREATE AGGREGATE optimal_bins(x double precision, bad binary_outcome, weight bigint, options jsonb) (
   SFUNC = _optimal_bins_add, STYPE = internal, SSPACE = 1024,
   FINALFUNC = _optimal_bins_final_numbers, FINALFUNC_MODIFY = SHAREABLE, PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE optimal_bins(double precision, boolean, bigint, jsonb) IS
+COMMENT ON AGGREGATE optimal_bins(double precision, binary_outcome, bigint, jsonb) IS
 'The same with weights: a row stands for so many equal ones, to the bit. A weight of 0 is no row, a negative one an error; a row with a NULL weight is left out and counted.';
 
-CREATE AGGREGATE optimal_bins(x text, bad boolean) (
+CREATE AGGREGATE optimal_bins(x text, bad binary_outcome) (
   SFUNC = _optimal_bins_add, STYPE = internal, SSPACE = 1024,
   FINALFUNC = _optimal_bins_final_names, FINALFUNC_MODIFY = SHAREABLE, PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE optimal_bins(text, boolean) IS
+COMMENT ON AGGREGATE optimal_bins(text, binary_outcome) IS
 'The same for categories: levels with fewer than 50 rows or 5 bad ones are pooled as one, then levels are ordered by (bads + 20 r) / (rows + 20), r being the bad rate of all, ties by bytes, and put into bins in that order. At most 100,000 categories of 255 bytes among the rows of an outcome.';
 
-CREATE AGGREGATE optimal_bins(x text, bad boolean, options jsonb) (
+CREATE AGGREGATE optimal_bins(x text, bad binary_outcome, options jsonb) (
   SFUNC = _optimal_bins_add, STYPE = internal, SSPACE = 1024,
   FINALFUNC = _optimal_bins_final_names, FINALFUNC_MODIFY = SHAREABLE, PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE optimal_bins(text, boolean, jsonb) IS
+COMMENT ON AGGREGATE optimal_bins(text, binary_outcome, jsonb) IS
 'The same with options, made by binning_options and the same in every row of a group; NULL is the defaults.';
 
-CREATE AGGREGATE optimal_bins(x text, bad boolean, weight bigint, options jsonb) (
+CREATE AGGREGATE optimal_bins(x text, bad binary_outcome, weight bigint, options jsonb) (
   SFUNC = _optimal_bins_add, STYPE = internal, SSPACE = 1024,
   FINALFUNC = _optimal_bins_final_names, FINALFUNC_MODIFY = SHAREABLE, PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE optimal_bins(text, boolean, bigint, jsonb) IS
+COMMENT ON AGGREGATE optimal_bins(text, binary_outcome, bigint, jsonb) IS
 'The same with weights: a row stands for so many equal ones, to the bit. A weight of 0 is no row, a negative one an error; a row with a NULL weight is left out and counted.';
 
-CREATE AGGREGATE optimal_bins(x boolean, bad boolean) (
+CREATE AGGREGATE optimal_bins(x boolean, bad binary_outcome) (
   SFUNC = _optimal_bins_add, STYPE = internal, SSPACE = 1024,
   FINALFUNC = _optimal_bins_final_names, FINALFUNC_MODIFY = SHAREABLE, PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE optimal_bins(boolean, boolean) IS
+COMMENT ON AGGREGATE optimal_bins(boolean, binary_outcome) IS
 'The same for a boolean, as the categories true and false.';
 
-CREATE AGGREGATE optimal_bins(x boolean, bad boolean, options jsonb) (
+CREATE AGGREGATE optimal_bins(x boolean, bad binary_outcome, options jsonb) (
   SFUNC = _optimal_bins_add, STYPE = internal, SSPACE = 1024,
   FINALFUNC = _optimal_bins_final_names, FINALFUNC_MODIFY = SHAREABLE, PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE optimal_bins(boolean, boolean, jsonb) IS
+COMMENT ON AGGREGATE optimal_bins(boolean, binary_outcome, jsonb) IS
 'The same with options, made by binning_options and the same in every row of a group; NULL is the defaults.';
 
-CREATE AGGREGATE optimal_bins(x boolean, bad boolean, weight bigint, options jsonb) (
+CREATE AGGREGATE optimal_bins(x boolean, bad binary_outcome, weight bigint, options jsonb) (
   SFUNC = _optimal_bins_add, STYPE = internal, SSPACE = 1024,
   FINALFUNC = _optimal_bins_final_names, FINALFUNC_MODIFY = SHAREABLE, PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE optimal_bins(boolean, boolean, bigint, jsonb) IS
+COMMENT ON AGGREGATE optimal_bins(boolean, binary_outcome, bigint, jsonb) IS
 'The same with weights: a row stands for so many equal ones, to the bit. A weight of 0 is no row, a negative one an error; a row with a NULL weight is left out and counted.';
 
-CREATE AGGREGATE optimal_bins(x anyenum, bad boolean) (
+CREATE AGGREGATE optimal_bins(x anyenum, bad binary_outcome) (
   SFUNC = _optimal_bins_add, STYPE = internal, SSPACE = 1024,
   FINALFUNC = _optimal_bins_final_names, FINALFUNC_MODIFY = SHAREABLE, PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE optimal_bins(anyenum, boolean) IS
+COMMENT ON AGGREGATE optimal_bins(anyenum, binary_outcome) IS
 'The same for an enum, by label.';
 
-CREATE AGGREGATE optimal_bins(x anyenum, bad boolean, options jsonb) (
+CREATE AGGREGATE optimal_bins(x anyenum, bad binary_outcome, options jsonb) (
   SFUNC = _optimal_bins_add, STYPE = internal, SSPACE = 1024,
   FINALFUNC = _optimal_bins_final_names, FINALFUNC_MODIFY = SHAREABLE, PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE optimal_bins(anyenum, boolean, jsonb) IS
+COMMENT ON AGGREGATE optimal_bins(anyenum, binary_outcome, jsonb) IS
 'The same with options, made by binning_options and the same in every row of a group; NULL is the defaults.';
 
-CREATE AGGREGATE optimal_bins(x anyenum, bad boolean, weight bigint, options jsonb) (
+CREATE AGGREGATE optimal_bins(x anyenum, bad binary_outcome, weight bigint, options jsonb) (
   SFUNC = _optimal_bins_add, STYPE = internal, SSPACE = 1024,
   FINALFUNC = _optimal_bins_final_names, FINALFUNC_MODIFY = SHAREABLE, PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE optimal_bins(anyenum, boolean, bigint, jsonb) IS
+COMMENT ON AGGREGATE optimal_bins(anyenum, binary_outcome, bigint, jsonb) IS
 'The same with weights: a row stands for so many equal ones, to the bit. A weight of 0 is no row, a negative one an error; a row with a NULL weight is left out and counted.';
 
 -- Questions.

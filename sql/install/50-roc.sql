@@ -6,23 +6,23 @@ COMMENT ON TYPE roc IS
 COMMENT ON FUNCTION roc_in(cstring) IS
 'Reads the text form of a roc, such as ''excluded 0/2/0; 0.1 3/0; 0.25 2/1''. Scores come in any order; the rows of a score that comes twice add up.';
 COMMENT ON FUNCTION roc_out(roc) IS
-'Writes the text form of a roc: rows left out for want of score, outcome or weight, if any; then scores in ascending order with their goods/bads. Exact, independent of every setting; empty if there is nothing.';
+'Writes the text form of a roc: rows that are left out because they have no score, outcome or weight, if there are any; then scores in ascending order with their goods/bads. Exact, independent of every setting; empty if there is nothing.';
 
 -- Aggregation. No combine function: the state grows with its rows, and what has
 -- gone to a temporary file cannot cross from a worker. The scan below may still
 -- be parallel. Final functions finish a sort, so no row may come after one; but
 -- one may run again, as a rescan of a hashed aggregate does, or beside another.
 
-CREATE FUNCTION _roc_add(internal, double precision, boolean) RETURNS internal
+CREATE FUNCTION _roc_add(internal, double precision, binary_outcome) RETURNS internal
   LANGUAGE c IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
   AS 'MODULE_PATHNAME', 'agririsk_roc_add';
-COMMENT ON FUNCTION _roc_add(internal, double precision, boolean) IS
+COMMENT ON FUNCTION _roc_add(internal, double precision, binary_outcome) IS
 'Transition of roc_agg and roc_metrics.';
 
-CREATE FUNCTION _roc_add(internal, double precision, boolean, bigint) RETURNS internal
+CREATE FUNCTION _roc_add(internal, double precision, binary_outcome, bigint) RETURNS internal
   LANGUAGE c IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
   AS 'MODULE_PATHNAME', 'agririsk_roc_add_weighted';
-COMMENT ON FUNCTION _roc_add(internal, double precision, boolean, bigint) IS
+COMMENT ON FUNCTION _roc_add(internal, double precision, binary_outcome, bigint) IS
 'Transition of roc_agg and roc_metrics with weights.';
 
 CREATE FUNCTION _roc_final(internal) RETURNS roc
@@ -31,19 +31,19 @@ CREATE FUNCTION _roc_final(internal) RETURNS roc
 COMMENT ON FUNCTION _roc_final(internal) IS
 'Result of roc_agg; NULL if there was no row.';
 
-CREATE AGGREGATE roc_agg(score double precision, bad boolean) (
+CREATE AGGREGATE roc_agg(score double precision, bad binary_outcome) (
   SFUNC = _roc_add, STYPE = internal, SSPACE = 512,
   FINALFUNC = _roc_final, FINALFUNC_MODIFY = SHAREABLE, PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE roc_agg(double precision, boolean) IS
+COMMENT ON AGGREGATE roc_agg(double precision, binary_outcome) IS
 'Rows counted by score and outcome. A higher score is riskier: give a PD, or the negative of points. Infinite scores rank at the ends; NaN is an error. A row with a NULL score, or a NULL outcome (not matured), is left out and counted; NULL if there is no row. More than 10,000,000 distinct scores are an error: use roc_metrics.';
 
-CREATE AGGREGATE roc_agg(score double precision, bad boolean, weight bigint) (
+CREATE AGGREGATE roc_agg(score double precision, bad binary_outcome, weight bigint) (
   SFUNC = _roc_add, STYPE = internal, SSPACE = 512,
   FINALFUNC = _roc_final, FINALFUNC_MODIFY = SHAREABLE, PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE roc_agg(double precision, boolean, bigint) IS
-'Rows counted by score and outcome, each standing for so many equal ones as its weight says: the same value, to the bit, as if they were repeated. A weight of 0 is no row, a negative one an error. A row with a NULL weight is left out and counted once, one with a NULL score or outcome as often as its weight says. The weights of either class come to at most 2^40.';
+COMMENT ON AGGREGATE roc_agg(double precision, binary_outcome, bigint) IS
+'Rows counted by score and outcome, each with a weight, the number of equal rows that the row stands for: the same value, to the bit, as if the rows were repeated. A row of weight 0 does not count, a negative weight is an error. A row with a NULL weight is left out and counted once, a row with a NULL score or outcome as often as its weight says. The weights of a class sum to at most 2^40.';
 
 CREATE TYPE roc_metrics AS (
   n bigint, bads bigint, auc double precision, variance double precision,
@@ -58,19 +58,19 @@ CREATE FUNCTION _roc_metrics_final(internal) RETURNS roc_metrics
 COMMENT ON FUNCTION _roc_metrics_final(internal) IS
 'Result of roc_metrics; NULL if there was no row.';
 
-CREATE AGGREGATE roc_metrics(score double precision, bad boolean) (
+CREATE AGGREGATE roc_metrics(score double precision, bad binary_outcome) (
   SFUNC = _roc_add, STYPE = internal, SSPACE = 512,
   FINALFUNC = _roc_metrics_final, FINALFUNC_MODIFY = SHAREABLE, PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE roc_metrics(double precision, boolean) IS
+COMMENT ON AGGREGATE roc_metrics(double precision, binary_outcome) IS
 'AUC, its variance and KS of scores (higher is riskier) and outcomes, to the bit those of roc_agg, of any number of distinct scores: no value is built. See type roc_metrics. A row with a NULL score or outcome is left out and counted; NULL if there is no row; a NaN score is an error.';
 
-CREATE AGGREGATE roc_metrics(score double precision, bad boolean, weight bigint) (
+CREATE AGGREGATE roc_metrics(score double precision, bad binary_outcome, weight bigint) (
   SFUNC = _roc_add, STYPE = internal, SSPACE = 512,
   FINALFUNC = _roc_metrics_final, FINALFUNC_MODIFY = SHAREABLE, PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE roc_metrics(double precision, boolean, bigint) IS
-'The same with weights, each row standing for so many equal ones; see roc_agg with a weight.';
+COMMENT ON AGGREGATE roc_metrics(double precision, binary_outcome, bigint) IS
+'The same with weights: a weight is the number of equal rows that the row stands for; see roc_agg with a weight.';
 
 @include merge TYPE=roc ARGUMENT=r COST=100 SSPACE=512
 COMMENT ON FUNCTION roc_merge(roc, roc) IS
@@ -128,7 +128,7 @@ CREATE FUNCTION auc_ci(r roc, level double precision DEFAULT 0.95, OUT auc doubl
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 100
   AS 'MODULE_PATHNAME', 'agririsk_roc_auc_ci';
 COMMENT ON FUNCTION auc_ci(roc, double precision) IS
-'AUC and its interval at a level in (0, 1), AUC plus and minus so many standard errors of DeLong, clipped to [0, 1]. Where zero_variance, as with perfect separation, the interval is a point and says nothing. All but auc are NULL with fewer than two rows of a class. Source: DeLong, DeLong and Clarke-Pearson 1988.';
+'AUC and its interval at a level in (0, 1), AUC plus and minus the normal quantile of the level times DeLong''s standard error, clipped to [0, 1]. Where zero_variance, as with perfect separation, the interval is a point and says nothing. All but auc are NULL with fewer than two rows of a class. Source: DeLong, DeLong and Clarke-Pearson 1988.';
 
 CREATE FUNCTION auc_bootstrap(r roc, replicates integer DEFAULT 2000, seed bigint DEFAULT 1,
     level double precision DEFAULT 0.95, OUT auc double precision,
@@ -136,7 +136,7 @@ CREATE FUNCTION auc_bootstrap(r roc, replicates integer DEFAULT 2000, seed bigin
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 1000000
   AS 'MODULE_PATHNAME', 'agririsk_roc_auc_bootstrap';
 COMMENT ON FUNCTION auc_bootstrap(roc, integer, bigint, double precision) IS
-'AUC and the percentile interval of its bootstrap: goods and bads are drawn with replacement, each class for itself, as often as there are rows. Standard deviation and quantiles (type 7) of the replicates. The draws depend on the value, seed, replicate and number of the draw only. Takes time in proportion to rows times replicates (2 to 1,000,000), of up to 1,000,000 distinct scores. NULL with one class only. Source: Efron 1979; Carpenter and Bithell 2000.';
+'AUC and the percentile interval of its bootstrap: goods and bads are drawn with replacement, each class for itself, as many times as there are rows. Standard deviation and quantiles (type 7) of the replicates. The draws depend on the value, seed, replicate and number of the draw only. Takes time in proportion to rows times replicates (2 to 1,000,000), of up to 1,000,000 distinct scores. NULL with one class only. Source: Efron 1979; Carpenter and Bithell 2000.';
 
 CREATE FUNCTION capture(r roc, share double precision) RETURNS double precision
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 50
@@ -174,10 +174,10 @@ CREATE TYPE roc_pair AS (
 COMMENT ON TYPE roc_pair IS
 'Two scores of the same rows: AUCs, their variances and covariance, the difference auc_a - auc_b with its standard error, z and two-sided p of the test that there is none, and rows left out. AUCs are NULL with one class only; variances and the test also with fewer than two rows of a class; z and p also if the standard error is 0.';
 
-CREATE FUNCTION _roc_pair_add(internal, double precision, double precision, boolean) RETURNS internal
+CREATE FUNCTION _roc_pair_add(internal, double precision, double precision, binary_outcome) RETURNS internal
   LANGUAGE c IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
   AS 'MODULE_PATHNAME', 'agririsk_roc_pair_add';
-COMMENT ON FUNCTION _roc_pair_add(internal, double precision, double precision, boolean) IS
+COMMENT ON FUNCTION _roc_pair_add(internal, double precision, double precision, binary_outcome) IS
 'Transition of roc_pair_agg.';
 
 CREATE FUNCTION _roc_pair_final(internal) RETURNS roc_pair
@@ -186,9 +186,9 @@ CREATE FUNCTION _roc_pair_final(internal) RETURNS roc_pair
 COMMENT ON FUNCTION _roc_pair_final(internal) IS
 'Result of roc_pair_agg; NULL if there was no row.';
 
-CREATE AGGREGATE roc_pair_agg(score_a double precision, score_b double precision, bad boolean) (
+CREATE AGGREGATE roc_pair_agg(score_a double precision, score_b double precision, bad binary_outcome) (
   SFUNC = _roc_pair_add, STYPE = internal, SSPACE = 512,
   FINALFUNC = _roc_pair_final, FINALFUNC_MODIFY = SHAREABLE, PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE roc_pair_agg(double precision, double precision, boolean) IS
+COMMENT ON AGGREGATE roc_pair_agg(double precision, double precision, binary_outcome) IS
 'Whether one score ranks better than another on the same rows: DeLong''s test of the difference of two AUCs. Higher scores are riskier. A row with a NULL score or outcome is left out and counted; NULL if there is no row; a NaN score is an error. See type roc_pair. Source: DeLong, DeLong and Clarke-Pearson 1988.';

@@ -6,22 +6,22 @@ COMMENT ON TYPE calibration IS
 COMMENT ON FUNCTION calibration_in(cstring) IS
 'Reads the text form of a calibration, such as ''excluded 0/2/0; 0.1 3/0; 0.25 2/1'': PDs with their goods/bads. PDs come in any order; the rows of one that comes twice add up.';
 COMMENT ON FUNCTION calibration_out(calibration) IS
-'Writes the text form of a calibration: rows left out for want of PD, outcome or weight, if any; then PDs in ascending order with their goods/bads. Exact, independent of every setting; empty if there is nothing.';
+'Writes the text form of a calibration: rows that are left out because they have no PD, outcome or weight, if there are any; then PDs in ascending order with their goods/bads. Exact, independent of every setting; empty if there is nothing.';
 
 -- Aggregation. No combine function: the state grows with its rows, and what has
 -- gone to a temporary file cannot cross from a worker. The scan below may still
 -- be parallel.
 
-CREATE FUNCTION _calibration_add(internal, double precision, boolean) RETURNS internal
+CREATE FUNCTION _calibration_add(internal, double precision, binary_outcome) RETURNS internal
   LANGUAGE c IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
   AS 'MODULE_PATHNAME', 'agririsk_calibration_add';
-COMMENT ON FUNCTION _calibration_add(internal, double precision, boolean) IS
+COMMENT ON FUNCTION _calibration_add(internal, double precision, binary_outcome) IS
 'Transition of calibration_agg.';
 
-CREATE FUNCTION _calibration_add(internal, double precision, boolean, bigint) RETURNS internal
+CREATE FUNCTION _calibration_add(internal, double precision, binary_outcome, bigint) RETURNS internal
   LANGUAGE c IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
   AS 'MODULE_PATHNAME', 'agririsk_calibration_add_weighted';
-COMMENT ON FUNCTION _calibration_add(internal, double precision, boolean, bigint) IS
+COMMENT ON FUNCTION _calibration_add(internal, double precision, binary_outcome, bigint) IS
 'Transition of calibration_agg with weights.';
 
 CREATE FUNCTION _calibration_final(internal) RETURNS calibration
@@ -30,19 +30,19 @@ CREATE FUNCTION _calibration_final(internal) RETURNS calibration
 COMMENT ON FUNCTION _calibration_final(internal) IS
 'Result of calibration_agg; NULL if there was no row.';
 
-CREATE AGGREGATE calibration_agg(pd double precision, bad boolean) (
+CREATE AGGREGATE calibration_agg(pd double precision, bad binary_outcome) (
   SFUNC = _calibration_add, STYPE = internal, SSPACE = 512,
   FINALFUNC = _calibration_final, FINALFUNC_MODIFY = SHAREABLE, PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE calibration_agg(double precision, boolean) IS
+COMMENT ON AGGREGATE calibration_agg(double precision, binary_outcome) IS
 'Rows counted by predicted probability of default (a fraction in [0, 1]; another number or NaN is an error) and outcome. A row with a NULL PD, or a NULL outcome (not matured), is left out and counted; NULL if there is no row. More than 10,000,000 distinct PDs are an error: round them.';
 
-CREATE AGGREGATE calibration_agg(pd double precision, bad boolean, weight bigint) (
+CREATE AGGREGATE calibration_agg(pd double precision, bad binary_outcome, weight bigint) (
   SFUNC = _calibration_add, STYPE = internal, SSPACE = 512,
   FINALFUNC = _calibration_final, FINALFUNC_MODIFY = SHAREABLE, PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE calibration_agg(double precision, boolean, bigint) IS
-'Rows counted by predicted probability and outcome, each standing for so many equal ones as its weight says: the same value, to the bit, as if they were repeated. A weight of 0 is no row, a negative one an error. A row with a NULL weight is left out and counted once, one with a NULL PD or outcome as often as its weight says. The weights of either class come to at most 2^40.';
+COMMENT ON AGGREGATE calibration_agg(double precision, binary_outcome, bigint) IS
+'Rows counted by predicted probability and outcome, each with a weight, the number of equal rows that the row stands for: the same value, to the bit, as if the rows were repeated. A row of weight 0 does not count, a negative weight is an error. A row with a NULL weight is left out and counted once, one with a NULL PD or outcome as often as its weight says. The weights of either class come to at most 2^40.';
 
 @include merge TYPE=calibration ARGUMENT=c COST=100 SSPACE=512
 COMMENT ON FUNCTION calibration_merge(calibration, calibration) IS

@@ -62,7 +62,7 @@ CREATE AGGREGATE distribution_agg(value double precision, weight bigint) (
   FINALFUNC = _distribution_final_numbers, FINALFUNC_MODIFY = SHAREABLE, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE distribution_agg(double precision, bigint) IS
-'The same, each row standing for so many equal ones as its weight says: the same value, to the bit, as if they were repeated. A weight of 0 is no row, a negative one an error; a row with a NULL weight is left out and counted.';
+'The same with a weight, the number of equal rows that the row stands for: the same value, to the bit, as if the rows were repeated. A row of weight 0 does not count, a negative weight is an error; a row with a NULL weight is left out and counted.';
 
 CREATE AGGREGATE distribution_agg(value text) (
   SFUNC = _distribution_add, STYPE = internal, SSPACE = 1024,
@@ -80,7 +80,39 @@ CREATE AGGREGATE distribution_agg(value text, weight bigint) (
   PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE distribution_agg(text, bigint) IS
-'The same, each row standing for so many equal ones as its weight says. A weight of 0 is no row, a negative one an error; a row with a NULL weight is left out and counted.';
+'The same with a weight, the number of equal rows that the row stands for. A row of weight 0 does not count, a negative weight is an error; a row with a NULL weight is left out and counted.';
+
+-- Categories that are not text.
+
+CREATE FUNCTION _distribution_add(internal, "any") RETURNS internal
+  LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'agririsk_distribution_add_any';
+COMMENT ON FUNCTION _distribution_add(internal, "any") IS
+'Transition of distribution_agg("any").';
+
+CREATE FUNCTION _distribution_add(internal, "any", bigint) RETURNS internal
+  LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'agririsk_distribution_add_any';
+COMMENT ON FUNCTION _distribution_add(internal, "any", bigint) IS
+'Transition of distribution_agg("any", bigint).';
+
+CREATE AGGREGATE distribution_agg(value "any") (
+  SFUNC = _distribution_add, STYPE = internal, SSPACE = 1024,
+  FINALFUNC = _distribution_final_names, COMBINEFUNC = _distribution_combine,
+  SERIALFUNC = _distribution_serialize, DESERIALFUNC = _distribution_deserialize,
+  PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE distribution_agg("any") IS
+'Rows counted by name, of an enum (its label) or boolean (true, false); another type is an error that says to cast it to text.';
+
+CREATE AGGREGATE distribution_agg(value "any", weight bigint) (
+  SFUNC = _distribution_add, STYPE = internal, SSPACE = 1024,
+  FINALFUNC = _distribution_final_names, COMBINEFUNC = _distribution_combine,
+  SERIALFUNC = _distribution_serialize, DESERIALFUNC = _distribution_deserialize,
+  PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE distribution_agg("any", bigint) IS
+'The same with a weight, the number of equal rows that the row stands for.';
 
 @include merge TYPE=distribution ARGUMENT=d COST=100 SSPACE=512
 COMMENT ON FUNCTION distribution_merge(distribution, distribution) IS
@@ -112,14 +144,14 @@ CREATE FUNCTION psi(expected distribution, actual distribution, floor double pre
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 100
   AS 'MODULE_PATHNAME', 'agririsk_psi';
 COMMENT ON FUNCTION psi(distribution, distribution, double precision) IS
-'Population stability index: sum over bins of (a - e) ln(a / e), e and a being the shares of expected and actual rows; 0 is the same. Numbers are binned at the type-7 deciles of the expected ones, each bin with its right end, equal deciles once; names are bins; missing values are a bin of their own where either side has them. A share below the floor is raised to it, and the others stay: psi_bins says where. With floor 0 an empty bin makes it infinite. NULL where either side has no rows. Source: Kullback 1959 (the divergence J); Siddiqi 2006.';
+'Population stability index: sum over bins of (a - e) ln(a / e), e and a being the shares of expected and actual rows; 0 is the same. Numbers are binned at the type-7 deciles of the expected ones, each bin with its right end, equal deciles once; where the first or last bin has one expected number only, several times, what lies beyond this number is a bin of its own; names are bins; missing values are a bin of their own where either side has them. A share below the floor is raised to it, and the others stay: psi_bins says where. With floor 0 an empty bin makes it infinite. NULL where either side has no rows. Source: Kullback 1959 (the divergence J); Siddiqi 2006.';
 
 CREATE FUNCTION psi_bins(expected distribution, actual distribution, floor double precision DEFAULT 1e-4,
   OUT bin integer, OUT low double precision, OUT high double precision, OUT name text, OUT missing boolean,
   OUT expected_n bigint, OUT actual_n bigint, OUT expected_share double precision, OUT actual_share double precision,
   OUT expected_raised boolean, OUT actual_raised boolean, OUT term double precision)
   RETURNS SETOF record
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 100 ROWS 11
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 100 ROWS 12
   AS 'MODULE_PATHNAME', 'agririsk_psi_bins';
 COMMENT ON FUNCTION psi_bins(distribution, distribution, double precision) IS
-'The bins of psi as rows: numbers in (low, high], or a name, or what is missing; rows on either side, their shares as used, whether a share was raised to the floor, and what the bin adds to the index. No rows where psi is NULL.';
+'The bins of psi as rows: numbers in (low, high], or a name, or what is missing; the bin of what lies below the lowest number ends at the double precision number before it; rows on either side, their shares as used, whether a share was raised to the floor, and what the bin adds to the index. No rows where psi is NULL.';

@@ -65,6 +65,53 @@ CREATE AGGREGATE confusion_agg(truth text, predicted text, stratum text, weight 
 COMMENT ON AGGREGATE confusion_agg(text, text, text, bigint) IS
 'The same, each row standing for weight rows: a whole number, because standard errors count rows; unequal chances of being drawn are strata, not weights. A weight of 0 is no row, a negative one an error, a NULL excludes the row. Without strata of its own, give the predicted class as the stratum.';
 
+-- Categories that are not text.
+
+CREATE FUNCTION _confusion_add(internal, "any", "any") RETURNS internal
+  LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'agririsk_confusion_add_any';
+COMMENT ON FUNCTION _confusion_add(internal, "any", "any") IS
+'Transition of confusion_agg("any", "any").';
+
+CREATE FUNCTION _confusion_add(internal, "any", "any", "any") RETURNS internal
+  LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'agririsk_confusion_add_any';
+COMMENT ON FUNCTION _confusion_add(internal, "any", "any", "any") IS
+'Transition of confusion_agg("any", "any", "any").';
+
+CREATE FUNCTION _confusion_add(internal, "any", "any", "any", bigint) RETURNS internal
+  LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'agririsk_confusion_add_any';
+COMMENT ON FUNCTION _confusion_add(internal, "any", "any", "any", bigint) IS
+'Transition of confusion_agg("any", "any", "any", bigint).';
+
+CREATE AGGREGATE confusion_agg(truth "any", predicted "any") (
+  SFUNC = _confusion_add, STYPE = internal, SSPACE = 2048,
+  FINALFUNC = _confusion_final, COMBINEFUNC = _confusion_combine,
+  SERIALFUNC = _confusion_serialize, DESERIALFUNC = _confusion_deserialize,
+  PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE confusion_agg("any", "any") IS
+'The same of classes that are an enum (its label), boolean (true, false) or an integer (its digits); another type is an error that says to cast it to text.';
+
+CREATE AGGREGATE confusion_agg(truth "any", predicted "any", stratum "any") (
+  SFUNC = _confusion_add, STYPE = internal, SSPACE = 2048,
+  FINALFUNC = _confusion_final, COMBINEFUNC = _confusion_combine,
+  SERIALFUNC = _confusion_serialize, DESERIALFUNC = _confusion_deserialize,
+  PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE confusion_agg("any", "any", "any") IS
+'The same by stratum, each of the three text, an enum, boolean or an integer.';
+
+CREATE AGGREGATE confusion_agg(truth "any", predicted "any", stratum "any", weight bigint) (
+  SFUNC = _confusion_add, STYPE = internal, SSPACE = 2048,
+  FINALFUNC = _confusion_final, COMBINEFUNC = _confusion_combine,
+  SERIALFUNC = _confusion_serialize, DESERIALFUNC = _confusion_deserialize,
+  PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE confusion_agg("any", "any", "any", bigint) IS
+'The same, each row standing for weight rows.';
+
 @include merge TYPE=confusion ARGUMENT=c COST=10 SSPACE=512
 COMMENT ON FUNCTION confusion_merge(confusion, confusion) IS
 'Confusion of the rows of both. NULL, an unknown confusion, makes the result unknown.';

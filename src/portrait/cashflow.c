@@ -61,7 +61,7 @@ cash_bad_date(DateADT date)
 			 errmsg("date out of range for type cashflow"),
 			 errdetail("The date is %s.",
 					   DatumGetCString(DirectFunctionCall1(date_out, DateADTGetDatum(date)))),
-			 errhint("Dates from 0001-01-01 to 9999-12-31 are possible; filter others out.")));
+			 errhint("Dates from 0001-01-01 to 9999-12-31 are possible. Filter out the rows with other dates.")));
 	pg_unreachable();
 }
 
@@ -73,7 +73,7 @@ cash_sum_overflow(int32 month)
 			 errmsg("cash flow of a month out of range"),
 			 errdetail("The events of %04d-%02d exceed 922337203685477.5807 or 4294967295 in number.",
 					   month / 12, month % 12 + 1),
-			 errhint("Count amounts in a larger unit of the currency.")));
+			 errhint("Give the amounts in a larger unit of the currency.")));
 	pg_unreachable();
 }
 
@@ -228,8 +228,8 @@ agririsk_cashflow_in(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
 				 errmsg("invalid input syntax for type cashflow"),
-				 errdetail("It has %zu months, more than there are.", room),
-				 errhint("Each month is named once, in order.")));
+				 errdetail("The value has %zu months, more than there can be.", room),
+				 errhint("Write each month once, in ascending order.")));
 	months = palloc(room * sizeof(CashMonth));
 	count = cashflow_from_text(text, months, &fault);
 	if (count < 0)
@@ -276,7 +276,7 @@ agririsk_cashflow_recv(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
 				 errmsg("invalid binary form of type cashflow"),
 				 errdetail("In %d bytes: %s.", length, fault),
-				 errhint("Send what cashflow_send wrote, or use the text form.")));
+				 errhint("Send bytes that cashflow_send wrote, or use the text form.")));
 	result = palloc(VARHDRSZ + length);
 	SET_VARSIZE(result, VARHDRSZ + length);
 	memcpy(VARDATA(result), bytes, length);
@@ -309,13 +309,13 @@ cash_units_from_float8(Datum amount)
 					 errmsg("amount of a cash flow must be a finite number"),
 					 errdetail("The amount is %s.",
 							   isnan(value) ? "NaN" : value > 0 ? "Infinity" : "-Infinity"),
-					 errhint("Write NULL for an unknown amount; such rows are ignored.")));
+					 errhint("Give NULL where the amount is not known. Rows without an amount are ignored.")));
 			break;
 		case MONEY_TOO_LARGE:
 			ereport(ERROR,
 					(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 					 errmsg("amount out of range for double precision in a cash flow"),
-					 errdetail("The amount is %.17g; beyond 2.25e11 it is not exact to four decimals.",
+					 errdetail("The amount is %.17g. Beyond 2.25e11 double precision is not exact to four decimals.",
 							   value),
 					 errhint("Give the amount as numeric.")));
 			break;
@@ -354,7 +354,7 @@ cash_units_from_numeric(Datum amount)
 				 errmsg("amount of a cash flow must be a finite number"),
 				 errdetail("The amount is %s.",
 						   DatumGetCString(DirectFunctionCall1(numeric_out, amount))),
-				 errhint("Write NULL for an unknown amount; such rows are ignored.")));
+				 errhint("Give NULL where the amount is not known. Rows without an amount are ignored.")));
 
 	/* Six digits decide everything: five of whole units, one to round by. */
 	ndigits = Min(ndigits, lengthof(digits));
@@ -365,9 +365,9 @@ cash_units_from_numeric(Datum amount)
 		ereport(ERROR,
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 				 errmsg("amount out of range for a cash flow"),
-				 errdetail("The amount is %s; the largest is 922337203685477.5807.",
+				 errdetail("The amount is %s. The largest possible amount is 922337203685477.5807.",
 						   DatumGetCString(DirectFunctionCall1(numeric_out, amount))),
-				 errhint("Count amounts in a larger unit of the currency.")));
+				 errhint("Give the amounts in a larger unit of the currency.")));
 	return units;
 }
 
@@ -650,7 +650,7 @@ agririsk_cashflow_features(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("window of %d months is out of range", window),
 				 errdetail("A window has 1 to %d months.", CASHFLOW_MAX_WINDOW),
-				 errhint("The default is 24, two years, which every column needs.")));
+				 errhint("The default is 24 months.")));
 
 	cashflow_open(PG_GETARG_DATUM(0), &view);
 	month = calendar_month_of(as_of, &month_start, &month_end);

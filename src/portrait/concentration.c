@@ -17,6 +17,7 @@
 #include "utils/expandeddatum.h"
 #include "utils/json.h"
 #include "utils/memutils.h"
+#include "utils/uuid.h"
 
 #include "core/rows/key_sums.h"
 #include "portrait/concentration_math.h"
@@ -59,7 +60,7 @@ sum_overflow(const char *key, size_t length)
 			 errmsg("sum of weights of a concentration out of range"),
 			 key ? errdetail("The weights of key %s exceed 8.98e307.", shown_key(key, length)) :
 			 errdetail("The weights of all keys together exceed 8.98e307."),
-			 errhint("Weigh in a larger unit.")));
+			 errhint("Give the weights in a larger unit.")));
 }
 
 static void
@@ -69,7 +70,7 @@ too_large(void)
 			(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 			 errmsg("concentration has too many keys"),
 			 errdetail("Keys and weights take more than %d MB.", MAX_BYTES / (1024 * 1024)),
-			 errhint("Use shorter keys or coarser ones, or aggregate in more groups.")));
+			 errhint("Use shorter or fewer keys, or more groups.")));
 }
 
 static void
@@ -310,8 +311,8 @@ agririsk_concentration_recv(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
 				 errmsg("invalid binary form of type concentration"),
-				 errdetail("Its %d bytes are no concentration in canonical form.", length),
-				 errhint("Send what concentration_send wrote, or use the text form.")));
+				 errdetail("The %d bytes are not the binary form of a concentration.", length),
+				 errhint("Send bytes that concentration_send wrote, or use the text form.")));
 	check_status(status);
 	if (length > MAX_BYTES)
 		too_large();
@@ -351,14 +352,14 @@ check_weight(double weight, const char *key, size_t length)
 				 errmsg("weight of a concentration must be a finite number"),
 				 errdetail("A weight of key %s is %s.", shown_key(key, length),
 						   shown_number(weight)),
-				 errhint("Write NULL for an unknown weight; such rows are ignored.")));
+				 errhint("Give NULL where the weight is not known. Rows without a weight are ignored.")));
 	if (weight < 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("weight of a concentration must not be negative"),
 				 errdetail("A weight of key %s is %s.", shown_key(key, length),
 						   shown_number(weight)),
-				 errhint("Filter returns and corrections out, or net them per key before.")));
+				 errhint("Filter out returns and corrections, or subtract them within each key first.")));
 }
 
 static Datum
@@ -405,6 +406,18 @@ agririsk_concentration_add_bigint(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
 		return ignore_row(fcinfo);
 	return add_row(fcinfo, key, pg_lltoa(PG_GETARG_INT64(1), key));
+}
+
+AGR_FUNCTION(agririsk_concentration_add_uuid);
+Datum
+agririsk_concentration_add_uuid(PG_FUNCTION_ARGS)
+{
+	const char *key;
+
+	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
+		return ignore_row(fcinfo);
+	key = DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(PG_GETARG_UUID_P(1))));
+	return add_row(fcinfo, key, strlen(key));
 }
 
 AGR_FUNCTION(agririsk_concentration_combine);
@@ -638,7 +651,7 @@ agririsk_concentration_top_share(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("number of keys of a top share must be at least 1"),
 				 errdetail("The number is %d.", n),
-				 errhint("top_share(c, 3) is the share of the three largest keys.")));
+				 errhint("For example, top_share(c, 3) is the share of the three largest keys.")));
 	concentration_open(&reader, ARGUMENT_BYTES(value));
 	heap = palloc(Min(n, reader.count) * sizeof(ConcentrationWeight) + 1);
 	status = concentration_top_share(ARGUMENT_BYTES(value), n, heap, &share);

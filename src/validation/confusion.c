@@ -21,6 +21,7 @@
 #include "core/math/ratio_math.h"
 #include "core/sql/record.h"
 #include "core/sql/text_form.h"
+#include "core/sql/value.h"
 #include "validation/confusion_math.h"
 
 /* Above any cell's three names with a zero byte between them. */
@@ -54,9 +55,9 @@ name_too_long(const char *name, size_t length, size_t bytes)
 	ereport(ERROR,
 			(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 			 errmsg("name of a class or stratum is too long"),
-			 errdetail("%s has %zu bytes%s; %d are allowed.", shown_name(name, length), bytes,
+			 errdetail("%s has %zu bytes%s. At most %d are allowed.", shown_name(name, length), bytes,
 					   bytes == length ? "" : " in UTF-8", CONFUSION_MAX_NAME),
-			 errhint("Classes are a few short names; use a code.")));
+			 errhint("Give short names or codes.")));
 }
 
 /* A name that is new: it must fit the binary form, too. */
@@ -77,7 +78,7 @@ too_many_cells(void)
 			(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 			 errmsg("confusion has too many cells"),
 			 errdetail("Strata, true and predicted classes make more than %d combinations.", CONFUSION_MAX_CELLS),
-			 errhint("Was something else than a class given, such as a key? Otherwise use coarser classes.")));
+			 errhint("Check that the columns are classes, not keys. If they are classes, use fewer of them.")));
 }
 
 static void
@@ -85,9 +86,9 @@ too_many_rows(void)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-			 errmsg("number of rows of a confusion out of range"),
-			 errdetail("Counts and excluded rows together exceed %lld.", (long long) PG_INT64_MAX),
-			 errhint("Weights are numbers of rows; divide them by what they have in common.")));
+			 errmsg("too many rows"),
+			 errdetail("Counted and excluded rows together exceed %lld.", (long long) PG_INT64_MAX),
+			 errhint("A weight is a whole number of equal rows. Give the weights in a larger unit, such as thousands.")));
 }
 
 static void
@@ -296,21 +297,21 @@ read_text_cell(ConfusionState *state, JsonbValue *cell, int at)
 	uint32		i;
 
 	if (cell->type != jbvBinary || !JsonContainerIsArray(array))
-		bad_text("it is no array", at);
+		bad_text("it is not an array", at);
 	size = JsonContainerSize(array);
 	if (size != 3 && size != 4)
-		bad_text("it has neither three nor four elements", at);
+		bad_text("it must have three or four elements", at);
 	for (i = 0; i < size - 1; i++)
 	{
 		JsonbValue *element = getIthJsonbValueFromContainer(array, i);
 
 		if (element->type != jbvString)
-			bad_text("a name is a string", at);
+			bad_text("a name must be a string", at);
 		name[i] = new_name(element->val.string.val, element->val.string.len);
 	}
 	count = json_count(getIthJsonbValueFromContainer(array, size - 1));
 	if (count < 0)
-		bad_text("the count is no whole number from 0 on", at);
+		bad_text("the count must be a whole number, 0 or more", at);
 	if (count > 0)
 		add_cell(state, size == 4 ? &name[2] : &name[1], &name[0], &name[1], count);
 }
@@ -327,7 +328,7 @@ agririsk_confusion_in(PG_FUNCTION_ARGS)
 	int			i;
 
 	if (!JB_ROOT_IS_OBJECT(json))
-		bad_text("It is no JSON object", -1);
+		bad_text("It is not a JSON object", -1);
 	counts = getKeyJsonValueFromContainer(&json->root, "counts", 6, NULL);
 	if (counts == NULL || counts->type != jbvBinary || !JsonContainerIsArray(counts->val.binary.data))
 		bad_text("It has no array \"counts\"", -1);
@@ -339,7 +340,7 @@ agririsk_confusion_in(PG_FUNCTION_ARGS)
 		int64		number = json_count(excluded);
 
 		if (number < 0)
-			bad_text("\"excluded\" is no whole number from 0 on", -1);
+			bad_text("\"excluded\" must be a whole number, 0 or more", -1);
 		count_rows(state, &state->excluded, number);
 	}
 	for (i = 0; i < JsonContainerSize(counts->val.binary.data); i++)
@@ -422,8 +423,8 @@ agririsk_confusion_recv(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
 				 errmsg("invalid binary form of type confusion"),
-				 errdetail("Its %d bytes are no confusion in canonical form.", length),
-				 errhint("Send what confusion_send wrote, or use the text form.")));
+				 errdetail("The %d bytes are not the binary form of a confusion.", length),
+				 errhint("Send bytes that confusion_send wrote, or use the text form.")));
 	for (i = 0; i < c->names; i++)
 		(void) pg_verify_mbstr(PG_UTF8, c->name[i].name, c->name[i].length, false);
 	if (GetDatabaseEncoding() == PG_UTF8)
@@ -446,11 +447,11 @@ agririsk_confusion_send(PG_FUNCTION_ARGS)
  * A row of confusion_agg(truth, predicted [, stratum [, weight]]). A row with a
  * NULL is excluded, and counted as many times as its weight says.
  */
-AGR_FUNCTION(agririsk_confusion_add);
-Datum
-agririsk_confusion_add(PG_FUNCTION_ARGS)
+static pg_attribute_always_inline Datum
+add_row(FunctionCallInfo fcinfo, bool of_text)
 {
 	int			nargs = PG_NARGS();
+	char		buffer[3][VALUE_BUFFER];
 	ConfusionState *state = PG_ARGISNULL(0) ? NULL : (ConfusionState *) PG_GETARG_POINTER(0);
 	ConfusionName name[3];
 	int64		weight = 1;
@@ -464,7 +465,7 @@ agririsk_confusion_add(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("weight of a confusion must not be negative"),
 				 errdetail("A weight is %lld.", (long long) weight),
-				 errhint("A weight says for how many rows this one stands.")));
+				 errhint("A weight is the number of equal rows that the row stands for, 0 or more.")));
 
 	/* So many equal rows: of weight 0 it is no row. */
 	if (weight == 0)
@@ -483,13 +484,37 @@ agririsk_confusion_add(PG_FUNCTION_ARGS)
 	{
 		for (i = 0; i < Min(nargs - 1, 3); i++)
 		{
-			text	   *value = PG_GETARG_TEXT_PP(i + 1);
+			if (of_text)
+			{
+				text	   *value = PG_GETARG_TEXT_PP(i + 1);
 
-			name[i] = new_name(VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value));
+				name[i] = new_name(VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value));
+			}
+			else
+			{
+				size_t		length;
+				const char *at = value_bytes(value_argument_kind(fcinfo, i + 1), PG_GETARG_DATUM(i + 1), buffer[i], &length);
+
+				name[i] = new_name(at, length);
+			}
 		}
 		add_cell(state, &name[nargs > 3 ? 2 : 1], &name[0], &name[1], weight);
 	}
 	PG_RETURN_POINTER(state);
+}
+
+AGR_FUNCTION(agririsk_confusion_add);
+Datum
+agririsk_confusion_add(PG_FUNCTION_ARGS)
+{
+	return add_row(fcinfo, true);
+}
+
+AGR_FUNCTION(agririsk_confusion_add_any);
+Datum
+agririsk_confusion_add_any(PG_FUNCTION_ARGS)
+{
+	return add_row(fcinfo, false);
 }
 
 AGR_FUNCTION(agririsk_confusion_combine);
@@ -739,8 +764,8 @@ bad_area(const char *name, size_t length, const char *what)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("mapped area must be a finite number from 0 on"),
-			 errdetail("That of %s is %s.", shown_name(name, length), what),
+			 errmsg("mapped area must be a finite number, 0 or more"),
+			 errdetail("The area of %s is %s.", shown_name(name, length), what),
 			 errhint("Give the area of each stratum in one unit, like '{\"rice\": 1200, \"maize\": 800.5}'.")));
 }
 
@@ -751,7 +776,7 @@ json_area(const JsonbValue *key, const JsonbValue *value)
 	double		area;
 
 	if (value->type != jbvNumeric)
-		bad_area(key->val.string.val, key->val.string.len, "no number");
+		bad_area(key->val.string.val, key->val.string.len, "not a number");
 	text = numeric_normalize(value->val.numeric);
 	area = strtod(text, NULL);
 	if (!isfinite(area) || area < 0)
@@ -774,7 +799,7 @@ check_areas(const Confusion *c, double *area)
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					 errmsg("mapped area of a stratum is missing"),
 					 errdetail("No area of %s is given.", shown_name(stratum->name, stratum->length)),
-					 errhint("Give the area of every stratum; without strata in the aggregate these are the predicted classes.")));
+					 errhint("Give the area of every stratum. Where confusion_agg was given no strata, the strata are the predicted classes.")));
 	}
 	for (i = 0; i < c->names; i++)
 		if (isnan(area[i]))
@@ -796,8 +821,8 @@ get_areas(const Confusion *c, Jsonb *json, ConfusionAreas *areas)
 	if (!JB_ROOT_IS_OBJECT(json))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("mapped areas must be a JSON object"),
-				 errdetail("They are %s.", JsonbToCString(NULL, &json->root, VARSIZE(json))),
+				 errmsg("mapped areas must be given as a JSON object"),
+				 errdetail("The value is %s.", JsonbToCString(NULL, &json->root, VARSIZE(json))),
 				 errhint("Write '{\"rice\": 1200, \"maize\": 800.5}', or use jsonb_object_agg(class, area).")));
 	memset(areas, 0, sizeof *areas);
 	for (i = 0; i < c->names; i++)
@@ -830,7 +855,7 @@ get_areas(const Confusion *c, Jsonb *json, ConfusionAreas *areas)
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 				 errmsg("sum of mapped areas out of range"),
 				 errdetail("The areas together exceed 1.79e308."),
-				 errhint("Measure in a larger unit.")));
+				 errhint("Give the areas in a larger unit.")));
 	return total;
 }
 

@@ -23,6 +23,7 @@
 #include "core/sql/record.h"
 #include "core/rows/tally.h"
 #include "core/sql/text_form.h"
+#include "core/sql/value.h"
 #include "validation/distribution_math.h"
 
 static const TallyType distribution_type = {
@@ -31,7 +32,7 @@ static const TallyType distribution_type = {
 	.least = -INFINITY,
 	.greatest = INFINITY,
 	.example = "0.1 3; 0.25 2",
-	.too_many_hint = "Round the numbers."
+	.too_many_hint = "Round the numbers before they are aggregated."
 };
 
 /* The state of the aggregate over names. */
@@ -60,7 +61,7 @@ too_many_names(void)
 			(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 			 errmsg("distribution has too many distinct names"),
 			 errdetail("There are more than %d.", DISTRIBUTION_MAX_NAMES),
-			 errhint("Was something else than a category given, such as a key? Cast numbers to double precision.")));
+			 errhint("Check that the column is a category, not a key. Cast numbers to double precision.")));
 }
 
 static void
@@ -70,7 +71,7 @@ too_many_rows(void)
 			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 			 errmsg("too many rows"),
 			 errdetail("The weights exceed %lld.", (long long) TALLY_MAX_TOTAL),
-			 errhint("A weight stands for so many equal rows; weigh in a larger unit.")));
+			 errhint("A weight is a whole number of equal rows. Give the weights in a larger unit, such as thousands.")));
 }
 
 static void
@@ -84,9 +85,9 @@ check(DistributionStatus status)
 	if (status == DISTRIBUTION_MIXED)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
-				 errmsg("a distribution of numbers and one of names do not go together"),
-				 errdetail("One was made of double precision values, the other of text."),
-				 errhint("Cast the values of both to the same type in distribution_agg.")));
+				 errmsg("a distribution of numbers cannot be combined with a distribution of names"),
+				 errdetail("One distribution was made from double precision values, the other from text."),
+				 errhint("Cast the values of both to the same type when you call distribution_agg.")));
 	if (status == DISTRIBUTION_TOO_MANY_NAMES)
 		too_many_names();
 	if (status == DISTRIBUTION_TOO_MANY_ROWS)
@@ -120,9 +121,9 @@ name_too_long(const char *name, size_t length, size_t bytes)
 	ereport(ERROR,
 			(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 			 errmsg("name of a distribution is too long"),
-			 errdetail("%s has %zu bytes%s; %d are allowed.", shown_name(name, length), bytes,
+			 errdetail("%s has %zu bytes%s. At most %d are allowed.", shown_name(name, length), bytes,
 					   bytes == length ? "" : " in UTF-8", DISTRIBUTION_MAX_NAME),
-			 errhint("Categories are a few short names; use a code.")));
+			 errhint("Give short names or codes.")));
 }
 
 /* A name that is new: it must fit the binary form, too. */
@@ -236,12 +237,12 @@ json_count(const JsonbValue *value)
 	if (value == NULL)
 		return 0;
 	if (value->type != jbvNumeric)
-		bad_text("A number of rows is no number");
+		bad_text("A number of rows must be a number");
 	text = numeric_normalize(value->val.numeric);
 	errno = 0;
 	number = strtoll(text, &end, 10);
 	if (*end != '\0' || errno != 0 || number < 0)
-		bad_text("A number of rows is no whole number from 0 on");
+		bad_text("A number of rows must be a whole number, 0 or more");
 	return number;
 }
 
@@ -308,7 +309,7 @@ agririsk_distribution_in(PG_FUNCTION_ARGS)
 		PG_RETURN_POINTER(read_names(text));
 	value = (struct varlena *) DatumGetPointer(tally_in(fcinfo, &distribution_type));
 	if (has_unknown_classes(value))
-		bad_text("Numbers have no outcome that could be unknown");
+		bad_text("A distribution counts no unknown outcomes, so the second number after excluded must be 0");
 	PG_RETURN_POINTER(value);
 }
 
@@ -379,8 +380,8 @@ bad_binary(int length)
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
 			 errmsg("invalid binary form of type distribution"),
-			 errdetail("Its %d bytes are no distribution in canonical form.", length),
-			 errhint("Send what distribution_send wrote, or use the text form.")));
+			 errdetail("The %d bytes are not the binary form of a distribution.", length),
+			 errhint("Send bytes that distribution_send wrote, or use the text form.")));
 }
 
 static struct varlena *
@@ -438,7 +439,7 @@ row_weight(FunctionCallInfo fcinfo)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("weight of a row must not be negative"),
 				 errdetail("A weight is %lld.", (long long) weight),
-				 errhint("A weight stands for so many equal rows.")));
+				 errhint("A weight is the number of equal rows that the row stands for, 0 or more.")));
 	return weight;
 }
 
@@ -493,9 +494,8 @@ agririsk_distribution_final_numbers(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(tally_make_value((Tally *) PG_GETARG_POINTER(0), &distribution_type));
 }
 
-AGR_FUNCTION(agririsk_distribution_add_name);
-Datum
-agririsk_distribution_add_name(PG_FUNCTION_ARGS)
+static pg_attribute_always_inline Datum
+add_name_row(FunctionCallInfo fcinfo, bool of_text)
 {
 	int64		weight = row_weight(fcinfo);
 	NameState  *state;
@@ -510,14 +510,37 @@ agririsk_distribution_add_name(PG_FUNCTION_ARGS)
 		count_rows(state, &state->unweighted, 1);
 	else if (PG_ARGISNULL(1))
 		count_rows(state, &state->missing, weight);
-	else
+	else if (of_text)
 	{
 		text	   *name = PG_GETARG_TEXT_PP(1);
 
 		check_name(VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name));
 		add_name(state, VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name), weight);
 	}
+	else
+	{
+		char		buffer[VALUE_BUFFER];
+		size_t		length;
+		const char *name = value_bytes(value_argument_kind(fcinfo, 1), PG_GETARG_DATUM(1), buffer, &length);
+
+		check_name(name, length);
+		add_name(state, name, length, weight);
+	}
 	PG_RETURN_POINTER(state);
+}
+
+AGR_FUNCTION(agririsk_distribution_add_name);
+Datum
+agririsk_distribution_add_name(PG_FUNCTION_ARGS)
+{
+	return add_name_row(fcinfo, true);
+}
+
+AGR_FUNCTION(agririsk_distribution_add_any);
+Datum
+agririsk_distribution_add_any(PG_FUNCTION_ARGS)
+{
+	return add_name_row(fcinfo, false);
 }
 
 AGR_FUNCTION(agririsk_distribution_final_names);
@@ -674,7 +697,7 @@ open_psi(FunctionCallInfo fcinfo, PsiReader *reader)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("floor of a share must be at least 0 and below 1"),
 				 errdetail("The floor is %s.", number),
-				 errhint("1e-4 is the default; with 0 an empty bin makes the index infinite.")));
+				 errhint("The default is 1e-4. With 0 an empty bin makes the index infinite.")));
 	status = psi_open(reader, (const uint8_t *) VARDATA_ANY(expected), VARSIZE_ANY_EXHDR(expected),
 					  (const uint8_t *) VARDATA_ANY(actual), VARSIZE_ANY_EXHDR(actual), floor,
 					  look_for_interrupts);
@@ -693,7 +716,7 @@ agririsk_psi(PG_FUNCTION_ARGS)
 	if (!open_psi(fcinfo, &reader))
 		PG_RETURN_NULL();
 	while (psi_next(&reader, &bin))
-		sum += bin.term;
+		sum += bin.of.term;
 	PG_RETURN_FLOAT8(sum);
 }
 
@@ -726,10 +749,10 @@ agririsk_psi_bins(PG_FUNCTION_ARGS)
 		for (side = 0; side < 2; side++)
 		{
 			values[5 + side] = Int64GetDatum(bin.rows[side]);
-			values[7 + side] = Float8GetDatum(bin.share[side]);
-			values[9 + side] = BoolGetDatum(bin.raised[side]);
+			values[7 + side] = Float8GetDatum(bin.of.share[side]);
+			values[9 + side] = BoolGetDatum(bin.of.raised[side]);
 		}
-		values[11] = Float8GetDatum(bin.term);
+		values[11] = Float8GetDatum(bin.of.term);
 		tuplestore_putvalues(rows, columns, values, nulls);
 	}
 	return (Datum) 0;

@@ -64,7 +64,7 @@ SELECT is((SELECT count(*) FROM german_bin WHERE abs(ours - points) <= 1e-8), 28
 SELECT is((SELECT count(*) FROM german_card, bins(card) b
             WHERE feature IS NULL AND abs(points - (pg_read_file(:'shared' || '/golden/credit/german_scorecard.json')::jsonb ->> 'base_points_separate')::float8) <= 1e-8),
           1::bigint, 'and so do the base points');
-SELECT is((SELECT count(*) FROM german t, german_card, explain(card, t) e JOIN german_bin b ON b.feature = e.feature AND b.label = e.bin
+SELECT is((SELECT count(*) FROM german t, german_card, explain(card, t) e JOIN german_bin b ON b.feature = e.feature AND b.label = e.label
             WHERE abs(e.points - b.points) <= 1e-8 AND abs(e.best_points - (SELECT max(points) FROM german_bin m WHERE m.feature = e.feature)) <= 1e-8
               AND abs(e.points_lost - (e.best_points - e.points)) <= 1e-8), 6000::bigint, 'explain gives the points of those bins, and of the best');
 \else

@@ -243,7 +243,7 @@ for my $made (
 	my $not = $made =~ s/\?/repeat(chr(233), 128)/gr;
 	is($node->safe_psql('latin', "SET search_path = agririsk, public; SELECT length(${sent}_send($fits)) > 254"), 't', "$made: 254 bytes of UTF-8 are sent");
 	my (undef, undef, $error) = $node->psql('latin', "SET search_path = agririsk, public; SELECT $not");
-	like($error, qr/ is too long\nDETAIL:  "\xe9{64}\.\.\." has 256 bytes in UTF-8; 255 are allowed\.\n/, "$made: 256 are refused");
+	like($error, qr/ is too long\nDETAIL:  "\xe9{64}\.\.\." has 256 bytes in UTF-8\. At most 255 are allowed\.\n/, "$made: 256 are refused");
 }
 
 

@@ -41,7 +41,7 @@ too_many_rows(void)
 			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 			 errmsg("too many rows"),
 			 errdetail("The weights of a class exceed %lld.", (long long) TALLY_MAX_TOTAL),
-			 errhint("A weight stands for so many equal rows; weigh in a larger unit.")));
+			 errhint("A weight is a whole number of equal rows. Give the weights in a larger unit, such as thousands.")));
 }
 
 static void
@@ -780,7 +780,7 @@ tally_in(FunctionCallInfo fcinfo, const TallyType *type)
 						   pg_mbstrlen_with_len(text, reader.at) + 1,
 						   pg_mbcliplen(text + reader.at, strlen(text + reader.at), 24),
 						   text + reader.at, reader.fault),
-				 errhint("Write it like '%s'.", type->example)));
+				 errhint("Write a value like '%s'.", type->example)));
 	PG_RETURN_POINTER(value_of_pool(&pool, type, head.excluded));
 }
 
@@ -853,8 +853,8 @@ tally_recv(FunctionCallInfo fcinfo, const TallyType *type)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
 				 errmsg("invalid binary form of type %s", type->name),
-				 errdetail("Its %d bytes are no %s in canonical form.", length, type->name),
-				 errhint("Send what %s_send wrote, or use the text form.", type->name)));
+				 errdetail("The %d bytes are not the binary form of a %s.", length, type->name),
+				 errhint("Send bytes that %s_send wrote, or use the text form.", type->name)));
 	value = palloc(VARHDRSZ + length);
 	SET_VARSIZE(value, VARHDRSZ + length);
 	memcpy(VARDATA(value), bytes, length);

@@ -123,8 +123,12 @@ report_far(const ScoreCall *call, int i, double x)
 }
 
 static void
-report_unseen(const ScoreCall *call, int i, const char *at, size_t length)
+report_unseen(const ScoreCall *call, int i, Datum value)
 {
+	char		buffer[VALUE_BUFFER];
+	size_t		length;
+	const char *at = value_bytes(call->kind[i], value, buffer, &length);
+
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("feature \"%s\" has a category that the card does not know", call->card->input[i]),
@@ -143,14 +147,13 @@ has_consent(const ScoreFeature *f, const NullableDatum *input)
  * Where the value of feature i falls, and of a linear feature the value itself.
  * A value that is known sets *known.
  */
-static int32_t
+static pg_attribute_always_inline int32_t
 place_value(const ScoreCall *call, int i, const NullableDatum *input, bool *known, double *value)
 {
 	const ScoreFeature *f = &call->card->feature[i];
 	char		buffer[VALUE_BUFFER];
 	const char *at;
 	size_t		length;
-	int32_t		place;
 
 	/* Nothing may depend on what was not given, not even whether it is known. */
 	if (!has_consent(f, input))
@@ -177,10 +180,15 @@ place_value(const ScoreCall *call, int i, const NullableDatum *input, bool *know
 
 	*known = true;
 	at = value_bytes(call->kind[i], input[i].value, buffer, &length);
-	place = score_category_place(f, at, length);
-	if (place == SCORE_UNSEEN && f->unseen == CARD_UNSEEN_ERROR)
-		report_unseen(call, i, at, length);
-	return place;
+	return score_category_place(f, at, length);
+}
+
+int32_t
+score_call_place(const ScoreCall *call, int i, const NullableDatum *input, double *value)
+{
+	bool		known;
+
+	return place_value(call, i, input, &known, value);
 }
 
 /* The WOE of the value of feature i in the call's segment, and where it falls. */
@@ -201,6 +209,8 @@ value_woe(const ScoreCall *call, int i, const NullableDatum *input, bool *known,
 		case SCORE_MISSING:
 			return score_missing_woe(f, weight);
 		case SCORE_UNSEEN:
+			if (f->unseen == CARD_UNSEEN_ERROR)
+				report_unseen(call, i, input[i].value);
 			return score_unseen_woe(f, weight);
 		default:
 			return 0;
@@ -491,9 +501,9 @@ agririsk_explain(PG_FUNCTION_ARGS)
 		if (why[i].place == SCORE_NO_CONSENT || why[i].points_lost < 0)
 			why[i].points_lost = 0;
 	}
-	/* A row that has no score has no reasons for it. */
-	if (!known)
-		return (Datum) 0;
+	/* A row of which nothing is known has bins, but neither a score nor reasons for one. */
+	for (i = 0; i < n && !known; i++)
+		why[i].points = why[i].best_points = why[i].points_lost = NAN;
 
 	qsort(why, n, sizeof *why, compare_explanations);
 	for (i = 0; i < n; i++)
@@ -502,8 +512,8 @@ agririsk_explain(PG_FUNCTION_ARGS)
 		const CardFeature *f = &sc->card->feature[e->feature];
 		const NullableDatum *input = &site->input[e->feature];
 		const char *flag = flag_of(f, e->place);
-		Datum		value[9];
-		bool		null[9] = {false};
+		Datum		value[10];
+		bool		null[10] = {false};
 
 		value[0] = PointerGetDatum(agr_text(f->name));
 		null[1] = input->isnull || e->place == SCORE_NO_CONSENT;
@@ -511,16 +521,17 @@ agririsk_explain(PG_FUNCTION_ARGS)
 			value[1] = CStringGetTextDatum(show_value(site->call.kind[e->feature],
 													  record_map_type(&site->map, e->feature),
 													  input->value));
-		value[2] = CStringGetTextDatum(scorecard_label(f, e->place));
-		value[3] = Float8GetDatum(e->points);
-		agr_set_number(value, null, 4, e->best_points);
-		agr_set_number(value, null, 5, e->points_lost);
-		null[6] = !(e->points_lost > 0);
-		value[6] = Int32GetDatum(null[6] ? 0 : ++rank);
-		null[7] = null[6] || f->reason.length == 0;
-		value[7] = null[7] ? (Datum) 0 : PointerGetDatum(agr_text(f->reason));
-		null[8] = flag == NULL;
-		value[8] = flag == NULL ? (Datum) 0 : CStringGetTextDatum(flag);
+		value[2] = Int32GetDatum(scorecard_bin_number(f, e->place));
+		value[3] = CStringGetTextDatum(scorecard_label(f, e->place));
+		agr_set_number(value, null, 4, e->points);
+		agr_set_number(value, null, 5, e->best_points);
+		agr_set_number(value, null, 6, e->points_lost);
+		null[7] = !(e->points_lost > 0);
+		value[7] = Int32GetDatum(null[7] ? 0 : ++rank);
+		null[8] = null[7] || f->reason.length == 0;
+		value[8] = null[8] ? (Datum) 0 : PointerGetDatum(agr_text(f->reason));
+		null[9] = flag == NULL;
+		value[9] = flag == NULL ? (Datum) 0 : CStringGetTextDatum(flag);
 		tuplestore_putvalues(rows, columns, value, null);
 	}
 	return (Datum) 0;

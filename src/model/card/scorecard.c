@@ -157,6 +157,56 @@ agririsk_scorecard_send(PG_FUNCTION_ARGS)
 
 /* ---------- bins ---------- */
 
+/* The places that follow bins and special values; returns how many. */
+static int
+get_other_places(const CardFeature *f, int32_t *place)
+{
+	int			n = 0;
+
+	if (f->kind == CARD_LINEAR)
+		place[n++] = SCORE_LINEAR;
+	place[n++] = SCORE_MISSING;
+	if (f->kind == CARD_CATEGORY)
+		place[n++] = SCORE_UNSEEN;
+	if (f->consent.length > 0)
+		place[n++] = SCORE_NO_CONSENT;
+	return n;
+}
+
+int
+scorecard_n_places(const CardFeature *f)
+{
+	int32_t		place[4];
+
+	return f->n_bins + f->n_specials + get_other_places(f, place);
+}
+
+int32_t
+scorecard_place(const CardFeature *f, int number)
+{
+	int			n = f->n_bins + f->n_specials;
+	int32_t		place[4];
+
+	if (number <= n)
+		return number - 1;
+	(void) get_other_places(f, place);
+	return place[number - n - 1];
+}
+
+int
+scorecard_bin_number(const CardFeature *f, int32_t place)
+{
+	int32_t		other[4];
+	int			i = 0;
+
+	if (place >= 0)
+		return place + 1;
+	(void) get_other_places(f, other);
+	while (other[i] != place)
+		i++;
+	return f->n_bins + f->n_specials + i + 1;
+}
+
 char *
 scorecard_label(const CardFeature *f, int32_t place)
 {
@@ -224,9 +274,8 @@ put_base_points(Tuplestorestate *rows, TupleDesc columns, const ScoreCard *sc)
 	tuplestore_putvalues(rows, columns, value, null);
 }
 
-/* The rows that a place was learnt from; -1 where they are not known. */
-static void
-get_counts(const CardFeature *f, int32_t place, int64 *goods, int64 *bads)
+void
+scorecard_get_counts(const CardFeature *f, int32_t place, int64 *goods, int64 *bads)
 {
 	*goods = *bads = -1;
 	if (place >= (int32_t) f->n_bins)
@@ -246,15 +295,35 @@ get_counts(const CardFeature *f, int32_t place, int64 *goods, int64 *bads)
 	}
 }
 
-/*
- * A further row: a bin, a special bin, what missing and unseen count as, or the
- * slope of a linear feature.
- */
+/* What a place counts under the card's own weights; of a linear feature one unit. */
+static double
+place_woe(const ScoreCard *sc, uint32_t i, int32_t place)
+{
+	const ScoreFeature *s = &sc->feature[i];
+	double		weight = sc->root.weight[i];
+
+	if (place >= 0)
+		return s->woe[place];
+	switch (place)
+	{
+		case SCORE_LINEAR:
+			return 1;
+		case SCORE_MISSING:
+			return score_missing_woe(s, weight);
+		case SCORE_UNSEEN:
+			return score_unseen_woe(s, weight);
+		default:
+			return 0;
+	}
+}
+
+/* A further row: a place of feature i. */
 static void
-put_bin(Tuplestorestate *rows, TupleDesc columns, const ScoreCard *sc, uint32_t i,
-		int number, int32_t place, double woe)
+put_bin(Tuplestorestate *rows, TupleDesc columns, const ScoreCard *sc, uint32_t i, int number)
 {
 	const CardFeature *f = &sc->card->feature[i];
+	int32_t		place = scorecard_place(f, number);
+	double		woe = place_woe(sc, i, place);
 	bool		linear = place == SCORE_LINEAR;
 	bool		number_bin = f->kind == CARD_NUMBER && place >= 0 && place < (int32_t) f->n_bins;
 	bool		category_bin = f->kind == CARD_CATEGORY && place >= 0;
@@ -277,7 +346,7 @@ put_bin(Tuplestorestate *rows, TupleDesc columns, const ScoreCard *sc, uint32_t 
 	null[6] = null[7] || linear;
 	value[6] = Float8GetDatum(woe);
 	value[7] = Float8GetDatum(score_feature_points(sc, sc->root.weight[i] * woe));
-	get_counts(f, place, &goods, &bads);
+	scorecard_get_counts(f, place, &goods, &bads);
 	null[8] = null[9] = goods < 0;
 	value[8] = Int64GetDatum(goods + bads);
 	value[9] = Int64GetDatum(bads);
@@ -292,26 +361,15 @@ agririsk_bins(PG_FUNCTION_ARGS)
 											CurrentMemoryContext);
 	TupleDesc	columns;
 	Tuplestorestate *rows = agr_begin_rows(fcinfo, work_mem, &columns);
-	uint32_t	i,
-				b;
+	uint32_t	i;
+	int			number;
 
 	put_base_points(rows, columns, sc);
 	for (i = 0; i < sc->card->n_features; i++)
 	{
-		const CardFeature *f = &sc->card->feature[i];
-		const ScoreFeature *s = &sc->feature[i];
-		uint32_t	n = f->n_bins + f->n_specials;
-
 		CHECK_FOR_INTERRUPTS();
-		for (b = 0; b < n; b++)
-			put_bin(rows, columns, sc, i, b + 1, b, s->woe[b]);
-		if (f->kind == CARD_LINEAR)
-			put_bin(rows, columns, sc, i, ++n, SCORE_LINEAR, 1);
-		put_bin(rows, columns, sc, i, ++n, SCORE_MISSING,
-				score_missing_woe(s, sc->root.weight[i]));
-		if (f->kind == CARD_CATEGORY)
-			put_bin(rows, columns, sc, i, ++n, SCORE_UNSEEN,
-					score_unseen_woe(s, sc->root.weight[i]));
+		for (number = 1; number <= scorecard_n_places(&sc->card->feature[i]); number++)
+			put_bin(rows, columns, sc, i, number);
 	}
 	return (Datum) 0;
 }

@@ -331,7 +331,7 @@ read_weight(const FitRows *rows)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("weight of a row must be a whole number that is not negative"),
 				 errdetail("A weight is %s.", DatumGetCString(DirectFunctionCall1(float8out, Float8GetDatum(weight)))),
-				 errhint("A weight stands for so many equal rows; for fractions weigh in a smaller unit, such as thousandths.")));
+				 errhint("A weight is a whole number of equal rows. For fractions give the weights in a smaller unit, such as thousandths.")));
 	return (int64) weight;
 }
 
@@ -370,7 +370,7 @@ read_level(FitRows *rows, int i)
 				 errmsg("category of \"%s\" is too long", feature->name),
 				 errdetail("\"%.*s...\" has %zu bytes; %d are allowed.",
 						   pg_mbcliplen(at, length, 64), at, length, FIT_LONGEST_LEVEL),
-				 errhint("Categories are a few short names; use a code.")));
+				 errhint("Give short names or codes.")));
 	level = key_sums_find(feature->levels, at, length);
 	if (feature->levels->count > MOST_LEVELS)
 		ereport(ERROR,
@@ -523,7 +523,7 @@ fit_rows_add(FitRows *rows, HeapTupleHeader row, int outcome, const text *segmen
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 				 errmsg("too many rows"),
 				 errdetail("The weights exceed %lld.", (long long) FIT_MOST_ROWS),
-				 errhint("A weight stands for so many equal rows; weigh in a larger unit.")));
+				 errhint("A weight is a whole number of equal rows. Give the weights in a larger unit, such as thousands.")));
 
 	for (i = 0; i < rows->n_consents; i++)
 	{
