@@ -66,7 +66,7 @@ extern struct varlena *stored_type_send(const StoredType *type, Datum value);
 /*
  * The functions of sql/template/workers.sql, for an aggregate whose state crosses
  * to another process as a value. The file has: State *create_state(MemoryContext),
- * add_state(State *, const State *), struct varlena *make_value(const State *) and
+ * add_state(State *, State *), struct varlena *make_value(State *) and
  * add_value(State *, struct varlena *).
  */
 #define STORED_TYPE_WORKERS(prefix, State, aggregate) \
@@ -80,7 +80,7 @@ extern struct varlena *stored_type_send(const StoredType *type, Datum value);
 		if (PG_ARGISNULL(1)) \
 			return agr_state_as_it_was(fcinfo); \
 		state = PG_ARGISNULL(0) ? create_state(context) : (State *) PG_GETARG_POINTER(0); \
-		add_state(state, (const State *) PG_GETARG_POINTER(1)); \
+		add_state(state, (State *) PG_GETARG_POINTER(1)); \
 		PG_RETURN_POINTER(state); \
 	} \
 	AGR_FUNCTION(prefix##_serialize); \

@@ -10,8 +10,7 @@
 
 #include "catalog/pg_type.h"
 #include "core/sql/record.h"
-#include "core/sql/text_form.h"
-#include "libpq/pqformat.h"
+#include "core/sql/stored_type.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "model/binning/binning.h"
@@ -69,32 +68,6 @@ binning_read(const struct varlena *stored, MemoryContext context)
 
 	binning_weigh(binning);
 	return binning;
-}
-
-AGR_FUNCTION(agririsk_binning_recv);
-Datum
-agririsk_binning_recv(PG_FUNCTION_ARGS)
-{
-	StringInfo	message = (StringInfo) PG_GETARG_POINTER(0);
-	int			length = message->len - message->cursor;
-	Binning    *binning = decode(pq_getmsgbytes(message, length), length, CurrentMemoryContext,
-								 ERRCODE_INVALID_BINARY_REPRESENTATION);
-
-	binning_recode(binning, agr_from_utf8);
-	PG_RETURN_POINTER(binning_store(binning));
-}
-
-AGR_FUNCTION(agririsk_binning_send);
-Datum
-agririsk_binning_send(PG_FUNCTION_ARGS)
-{
-	Binning    *binning;
-
-	if (GetDatabaseEncoding() == PG_UTF8)
-		PG_RETURN_BYTEA_P(PG_GETARG_BYTEA_P_COPY(0));
-	binning = binning_read(PG_GETARG_VARLENA_PP(0), CurrentMemoryContext);
-	binning_recode(binning, agr_to_utf8);
-	PG_RETURN_POINTER(binning_store(binning));
 }
 
 /* ---------- from JSON ---------- */
@@ -296,13 +269,6 @@ binning_parse(char *text)
 	return binning;
 }
 
-AGR_FUNCTION(agririsk_binning_in);
-Datum
-agririsk_binning_in(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_POINTER(binning_store(binning_parse(PG_GETARG_CSTRING(0))));
-}
-
 /* ---------- to JSON ---------- */
 
 static void
@@ -375,11 +341,10 @@ append_outcomes(StringInfo out, const Binning *binning)
 		appendStringInfoChar(out, '}');
 }
 
-AGR_FUNCTION(agririsk_binning_out);
-Datum
-agririsk_binning_out(PG_FUNCTION_ARGS)
+static char *
+print(const StoredType *type, struct varlena *value)
 {
-	Binning    *binning = binning_read(PG_GETARG_VARLENA_PP(0), CurrentMemoryContext);
+	Binning    *binning = binning_read(value, CurrentMemoryContext);
 	StringInfoData out;
 	uint32		i;
 
@@ -404,8 +369,38 @@ agririsk_binning_out(PG_FUNCTION_ARGS)
 						 (long long) binning->no_outcome, (long long) binning->no_weight);
 	append_outcomes(&out, binning);
 	appendStringInfoChar(&out, '}');
-	PG_RETURN_CSTRING(out.data);
+	return out.data;
 }
+
+/* ---------- the type ---------- */
+
+static struct varlena *
+parse(const StoredType *type, char *text)
+{
+	return binning_store(binning_parse(text));
+}
+
+static struct varlena *
+receive(const StoredType *type, const uint8_t *bytes, size_t length, TextRecode recode)
+{
+	Binning    *binning = decode((const char *) bytes, length, CurrentMemoryContext, ERRCODE_INVALID_BINARY_REPRESENTATION);
+
+	binning_recode(binning, recode);
+	/* In another encoding, two categories may have become one. */
+	if (binning_check(binning, agr_arena(CurrentMemoryContext)) != NULL)
+		return NULL;
+	return binning_store(binning);
+}
+
+static const StoredType binning_type = {
+	.name = "binning",
+	.has_texts = true,
+	.parse = parse,
+	.print = print,
+	.receive = receive
+};
+
+STORED_TYPE_FUNCTIONS(agririsk_binning, &binning_type)
 
 /* ---------- questions ---------- */
 

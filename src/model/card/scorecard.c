@@ -9,8 +9,7 @@
 #include "catalog/pg_type.h"
 #include "core/sql/json_read.h"
 #include "core/sql/record.h"
-#include "core/sql/text_form.h"
-#include "libpq/pqformat.h"
+#include "core/sql/stored_type.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "model/card/scorecard.h"
@@ -19,10 +18,6 @@
 #include "utils/jsonb.h"
 #include "utils/memutils.h"
 
-AGR_FUNCTION(agririsk_scorecard_in);
-AGR_FUNCTION(agririsk_scorecard_out);
-AGR_FUNCTION(agririsk_scorecard_recv);
-AGR_FUNCTION(agririsk_scorecard_send);
 AGR_FUNCTION(agririsk_bins);
 
 /* ---------- stored bytes ---------- */
@@ -97,63 +92,53 @@ scorecard_store(const Card *card)
 
 /* ---------- text form ---------- */
 
-Datum
-agririsk_scorecard_in(PG_FUNCTION_ARGS)
+static struct varlena *
+parse(const StoredType *type, char *text)
 {
 	JsonReader	reader;
 	JsonbValue	document;
 	Card	   *card;
 
-	json_open(&reader, "scorecard", ERRCODE_INVALID_TEXT_REPRESENTATION, CurrentMemoryContext);
-	json_parse(&reader, PG_GETARG_CSTRING(0), &document);
+	json_open(&reader, type->name, ERRCODE_INVALID_TEXT_REPRESENTATION, CurrentMemoryContext);
+	json_parse(&reader, text, &document);
 	card = scorecard_read_json(&reader, &document);
 	card_sort(card, reader.memory);
 	scorecard_check(card, reader.memory, ERRCODE_INVALID_TEXT_REPRESENTATION);
-	PG_RETURN_POINTER(scorecard_store(card));
+	return scorecard_store(card);
 }
 
-Datum
-agririsk_scorecard_out(PG_FUNCTION_ARGS)
+static char *
+print(const StoredType *type, struct varlena *value)
 {
-	Card	   *card = scorecard_read(PG_DETOAST_DATUM_PACKED(PG_GETARG_DATUM(0)), CurrentMemoryContext);
 	StringInfoData out;
 
 	initStringInfo(&out);
-	scorecard_append_json(&out, card);
-	PG_RETURN_CSTRING(out.data);
+	scorecard_append_json(&out, scorecard_read(value, CurrentMemoryContext));
+	return out.data;
 }
 
-/* ---------- binary form ---------- */
-
-Datum
-agririsk_scorecard_recv(PG_FUNCTION_ARGS)
+static struct varlena *
+receive(const StoredType *type, const uint8_t *bytes, size_t length, TextRecode recode)
 {
-	StringInfo	message = (StringInfo) PG_GETARG_POINTER(0);
-	int			length = message->len - message->cursor;
 	Arena		memory = agr_arena(CurrentMemoryContext);
-	Card	   *card = decode_card(pq_getmsgbytes(message, length), length, memory,
-								   ERRCODE_INVALID_BINARY_REPRESENTATION);
+	Card	   *card = decode_card((const char *) bytes, length, memory, ERRCODE_INVALID_BINARY_REPRESENTATION);
 
-	card_recode(card, memory, agr_from_utf8);
+	card_recode(card, memory, recode);
 	/* In another encoding, two texts may have become one. */
 	if (GetDatabaseEncoding() != PG_UTF8)
 		scorecard_check(card, memory, ERRCODE_INVALID_BINARY_REPRESENTATION);
-	PG_RETURN_POINTER(scorecard_store(card));
+	return scorecard_store(card);
 }
 
-Datum
-agririsk_scorecard_send(PG_FUNCTION_ARGS)
-{
-	struct varlena *stored = PG_GETARG_VARLENA_PP(0);
-	Arena		memory = agr_arena(CurrentMemoryContext);
-	Card	   *card;
+static const StoredType scorecard_type = {
+	.name = "scorecard",
+	.has_texts = true,
+	.parse = parse,
+	.print = print,
+	.receive = receive
+};
 
-	if (GetDatabaseEncoding() == PG_UTF8)
-		PG_RETURN_BYTEA_P(PG_GETARG_BYTEA_P_COPY(0));
-	card = scorecard_read(stored, CurrentMemoryContext);
-	card_recode(card, memory, agr_to_utf8);
-	PG_RETURN_POINTER(scorecard_store(card));
-}
+STORED_TYPE_FUNCTIONS(agririsk_scorecard, &scorecard_type)
 
 /* ---------- bins ---------- */
 
