@@ -36,8 +36,6 @@ INSERT INTO desk.card VALUES ('written', '{"format": 1, "name": "written", "inte
   {"name": "b", "type": "linear", "weight": 0.0123456789012345, "center": 49.87654321098765, "low": 0.1, "high": 99.9},
   {"name": "crop", "type": "category", "bins": [{"categories": ["crop 1", "crop 2"], "woe": -0.1111111111111111}, {"categories": ["crop 3"], "woe": 0.2222222222222222}], "unseen": "average"}],
   "segments": [{"name": "county 1", "intercept": -1.9876543210987654}, {"name": "county 2", "parent": "county 1", "weights": {"a": 2.0123456789012345}}]}');
-CREATE VIEW desk.deployed AS SELECT id, a, b, crop, agreed, county FROM desk.loan;
-SELECT agririsk.deploy(card, 'desk.deployed', 'written', 'county') FROM desk.card;
 SQL
 
 # Questions give rows, whose binary form is compared; so nothing of how psql
@@ -83,7 +81,7 @@ my @question = (
 	'SELECT id, e.* FROM desk.card, desk.loan l, LATERAL agririsk.explain(card, l, county) e WHERE id < 100',
 	"SELECT card::text, agririsk.bins(card), agririsk.to_sql(card, 'pd', 'county'), agririsk.to_sql(card, 'score', 'county'), card::jsonb FROM desk.card",
 	"SELECT agririsk.to_pmml(replace(card::text, '\"consent\": \"agreed\", ', '')::agririsk.scorecard, 'county 2')::text FROM desk.card",
-	'SELECT id, desk.written_pd(d), desk.written_score(a, b, crop, agreed, county) FROM desk.deployed d',
+	"SELECT s.* FROM desk.card, LATERAL agririsk.characteristic_stability(card, 'SELECT a, b, crop, agreed FROM desk.loan WHERE id < 400', 'SELECT a, b, crop, agreed FROM desk.loan', 0.00123) s",
 	'SELECT agririsk.parcel(pd, 1.234), agririsk.acceptance_weight(0.5 + pd / 2) FROM desk.loan WHERE id < 100 AND pd < 0.8',
 	'SELECT agririsk.fold(id, 7), agririsk.fold(crop, 7) FROM desk.loan',
 	'SELECT agririsk.plot_track_agg(fix, at, accuracy) FROM desk.track',
@@ -93,7 +91,8 @@ my @question = (
 	"SELECT j.* FROM agririsk.overlap_self_join('SELECT id, geom FROM desk.plot') j",
 	"SELECT e.* FROM agririsk.land_evidence($rights) e");
 
-# Those that write into a catalog or a registry have tests of their own.
+# Those that write into a catalog or a registry, and what deploy writes, have tests
+# of their own.
 my $functions = $node->safe_psql('postgres', <<'SQL');
 SELECT DISTINCT proname FROM pg_proc p JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'
   JOIN pg_extension e ON e.oid = d.refobjid AND e.extname = 'agririsk'
