@@ -93,3 +93,5 @@ SELECT concentration_agg(k::smallint, 1) = concentration_agg(k::text, 1) AS "sma
        concentration_agg(k::varchar, 1) = concentration_agg(k::text, 1) AS "varchar", concentration_agg(md5(k::text)::uuid, 1) = concentration_agg(md5(k::text)::uuid::text, 1) AS uuid, concentration_agg(NULL, 1) AS "null"
   FROM generate_series(1, 9::bigint) k;
 SELECT concentration_agg(NULL::uuid, 1), concentration_agg('00000000-0000-0000-0000-00000000000a'::uuid, NULL), concentration_agg('00000000-0000-0000-0000-00000000000A'::uuid, 2);
+
+DROP TABLE loan;
