@@ -26,7 +26,9 @@ PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs)
 include $(PGXS)
 
-agririsk--$(EXTVERSION).sql: $(INSTALL_SQL) $(srcdir)/agririsk.control
-	cat $(INSTALL_SQL) > $@
+# What every type declares alike is in sql/template.
+agririsk--$(EXTVERSION).sql: $(INSTALL_SQL) $(wildcard $(srcdir)/sql/template/*) $(srcdir)/agririsk.control
+	LC_ALL=C awk -f $(srcdir)/sql/template/expand.awk $(INSTALL_SQL) > $@.part
+	mv $@.part $@
 
 -include $(patsubst %.o,%.d,$(OBJS))

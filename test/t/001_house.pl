@@ -8,7 +8,7 @@ use Test::More;
 
 # What the catalogs cannot tell from a default, the install scripts must say.
 my @undeclared;
-for my $file (glob 'sql/install/*.sql')
+for my $file (glob 'sql/install/*.sql sql/template/*.sql')
 {
 	my $sql = slurp_file($file);
 	$sql =~ s/--[^\n]*//g;
