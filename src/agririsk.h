@@ -9,6 +9,8 @@
 
 #include "fmgr.h"
 
+#include "shims.h"
+
 /*
  * The library is linked with hidden visibility, because PostgreSQL loads
  * modules into one global namespace; what the server calls is exported here.
@@ -18,16 +20,6 @@
 	extern AGR_EXPORT const Pg_finfo_record *CppConcat(pg_finfo_, name) (void); \
 	extern AGR_EXPORT Datum name(PG_FUNCTION_ARGS); \
 	PG_FUNCTION_INFO_V1(name)
-
-/* PostgreSQL 16 moved the varlena macros out of postgres.h. */
-#if PG_VERSION_NUM >= 160000
-#include "varatt.h"
-#endif
-
-/* Before PostgreSQL 15 no sort could be interrupted. */
-#if PG_VERSION_NUM < 150000
-#define qsort_interruptible qsort_arg
-#endif
 
 /* Settings (GUCs). */
 extern bool agr_progress;

@@ -545,7 +545,7 @@ sort_finds(LandEvidence *e, Finds *finds)
 	Cover	   *cover = palloc(finds->count * sizeof(Cover) + 1);
 	uint32		i;
 
-	qsort_interruptible(finds->find, finds->count, sizeof(Find), compare_finds, e);
+	agr_qsort_interruptible(finds->find, finds->count, sizeof(Find), compare_finds, e);
 	for (i = 0; i < finds->count; i++)
 	{
 		LayerRow   *row = finds->find[i].row;
@@ -609,7 +609,7 @@ number_finds(const Finds *finds, int (*compare) (const LayerRow *r, const LayerR
 
 	for (i = 0; i < finds->count; i++)
 		place[i] = i;
-	qsort_interruptible(place, finds->count, sizeof(uint32), compare_places, &order);
+	agr_qsort_interruptible(place, finds->count, sizeof(uint32), compare_places, &order);
 	for (i = 0; i < finds->count; i++)
 		number[place[i]] = i > 0 && compare_places(&place[i - 1], &place[i], &order) == 0 ?
 			number[place[i - 1]] : i;

@@ -390,6 +390,10 @@ crossing(const Vertex *a, const Vertex *b)
 				right3 = d11.y * d21.x;
 	double		left4 = d12.x * d22.y,
 				right4 = d12.y * d22.x;
+	bool		certain1 = is_certain(left1, right1);
+	bool		certain2 = is_certain(left2, right2);
+	bool		certain3 = is_certain(left3, right3);
+	bool		certain4 = is_certain(left4, right4);
 	bool		b_moves_right = moves_right(b);
 	bool		a_moves_right = moves_right(a);
 	bool		side1 = (left1 > right1) | ((left1 == right1) & b_moves_right);
@@ -397,8 +401,7 @@ crossing(const Vertex *a, const Vertex *b)
 	bool		side3 = (left3 > right3) | ((left3 == right3) & !a_moves_right);
 	bool		side4 = (left4 > right4) | ((left4 == right4) & !a_moves_right);
 
-	if (!(is_certain(left1, right1) & is_certain(left2, right2) &
-		  is_certain(left3, right3) & is_certain(left4, right4)))
+	if (!(certain1 & certain2 & certain3 & certain4))
 		return crossing_exactly(a, b);
 	return ((side1 != side2) & (side3 != side4)) * (2 * side1 - 1);
 }

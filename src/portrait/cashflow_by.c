@@ -138,7 +138,7 @@ append_named(Collector *c, Datum key, Event *event)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("key of events is too long"),
-				 errdetail("It has %zu bytes; at most %zu are possible.", length,
+				 errdetail("The key has %zu bytes. At most %zu are possible.", length,
 						   SPILL_MAX_RECORD - sizeof(Event) - MAXIMUM_ALIGNOF),
 				 errhint("Use a shorter key, such as md5(key)::uuid.")));
 	event->key = hash_bytes_extended((const unsigned char *) bytes, length, 0);

@@ -12,9 +12,8 @@
 #include "drawing.h"
 #include "tap.h"
 
-#include <quadmath.h>
 
-typedef __float128 Quad;
+typedef _Float128 Quad;
 
 #define MAX_COVERS 6
 #define MAX_SETS (1 << MAX_COVERS)
@@ -281,11 +280,11 @@ compare_with_oracle(const Scene *s)
 	Quad		want[MAX_SETS];
 	double		total = divide(s, NULL, area);
 	Quad		want_total = oracle_divide(s, want);
-	double		worst = (double) fabsq(total - want_total);
+	double		worst = (double) fabsf128(total - want_total);
 	int			i;
 
 	for (i = 0; i < 1 << s->covers; i++)
-		worst = fmax(worst, (double) fabsq(area[i] - want[i]));
+		worst = fmax(worst, (double) fabsf128(area[i] - want[i]));
 	/* Integers: what is less is the oracle's own rounding. */
 	return want_total > 1e-20 ? worst / (double) want_total : worst;
 }
@@ -305,7 +304,11 @@ draw_grid_walk(Drawing *d, int size)
 
 		begin_ring(d);
 		while (n-- > 0)
-			draw(d, below(size), below(size));
+		{
+			Place		at = place_below(size);
+
+			draw(d, at.x, at.y);
+		}
 		end_ring(d, r > 0 && below(2));
 	}
 }
@@ -372,7 +375,9 @@ test_stars(const char *what, double x, double y)
 		move_drawing(&scene.plot, x, y);
 		for (i = 0; i < scene.covers; i++)
 		{
-			draw_grid_star(&scene.cover[i], below(41) - 20, below(41) - 20, 12);
+			Place		at = place_below(41);
+
+			draw_grid_star(&scene.cover[i], (int) at.x - 20, (int) at.y - 20, 12);
 			move_drawing(&scene.cover[i], x, y);
 		}
 		if (below(3) == 0)
@@ -574,7 +579,11 @@ test_orders(void)
 
 		draw_grid_star(&scene.plot, 0, 0, 12);
 		for (i = 0; i < MAX_COVERS; i++)
-			draw_grid_star(&scene.cover[i], below(21) - 10, below(21) - 10, 12);
+		{
+			Place		at = place_below(21);
+
+			draw_grid_star(&scene.cover[i], (int) at.x - 10, (int) at.y - 10, 12);
+		}
 		total = divide(&scene, order[0], first);
 		for (k = 1; k < 3; k++)
 		{
@@ -629,7 +638,9 @@ test_many(void)
 	plot = prepare(&scene.plot);
 	for (i = 0; i < 81; i++)
 	{
-		draw_grid_star(&scene.cover[0], 20 * (i % 9) + below(5), 20 * (i / 9) + below(5), 7);
+		Place		at = place_below(5);
+
+		draw_grid_star(&scene.cover[0], 20 * (i % 9) + (int) at.x, 20 * (i / 9) + (int) at.y, 7);
 		shape[i] = prepare(&scene.cover[0]);
 		cover[i].shape = shape[i];
 		cover[i].sound = true;

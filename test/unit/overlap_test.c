@@ -14,12 +14,11 @@
 #include "drawing.h"
 #include "tap.h"
 
-#include <quadmath.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-typedef __float128 Quad;
+typedef _Float128 Quad;
 
 /* Every area enters it: the check reruns this with CPU features masked. */
 static uint64_t digest = 0;
@@ -206,7 +205,7 @@ compare(Tally *t, const Drawing *a, const Drawing *b)
 	double		reverse = overlap_integral(q, p, &scratch);
 	Quad		want = oracle_overlap(a, b);
 	double		scale = fmin(covered(p), covered(q));
-	double		error = (double) fabsq(want - got);
+	double		error = (double) fabsf128(want - got);
 
 	if (scale > 0)
 		error /= scale;
@@ -214,7 +213,7 @@ compare(Tally *t, const Drawing *a, const Drawing *b)
 	t->overlapping += got != 0;
 	t->asymmetric += memcmp(&got, &reverse, 8) != 0;
 	/* The oracle's own rounding is below 1e-30 on grids. */
-	t->phantom += (got == 0) != ((double) fabsq(want) <= 1e-13 * scale + 1e-25);
+	t->phantom += (got == 0) != ((double) fabsf128(want) <= 1e-13 * scale + 1e-25);
 	if (error > t->worst)
 		t->worst = error;
 	digest_double(got);
@@ -256,7 +255,11 @@ draw_grid_walk(Drawing *d, int size)
 
 		begin_ring(d);
 		while (n-- > 0)
-			draw(d, below(size), below(size));
+		{
+			Place		at = place_below(size);
+
+			draw(d, at.x, at.y);
+		}
 		end_ring(d, r > 0 && below(2));
 	}
 }
@@ -570,7 +573,7 @@ test_algebra(int rounds)
 		begin_drawing(&one);
 		draw_star(&one, x, y, reach, unit, false);
 		self += overlap_of(&one, &one) != area_of(&one);
-		areas = fmax(areas, (double) fabsq(oracle_area(&one) / area_of(&one) - 1));
+		areas = fmax(areas, (double) fabsf128(oracle_area(&one) / area_of(&one) - 1));
 
 		/* The wider star about the same centre contains the narrower. */
 		begin_drawing(&two);
