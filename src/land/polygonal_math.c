@@ -161,26 +161,35 @@ twice_certain_ring_area(const Vertex *v, uint32_t points, double *noise)
 	return fabs(area) > *noise ? area : exact_sum_round(part, add_ring_exactly(part, 0, v, points));
 }
 
+static void
+turn_ring(Vertex *v, uint32_t points)
+{
+	ring_reverse(v, points);
+	ring_begin_at_least(v, points);
+}
+
 /*
  * Makes a ring begin and run as it should; returns twice its area. Of a ring
- * that does not cross itself, the turn at its least point tells the direction.
+ * that does not cross itself, the turn at its least point tells the direction. One
+ * whose lobes make up for each other has none of its own and runs as it was listed,
+ * for that says which of the lobes counts as ground.
  */
 static double
 settle_ring(Vertex *v, uint32_t points, bool hole, double *noise)
 {
+	bool		turned = false;
 	double		area;
 
 	ring_begin_at_least(v, points);
 	if (ring_turns_right(v, points) != hole)
 	{
-		ring_reverse(v, points);
-		ring_begin_at_least(v, points);
+		turn_ring(v, points);
+		turned = true;
 	}
 	area = twice_certain_ring_area(v, points, noise);
-	if (area == 0 ? ring_reversed_is_less(v, points) : (area < 0) != hole)
+	if (area == 0 ? turned : (area < 0) != hole)
 	{
-		ring_reverse(v, points);
-		ring_begin_at_least(v, points);
+		turn_ring(v, points);
 		area = twice_certain_ring_area(v, points, noise);
 	}
 	return area;

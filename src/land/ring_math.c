@@ -109,20 +109,3 @@ ring_begin_at_least(Vertex *v, uint32_t points)
 	ring_reverse(v, count);
 	v[count] = v[0];
 }
-
-bool
-ring_reversed_is_less(const Vertex *v, uint32_t points)
-{
-	uint32_t	count = points - 1;
-	uint32_t	start = least_rotation(v, count, true);
-	uint32_t	k;
-
-	for (k = 0; k < count; k++)
-	{
-		int			order = compare_points(point_at(v, count, true, (uint64_t) start + k), v[k]);
-
-		if (order != 0)
-			return order < 0;
-	}
-	return false;
-}

@@ -34,9 +34,6 @@ extern void ring_reverse(Vertex *v, uint32_t points);
  */
 extern void ring_begin_at_least(Vertex *v, uint32_t points);
 
-/* Whether a ring that begins at its least point would be less the other way round. */
-extern bool ring_reversed_is_less(const Vertex *v, uint32_t points);
-
 /* Whether it turns right at its first point, which is its least. */
 static inline bool
 ring_turns_right(const Vertex *v, uint32_t points)

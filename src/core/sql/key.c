@@ -9,7 +9,6 @@
 #include "core/sql/key.h"
 
 #include "utils/builtins.h"
-#include "utils/lsyscache.h"
 #include "utils/uuid.h"
 
 static int
@@ -27,13 +26,13 @@ is_key_type(Oid type)
 Oid
 agr_key_type(FunctionCallInfo fcinfo, int argument, const char *function)
 {
-	Oid			given = get_fn_expr_argtype(fcinfo->flinfo, argument);
-	Oid			type = getBaseType(given);
+	Oid			type = get_fn_expr_argtype(fcinfo->flinfo, argument);
 
+	/* Nor of a domain, whose check nobody would ask. */
 	if (!is_key_type(type))
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("%s has no keys of type %s", function, format_type_be(given)),
+				 errmsg("%s has no keys of type %s", function, format_type_be(type)),
 				 errdetail("Keys are smallint, integer, bigint, text, varchar or uuid."),
 				 errhint("Cast the key to text in the query, and give key_type => null::text. Other arguments are given by name.")));
 	if (!PG_ARGISNULL(argument))
@@ -41,7 +40,7 @@ agr_key_type(FunctionCallInfo fcinfo, int argument, const char *function)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("key_type of %s must be NULL", function),
 				 errdetail("Only the type of this argument counts. It has a value."),
-				 errhint("Give key_type => null::%s. Other arguments are given by name.", format_type_be(given))));
+				 errhint("Give key_type => null::%s. Other arguments are given by name.", format_type_be(type))));
 	return type;
 }
 
