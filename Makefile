@@ -17,8 +17,7 @@ REGRESS_OPTS = --load-extension=postgis --load-extension=agririsk
 
 # Contracted multiply-adds would make the bits depend on the CPU. The option is
 # among these flags because clang, which compiles for the JIT, sees no others.
-PG_CPPFLAGS = -I$(srcdir)/src -include $(srcdir)/src/arithmetic.h -ffp-contract=off \
-	-DAGRIRISK_VERSION='"$(EXTVERSION)"'
+PG_CPPFLAGS = -I$(srcdir)/src -include $(srcdir)/src/arithmetic.h -ffp-contract=off
 WARNINGS = -Wextra -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers -Wno-cast-function-type
 PG_CFLAGS = -fvisibility=hidden $(WARNINGS) -MMD $(AGRIRISK_CFLAGS)
 

@@ -112,6 +112,6 @@ extern void tally_pool_init(TallyPool *pool, MemoryContext context);
 extern void tally_pool_add(TallyPool *pool, const TallyEntry *entry);
 extern void tally_pool_collapse(TallyPool *pool);
 
-extern void tally_too_many_rows(void) pg_attribute_noreturn();
+AGR_NORETURN extern void tally_too_many_rows(void);
 
 #endif							/* AGRIRISK_TALLY_H */

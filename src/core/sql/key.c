@@ -9,6 +9,7 @@
 #include "core/sql/key.h"
 
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
 #include "utils/uuid.h"
 
 static int

@@ -117,14 +117,13 @@ extern struct varlena *stored_type_allocate(size_t length, ByteWriter *writer);
 #define STORED_BYTES(value) (const uint8_t *) VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value)
 
 /* Errors: a stored value that is damaged, and a binary form; fault may be NULL. */
-extern void stored_type_damaged(const StoredType *type, const char *fault) pg_attribute_noreturn();
-extern void stored_type_bad_binary(const StoredType *type, size_t length, const char *fault)
-			pg_attribute_noreturn();
+AGR_NORETURN extern void stored_type_damaged(const StoredType *type, const char *fault);
+AGR_NORETURN extern void stored_type_bad_binary(const StoredType *type, size_t length, const char *fault);
 
 /* A text form: what is wrong as a sentence; or at a place of the text. */
-extern void stored_type_bad_text(const StoredType *type, const char *detail) pg_attribute_noreturn();
-extern void stored_type_bad_text_at(const StoredType *type, const char *text, size_t at, const char *fault,
-									int sqlstate) pg_attribute_noreturn();
+AGR_NORETURN extern void stored_type_bad_text(const StoredType *type, const char *detail);
+AGR_NORETURN extern void stored_type_bad_text_at(const StoredType *type, const char *text, size_t at, const char *fault,
+									int sqlstate);
 
 /* A name in a message, quoted, without what is too long. */
 extern char *agr_show_name(const char *name, size_t length);
