@@ -51,10 +51,12 @@ answer as (
     'select right_id, unit_id, party_id, geom, rrr_type, share_num, share_den,
        valid_from, valid_to, registered_area from demo.land_right',
     as_of => m.asked_on) e)
+-- Added up in one order, so that no digit depends on the plan.
 select a.application_id, count(*) as plots,
-  sum(e.held_area) / sum(e.plot_area) as held_share,
-  sum(e.disputed_area) / sum(e.plot_area) as disputed_share,
-  sum(e.double_claim_share * e.plot_area) / sum(e.plot_area) as double_claim_share
+  sum(e.held_area order by p.plot_id) / sum(e.plot_area order by p.plot_id) as held_share,
+  sum(e.disputed_area order by p.plot_id) / sum(e.plot_area order by p.plot_id) as disputed_share,
+  sum(e.double_claim_share * e.plot_area order by p.plot_id) / sum(e.plot_area order by p.plot_id)
+    as double_claim_share
 from application a
   join plot p using (farmer_id)
   join answer e on e.plot_id = p.plot_id and e.asked_on = date_trunc('month', a.as_of)::date

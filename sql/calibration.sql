@@ -19,6 +19,14 @@ SELECT bin, pd_low, pd_high, n, bads, expected, observed, round(observed_low::nu
 -- By hand: (2 - 1)^2 / 0.9 + (1 - 2)^2 / 1.6 = 1.7361111; p 0.628936 with 3 degrees of freedom, erfc(sqrt(0.8680555)) = 0.187632 with one, by another program.
 SELECT statistic, df, round(p::numeric, 6) AS p, groups_used FROM hosmer_lemeshow('0.1 8/2; 0.2 9/1; 0.5 5/5', 3);
 SELECT df, round(p::numeric, 6) AS p FROM hosmer_lemeshow('0.1 8/2; 0.2 9/1; 0.5 5/5', 3, true);
+-- Ties against cut(pd, unique(quantile(pd, 0:10/10)), include.lowest = TRUE) of R 4.2, whose statistics these are: the same in
+-- the middle and at the end, and where ties reach a quantile from the lowest PD on R puts them and the group that follows together.
+SELECT abs(statistic - r) < 1e-13 AS as_in_r, groups_used
+  FROM (VALUES ('0.1 1/0; 0.12 1/0; 0.14 0/1; 0.16 1/0; 0.18 1/0; 0.2 1/0; 0.25 13/3; 0.3 0/1; 0.32 1/0; 0.34 1/0; 0.36 0/1; 0.38 1/0; 0.4 1/0; 0.42 0/1; 0.44 0/1'::calibration, 3.38091519613495),
+               ('0.1 1/0; 0.12 1/0; 0.14 1/0; 0.16 0/1; 0.18 1/0; 0.2 1/0; 0.22 0/1; 0.24 1/0; 0.26 1/0; 0.28 0/1; 0.3 1/0; 0.32 1/0; 0.34 0/1; 0.36 0/1; 0.4 13/3', 2.07182080730623)) v (c, r), hosmer_lemeshow(c);
+CREATE TEMP TABLE lowest AS SELECT '0.1 13/3; 0.12 1/0; 0.14 1/0; 0.16 1/0; 0.18 0/1; 0.2 1/0; 0.22 1/0; 0.24 0/1; 0.26 1/0; 0.28 1/0; 0.3 0/1; 0.32 1/0; 0.34 1/0; 0.36 0/1; 0.38 0/1'::calibration AS c;
+SELECT abs(sum((bads - expected) ^ 2 / (expected * (1 - expected / n))) - 2.64078314224168) < 1e-13 AS as_in_r, count(*) AS r_groups, max(df) AS df
+  FROM (SELECT sum(bads) AS bads, sum(n * expected) AS expected, sum(n)::float8 AS n FROM lowest, expected_vs_observed(c) GROUP BY greatest(bin, 2)) g, lowest, hosmer_lemeshow(c);
 -- By hand: 4 of 10 where 2 were expected: add ln(4/6) - ln(2/8) = ln(8/3), of variance 1/4 + 1/6. One PD has no slope.
 SELECT abs(in_the_large - ln(8 / 3.0::float8)) < 1e-15 AS intercept_right, abs(in_the_large_se - sqrt(1 / 4.0::float8 + 1 / 6.0::float8)) < 1e-15 AS se_right, slope, intercept FROM recalibration('0.2 6/4');
 -- By hand: 3 of 10 at logit -ln 4, 6 of 10 at ln 4. The line through logit(0.3) and logit(0.6).

@@ -55,6 +55,13 @@ SELECT class, area_share, area_share_se, users_accuracy, users_accuracy_se, prod
 -- Where the strata are the classes, user's accuracy is the stratum's share, of an area of 0 too: the area cancels.
 SELECT class, area, users_accuracy, users_accuracy_se ^ 2 AS users_variance, producers_accuracy FROM area_adjusted('{"counts": [["a", "a", 2], ["b", "a", 2], ["b", "b", 3], ["a", "b", 1]]}', '{"a": 0, "b": 70}');
 SELECT * FROM map, area_adjusted_accuracy(c, '{"a": 0, "b": 0}');
+-- Where all rows of each stratum agree nothing varies, and a standard error is 0, not the rounding of it. So for any
+-- areas, where strata are the classes and where they are not.
+SELECT bool_and(area_share_se = 0 AND area_se = 0 AND users_accuracy_se = 0 AND producers_accuracy_se = 0) AS all_0, count(*)
+  FROM generate_series(1, 200) i, area_adjusted('{"counts": [["a", "a", 7], ["b", "b", 11], ["c", "c", 13]]}', jsonb_build_object('a', i / 7.0, 'b', i * 0.3, 'c', 1 / (i + 0.1)));
+SELECT bool_and(accuracy_se = 0 AND users_accuracy_se = 0 AND producers_accuracy_se = 0) AS all_0, count(*)
+  FROM generate_series(1, 200) i, LATERAL (SELECT '{"counts": [["a", "a", "north", 49], ["a", "b", "south", 33], ["b", "b", "west", 3]]}'::confusion AS c, jsonb_build_object('north', i / 7.0, 'south', i * 0.3, 'west', 1 / (i + 0.1)) AS hectares) m,
+       area_adjusted(c, hectares), area_adjusted_accuracy(c, hectares);
 SELECT count(*) FROM area_adjusted('{"counts": []}', '{}');
 SELECT * FROM map, area_adjusted_accuracy(c, NULL);
 

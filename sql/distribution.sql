@@ -26,6 +26,17 @@ SELECT array_agg(high) AS deciles, psi('0 1; 10 1', '0 1; 10 1') FROM psi_bins('
 -- Equal deciles are one cut. Where all expected are equal, what is beyond them is found all the same.
 SELECT low, high, expected_n, actual_n, expected_raised, actual_raised FROM psi_bins('5 7', '4 2; 5 1; 6 4');
 SELECT low, high, expected_n, actual_n FROM psi_bins('0 95; 1 2; 2 3', '0 5; 1 3; 7 2');
+-- Both ends count. Of half that sit on an end, half move beyond it: (0.25 - 0.5) ln(0.25 / 0.5) and (0.25 - 1e-4) ln(0.25 / 1e-4), whichever end it is.
+SELECT abs(psi(e::distribution, a::distribution) - (0.25 * ln(2) + 0.2499 * ln(2500))) < 1e-14 AS right
+  FROM (VALUES ('0 50; 1 5; 2 5; 3 5; 4 5; 5 5; 6 5; 7 5; 8 5; 9 5; 10 5', '-1 25; 0 25; 1 5; 2 5; 3 5; 4 5; 5 5; 6 5; 7 5; 8 5; 9 5; 10 5'),
+               ('-10 5; -9 5; -8 5; -7 5; -6 5; -5 5; -4 5; -3 5; -2 5; -1 5; 0 50', '-10 5; -9 5; -8 5; -7 5; -6 5; -5 5; -4 5; -3 5; -2 5; -1 5; 0 25; 1 25')) v (e, a);
+-- So they do where a tie is just a tenth, and no decile is its number; a single lowest or highest number is no tie.
+SELECT low, high, expected_n, actual_n
+  FROM psi_bins((SELECT distribution_agg(least(greatest(i, 10), 91)) FROM generate_series(1, 100) i), (SELECT distribution_agg(i) FROM generate_series(1, 100) i)) WHERE bin < 3 OR bin > 10;
+SELECT count(*), min(expected_n) FROM psi_bins((SELECT distribution_agg(i) FROM generate_series(1, 100) i), (SELECT distribution_agg(i) FROM generate_series(-99, 200) i));
+SELECT low, high, expected_n, actual_n FROM psi_bins('7 1', '6 2; 7 3; 8 4');
+-- Below -Infinity there is nothing.
+SELECT low, high, expected_n, actual_n FROM psi_bins('-Infinity 9; 0 1', '-Infinity 1; 0 1');
 SELECT low, high, missing, expected_n, actual_n FROM psi_bins('excluded 3/0/0', '5 1');
 SELECT low, high, expected_n, actual_n FROM psi_bins('-Infinity 50; Infinity 50', '0 1; Infinity 1');
 -- NaN is missing, as NULL is; infinities are numbers.

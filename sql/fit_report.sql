@@ -63,11 +63,11 @@ SELECT abs(score(card, t)) < 'Infinity' AS finite
 -- B = 1 where pdo is ln 2: points are -weight * (value - center), against the
 -- better end of the range; without one nothing can be said to be lost.
 CREATE TEMP TABLE plain AS SELECT (card::jsonb || '{"scale": {"base_odds": 1, "pdo": 0.6931471805599453}}')::scorecard AS card FROM card;
-SELECT id, e.feature, value, bin, points, best_points, points_lost, rank, reason, flag
+SELECT id, e.feature, value, bin, label, points, best_points, points_lost, rank, reason, flag
   FROM plain, loan l, explain(card, l) WITH ORDINALITY e WHERE id IN (2, 3, 4, 5) ORDER BY id, ordinality;
 SELECT feature, points, best_points, points_lost FROM plain, loan l, explain(card, l, '51') WHERE id = 2 AND feature = 'age';
 -- A linear feature without consent has lost nothing.
-SELECT feature, value, bin, points, best_points, points_lost, rank, flag
+SELECT feature, value, bin, label, points, best_points, points_lost, rank, flag
   FROM (SELECT '{"format": 1, "name": "c", "intercept": 0, "features": [{"name": "x", "type": "linear", "consent": "agreed", "low": 0, "high": 1, "missing": "neutral"}, {"name": "y", "type": "linear", "consent": "agreed"}, {"name": "z", "type": "linear"}]}'::scorecard AS card) c,
        (SELECT 5 AS x, 5 AS y, 1 AS z, false AS agreed UNION ALL SELECT NULL, 0, 0, true) t, explain(card, t);
 

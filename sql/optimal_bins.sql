@@ -56,7 +56,7 @@ INSERT INTO level VALUES ('a', false, 90), ('a', true, 10), ('b', false, 3), ('b
 SELECT bin, label, categories, n, bads FROM (SELECT optimal_bins(x, bad, n, NULL) AS b FROM level) s, bins(b);
 -- r = 400 / 4100, 20 r = 1.95. p has a higher rate than q, 0.2 against 0.195, but few rows: 11.95 / 70 comes before 196.95 / 1020.
 -- s comes behind t, 6.95 / 70 behind 91.95 / 1020, as its rate of 0.1 does behind 0.09.
-SELECT label, n, bads FROM (SELECT optimal_bins(x, bad, n, binning_options(trend => 'none', min_bin_share => 0)) AS b
+SELECT label, n, bads FROM (SELECT optimal_bins(x, bad, n, binning_options(trend => 'none', min_bin_share => 0, min_bads => 5)) AS b
 FROM (VALUES ('p', true, 10), ('p', false, 40), ('q', true, 195), ('q', false, 805), ('z', true, 100), ('z', false, 1900), ('s', true, 5), ('s', false, 45), ('t', true, 90), ('t', false, 910)) v (x, bad, n)) s, bins(b);
 SELECT x, bin(b, x), round(woe(b, x)::numeric, 4) AS woe FROM (SELECT optimal_bins(x, bad, n, binning_options(unseen => 'worst')) AS b FROM level) s, unnest('{a,b,d,z,NULL}'::text[]) x;
 SELECT woe(b, 'z'), bin(b, 'z') FROM (SELECT optimal_bins(x, bad, n, NULL) AS b FROM level) s;

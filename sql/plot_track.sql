@@ -14,6 +14,14 @@ FROM (VALUES (0, 0, 0), (1, 100, 0), (2, 100, 100), (3, 0, 100), (4, 0, 5)) v(n,
 SELECT ST_AsText(plot), ST_SRID(plot), area_m2, closure_m, mean_accuracy_m, max_speed_kmh, duration, quality, reasons
 FROM (SELECT (plot_track_agg(fix, at, accuracy_m)).* FROM square) t;
 
+-- The standard error. Each corner lies far off the line between its neighbours, so that
+-- the errors of the fixes, 0.66 x 4 m on an axis, count as independent. Each moves
+-- the area by half the way between its neighbours: from (0 5) to (100 0), (0 0) to
+-- (100 100), (100 0) to (0 100), (100 100) to (0 5), (0 100) to (0 0). Beside that, the
+-- 5 m from the last to the first may hide a right corner of 5^2 / 4 m2.
+SELECT abs(area_se_m2 - sqrt((0.66 * 4) ^ 2 * (100^2 + 5^2 + 4 * 100^2 + 100^2 + 95^2 + 100^2) / 4 + (5^2 / 4.0) ^ 2)) < 1e-9 AS as_computed_by_hand
+FROM (SELECT (plot_track_agg(fix, at, accuracy_m)).* FROM square) t;
+
 -- left out, and said so: too inaccurate, without a place, without a time, no place at all
 SELECT area_m2, quality, reasons
 FROM (SELECT (plot_track_agg(fix, at, accuracy_m)).*
@@ -22,8 +30,9 @@ FROM (SELECT (plot_track_agg(fix, at, accuracy_m)).*
               (NULL, '2024-05-01 08:02+00', 3), ('SRID=32650;POINT(500050 4200400)', NULL, 3),
               ('SRID=32650;POINT EMPTY', '2024-05-01 08:02+00', 3)) f) t;
 
--- accuracies unknown: their mean too
-SELECT mean_accuracy_m, quality FROM (SELECT (plot_track_agg(fix, at, NULL)).* FROM square) t;
+-- Accuracies unknown: their mean too. 5 m are assumed of each, so that the error is 5 / 4 of
+-- the one above, 4.6 %, more than half of what is accepted.
+SELECT mean_accuracy_m, quality, reasons FROM (SELECT (plot_track_agg(fix, at, NULL)).* FROM square) t;
 
 -- zero is known
 SELECT mean_accuracy_m, quality FROM (SELECT (plot_track_agg(fix, at, 0, plot_track_options(max_accuracy_m => 0))).* FROM square) t;
@@ -34,8 +43,10 @@ SELECT (plot_track_agg(NULL, at, accuracy_m)).* FROM square;
 SELECT (plot_track_agg(fix, at, accuracy_m)).* FROM square WHERE n = 0;
 
 -- refusals
--- 100 m in 34 s: 360 / 34 = 10.588... km/h; 4 x 34 s
-SELECT (plot_track_agg(fix, timestamptz '2024-05-01 08:00+00' + n * interval '34 s', accuracy_m)).* FROM square;
+-- 100 m in 30 s are 12 km/h; at least 92 m, as two fixes are off by 4 m each, are 11.04; 4 x 30 s
+SELECT (plot_track_agg(fix, timestamptz '2024-05-01 08:00+00' + n * interval '30 s', accuracy_m)).* FROM square;
+-- in 34 s 10.6 km/h, but perhaps no more than 9.7
+SELECT max_speed_kmh > 10.5 AS fast, quality FROM (SELECT (plot_track_agg(fix, timestamptz '2024-05-01 08:00+00' + n * interval '34 s', accuracy_m)).* FROM square) t;
 -- from the north-west corner back it is a side; 3 x 90 s
 SELECT (plot_track_agg(fix, at, accuracy_m)).* FROM square WHERE n < 4;
 -- a twentieth of it: a square of 5 m, 5 / 20 m from start to end, 4 / 20 km/h
@@ -68,18 +79,18 @@ FROM (VALUES (0, 1, 180), (179.9996, 1, 180), (-179.9996, -1, 180), (179.9996, 1
 -- 111412 m: 0.001 in 90 s are 4.456 km/h. Between 0 and 60 degrees they are others.
 SELECT round(max_speed_kmh::numeric, 3) AS max_speed_kmh, reasons
 FROM (SELECT (plot_track_agg(CASE WHEN n = 9 THEN 'SRID=4326;POINT(0 0)'::geometry ELSE ST_SetSRID(ST_MakePoint(103 + x, 60 + y), 4326) END,
-    timestamptz '2024-05-01 08:00+00' + CASE WHEN n = 9 THEN interval '135 s' ELSE n * interval '90 s' END, 4, plot_track_options(max_closure_m => 45))).*
+    timestamptz '2024-05-01 08:00+00' + CASE WHEN n = 9 THEN interval '135 s' ELSE n * interval '90 s' END, 4, plot_track_options(max_closure_m => 45, max_error_share => 0.2))).*
   FROM (TABLE equator UNION ALL VALUES (9, 0, 0)) e) t;
 
 -- zeros of either sign, and what is as good as zero, are one place: 2 x 2 - 1 x 1 m2
-SELECT ST_AsText(plot), area_m2 FROM (SELECT (plot_track_agg(ST_MakePoint(x, y), timestamptz '2024-05-01 08:00+00' + n * interval '9 s', 4, plot_track_options(spur_width_m => 0, min_area_m2 => 3))).*
+SELECT ST_AsText(plot), area_m2 FROM (SELECT (plot_track_agg(ST_MakePoint(x, y), timestamptz '2024-05-01 08:00+00' + n * interval '9 s', 4, plot_track_options(spur_width_m => 0, min_area_m2 => 3, max_error_share => 100))).*
   FROM (VALUES (0, '-0'::float8, 0), (1, 2, '-0'::float8), (2, 2, 1), (3, 1, 1), (4, 1, 2), (5, '-1e-200'::float8, 2), (6, 0, 1e-200)) v(n, x, y)) t;
 
 -- options
 SELECT plot_track_options();
 SELECT plot_track_options(max_speed_kmh => 6, min_fixes => 5, extra => '{"min_area_m2": 10}');
 SELECT quality, reasons FROM (SELECT (plot_track_agg(fix, at, accuracy_m,
-  plot_track_options(max_speed_kmh => 3.9, max_closure_m => 4, min_area_m2 => 20000))).* FROM square) t;
+  plot_track_options(max_speed_kmh => 3.6, max_closure_m => 4, min_area_m2 => 20000))).* FROM square) t;
 SELECT quality, reasons FROM (SELECT (plot_track_agg(fix, at, accuracy_m, plot_track_options(max_accuracy_m => 4, max_closure_m => 5))).* FROM square) t;
 SELECT quality, reasons FROM (SELECT (plot_track_agg(fix, at, accuracy_m, plot_track_options(min_fixes => 6))).* FROM square) t;
 SELECT quality, reasons FROM (SELECT (plot_track_agg(fix, at, accuracy_m, plot_track_options(extra => '{"min_fixes": 6.5}'))).* FROM square) t;
@@ -94,8 +105,12 @@ SELECT plot_track_options(max_speed_kmh => 0.05);
 SELECT plot_track_options(max_accuracy_m => -0.1);
 SELECT plot_track_options(min_area_m2 => -0.1);
 SELECT plot_track_options(spur_width_m => -0.1);
+SELECT plot_track_options(max_error_share => -0.1);
+SELECT plot_track_options(min_width_m => -0.1);
 SELECT plot_track_options(extra => '{"max_closure_m": 1e400}');
-SELECT plot_track_options(max_accuracy_m => 0, max_closure_m => 0, min_area_m2 => 0, spur_width_m => 0, max_speed_kmh => 0.1, min_fixes => 3);
+SELECT plot_track_options(max_accuracy_m => 0, max_closure_m => 0, min_area_m2 => 0, spur_width_m => 0, max_error_share => 0, min_width_m => 0, max_speed_kmh => 0.1, min_fixes => 3);
+SELECT quality FROM (SELECT (plot_track_agg(fix, at, accuracy_m, plot_track_options(max_error_share => 0.0373))).* FROM square) t;
+SELECT quality, reasons FROM (SELECT (plot_track_agg(fix, at, accuracy_m, plot_track_options(max_error_share => 0.0371))).* FROM square) t;
 SELECT plot_track_options(extra => '{"min_fixes": "five"}');
 SELECT plot_track_agg(fix, at, accuracy_m, '[]') FROM square;
 SELECT plot_track_agg(fix, at, accuracy_m, '{"speed": 3}') FROM square;
@@ -104,12 +119,36 @@ SELECT plot_track_agg(fix, at, accuracy_m, plot_track_options(min_fixes => 3 + n
 SELECT plot_track_agg(fix, at, accuracy_m, CASE n WHEN 0 THEN NULL ELSE plot_track_options() END ORDER BY n) FROM square;
 SELECT plot_track_agg(fix, at, accuracy_m, CASE n WHEN 1 THEN NULL ELSE plot_track_options() END ORDER BY n) FROM square;
 
+-- Times and accuracies as people have them.
+SELECT bool_and(t::text = s::text) AS the_same
+FROM (SELECT plot_track_agg(fix, at, accuracy_m) AS t FROM square) t,
+  (SELECT plot_track_agg(fix, at AT TIME ZONE 'UTC', accuracy_m) FROM square
+   UNION ALL SELECT plot_track_agg(fix, at, accuracy_m::int) FROM square
+   UNION ALL SELECT plot_track_agg(fix, at, accuracy_m::numeric) FROM square
+   UNION ALL SELECT plot_track_agg(fix, at, accuracy_m::real) FROM square
+   UNION ALL SELECT plot_track_agg(fix, at AT TIME ZONE 'UTC', accuracy_m::int, plot_track_options()) FROM square) v(s);
+-- the clock of a phone is not put forward in the middle of a walk: 4.0 km/h
+SET timezone = 'Europe/Paris';
+SELECT max_speed_kmh FROM (SELECT (plot_track_agg(fix, timestamp '2024-03-31 01:57' + n * interval '90 s', accuracy_m)).* FROM square) t;
+SET timezone = 'UTC';
+SELECT plot_track_agg(fix, (extract(epoch FROM at) * 1000)::bigint, accuracy_m) FROM square;
+SELECT plot_track_agg(fix, at::text, accuracy_m, plot_track_options()) FROM square;
+
+-- Two plots of 100 x 100 m and a way of 4 x 50 m between them.
+CREATE FUNCTION two_plots(options jsonb) RETURNS SETOF plot_track LANGUAGE sql BEGIN ATOMIC
+  SELECT (plot_track_agg(ST_SetSRID(ST_MakePoint(500000 + x, 4200000 + y), 32650), timestamptz '2024-05-01 08:00+00' + n * interval '90 s', 3, options)).*
+  FROM (VALUES (0, 0, 0), (1, 100, 0), (2, 100, 48), (3, 150, 48), (4, 150, 0), (5, 250, 0), (6, 250, 100), (7, 150, 100), (8, 150, 52), (9, 100, 52), (10, 100, 100), (11, 0, 100), (12, 0, 5)) v(n, x, y);
+END;
+SELECT area_m2, quality, reasons FROM two_plots(NULL);
+SELECT area_m2, quality FROM two_plots(plot_track_options(min_width_m => 0));
+DROP FUNCTION two_plots(jsonb);
+
 -- nonsense
 SELECT plot_track_agg(fix, at, -1) FROM square;
 SELECT plot_track_agg(fix, at, 'NaN') FROM square;
 SELECT plot_track_agg(NULL, at, 'Infinity') FROM square;
-SELECT plot_track_agg(fix, 'infinity', 3) FROM square;
-SELECT plot_track_agg(fix, '-infinity', 3) FROM square;
+SELECT plot_track_agg(fix, timestamptz 'infinity', 3) FROM square;
+SELECT plot_track_agg(fix, timestamptz '-infinity', 3) FROM square;
 SELECT plot_track_agg(fix, CASE n WHEN 0 THEN timestamptz '4713-01-02 00:00+00 BC' ELSE '294270-01-01 00:00+00' END, 3) FROM square;
 SELECT plot_track_agg(ST_MakePoint('Infinity', 3), at, 3) FROM square;
 SELECT plot_track_agg(ST_MakePoint('NaN', 3), at, 3) FROM square;
@@ -122,7 +161,8 @@ SELECT plot_track_agg(ST_MakeLine(fix, fix), at, 3) FROM square;
 SELECT plot_track_agg(ST_SetSRID(fix, 32650 + n), at, 300 ORDER BY n) FROM square;
 -- 100000 fixes are not too many, nor are 10 inaccurate ones beside them. Of 90 n + i
 -- seconds there are 20360, n = 0 .. 4; at each the most western, most southern fix stays:
--- the first 20000 times the first, then the fifth, 5 m north of it: no ring.
+-- the first 20000 times the first, then the fifth, 5 m north of it, which is a leap in one
+-- second, so that these 360 are spikes: no ring.
 SELECT reasons FROM (SELECT (plot_track_agg(fix, at + i * interval '1 s', CASE WHEN i > 20000 THEN 300 ELSE 3 END)).* FROM square, generate_series(1, 20002) i) t;
 SELECT plot_track_agg(fix, at + i * interval '1 s', 3) FROM square, generate_series(1, 20001) i;
 

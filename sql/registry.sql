@@ -1,5 +1,6 @@
 -- The registry of models: literal cases and messages.
-SET search_path = agririsk, public;
+SET search_path = public, agririsk, registry;
+SELECT create_registry();
 \pset null '(null)'
 SET DateStyle = ISO;
 CREATE FUNCTION pg_temp.card(intercept float8) RETURNS scorecard LANGUAGE sql AS
@@ -18,8 +19,10 @@ SELECT name, version, checksum = encode(sha256(scorecard_send(body)), 'hex') AS 
 SELECT count(DISTINCT checksum) FROM model;
 
 -- No champion yet; one, and then another, and the first again.
-SELECT champion('rice'), champion('none'), champion(NULL);
 \set ON_ERROR_ROLLBACK on
+SELECT champion('rice');
+SELECT champion('none');
+SELECT champion(NULL) IS NULL AS unknown;
 SELECT promote_model('rice', 1);
 SELECT champion('rice') = pg_temp.card(-1) AS first;
 SELECT promote_model('rice', 2, 'challenger');
@@ -31,12 +34,22 @@ SELECT promote_model('rice', 1, status => 'champion');
 SELECT promote_model('Rice "x"', 1);
 SELECT name, version, status FROM model ORDER BY name COLLATE "C", version;
 SELECT promote_model('rice', 1, 'retired');
-SELECT champion('rice') IS NULL AS none, champion('Rice "x"') = pg_temp.card(-1) AS other;
+SELECT champion('rice');
+SELECT champion('Rice "x"') = pg_temp.card(-1) AS other;
+-- Who promoted what; a change by hand is in the history too, and a champion that was taken away by hand is missed.
+SELECT name, version, status, promoted_by = session_user AS by_me, promoted_at = CURRENT_TIMESTAMP AS now FROM promotion ORDER BY ctid;
+UPDATE model SET status = 'retired' WHERE status = 'champion';
+SELECT name, version, status FROM promotion ORDER BY ctid DESC LIMIT 1;
+SELECT champion('Rice "x"');
 
 -- As the docs call it.
 SELECT promote_model('rice', 2);
 SELECT count(*) FROM generate_series(1, 3) x, LATERAL (SELECT x) t WHERE pd((SELECT champion('rice')), t) < 0.5;
-EXPLAIN (COSTS off) SELECT pd((SELECT champion('rice')), t) FROM generate_series(1, 3) x, LATERAL (SELECT x) t;
+-- Once for the query, not for each row.
+CREATE FUNCTION pg_temp.plan(query text) RETURNS SETOF text LANGUAGE plpgsql AS
+$$ BEGIN RETURN QUERY EXECUTE 'EXPLAIN (COSTS off) ' || query; END $$;
+SELECT count(*) FILTER (WHERE line ~ '^ +InitPlan') AS looked_up, count(*) FILTER (WHERE line ~ 'SubPlan') AS by_row
+  FROM pg_temp.plan($$SELECT pd((SELECT champion('rice')), t) FROM generate_series(1, 3) x, LATERAL (SELECT x) t$$) line;
 
 -- ---------- bad input ----------
 
@@ -59,7 +72,7 @@ UPDATE model SET n_rows = NULL WHERE name = 'rice' AND version = 1;
 UPDATE model SET version = 7 WHERE name = 'rice' AND version = 1;
 UPDATE model SET created_at = '2000-01-01' WHERE name = 'rice' AND version = 1;
 DELETE FROM model WHERE name = 'rice' AND version = 1;
-TRUNCATE model;
+TRUNCATE model, promotion;
 -- The rules of the table hold for those who write to it by hand.
 \set VERBOSITY terse
 UPDATE model SET status = 'champion' WHERE name = 'rice';
@@ -70,5 +83,33 @@ INSERT INTO model (name, version, body, checksum) SELECT 'rice', 2, body, checks
 INSERT INTO model (name, version, body, status, created_at, checksum) SELECT 'old', 7, body, 'champion', '2019-05-06 00:00+00', checksum FROM model WHERE version = 2;
 SELECT register_model('old', pg_temp.card(3));
 SELECT name, version, status FROM model ORDER BY name COLLATE "C", version;
+-- The history is not written by hand.
+INSERT INTO promotion SELECT * FROM promotion LIMIT 1;
+UPDATE promotion SET promoted_by = 'nobody';
+DELETE FROM promotion;
+TRUNCATE promotion;
+-- A version is a card and nothing else.
+INSERT INTO model (name, version, checksum) VALUES ('none', 1, '00');
 ROLLBACK;
 SELECT count(*) FROM model;
+
+-- ---------- laying out ----------
+
+\set VERBOSITY default
+SELECT create_registry();
+SELECT create_registry(NULL);
+SELECT create_registry('agririsk');
+SELECT create_registry('it''s');
+SELECT create_registry('Second one');
+SELECT "Second one".register_model('rice', pg_temp.card(-1)), "Second one".promote_model('rice', 1);
+SELECT "Second one".champion('rice') = pg_temp.card(-1) AS own;
+SELECT count(*) FROM registry.model;
+-- What a sharded server runs on its workers has another catalog.
+SET application_name = 'citus_internal gpid=10000000042';
+SELECT "Second one".champion('rice');
+SELECT "Second one".register_model('rice', pg_temp.card(-1));
+SELECT "Second one".promote_model('rice', 1);
+SELECT create_registry('third');
+RESET application_name;
+DROP SCHEMA registry CASCADE;
+DROP SCHEMA "Second one" CASCADE;

@@ -134,28 +134,36 @@ SELECT pd(card, t) > 0 AS above_0, pd(card, t) < 1 AS below_1, round(score(card,
 
 -- ---------- explain and bins ----------
 
-SELECT id, e.feature, value, bin, round(points::numeric, 3) AS points, round(best_points::numeric, 3) AS best,
+SELECT id, e.feature, value, bin, label, round(points::numeric, 3) AS points, round(best_points::numeric, 3) AS best,
        round(points_lost::numeric, 3) AS lost, rank, reason, flag
   FROM card, loan, explain(card, loan) WITH ORDINALITY e
  WHERE id IN (1, 2, 3, 5, 9, 10, 11) ORDER BY id, ordinality;
 -- In 5101 the weight of cv is -2: the bin that was best is the worst.
-SELECT feature, bin, round(points_lost::numeric, 3) AS lost, rank FROM card, loan, explain(card, loan, '5101') WHERE id IN (1) ;
+SELECT feature, bin, label, round(points_lost::numeric, 3) AS lost, rank FROM card, loan, explain(card, loan, '5101') WHERE id IN (1) ;
 -- The base points, of the segment's own intercept, and the points of the features
 -- add up to the score.
 SELECT segment, count(*) AS loans, bool_and(abs(score(card, loan, segment)
          - (600 - 20 / ln(2::float8) * (intercept + ln(50::float8)) + (SELECT sum(points) FROM explain(card, loan, segment)))) < 1e-9) AS add_up
   FROM card, loan, (VALUES (NULL, -2), ('5101', -1)) s (segment, intercept) WHERE eta IS NOT NULL GROUP BY segment ORDER BY segment NULLS FIRST;
 -- Ties are told in the card's order; a feature without a reason text has none.
-SELECT feature, round(points_lost::numeric, 3) AS lost, rank, reason, value, bin
+SELECT feature, round(points_lost::numeric, 3) AS lost, rank, reason, value, bin, label
   FROM (SELECT '{"format": 1, "name": "tie", "intercept": 0, "features": [
          {"name": "b", "type": "number", "bins": [{"high": 0.1, "woe": 0}, {"woe": 1}]},
          {"name": "a", "type": "number", "bins": [{"high": 0.1, "woe": 0}, {"woe": 1}], "reason": "A"}]}'::scorecard AS card) c,
        (SELECT 0.1::real AS a, 0.3::float8 AS b) t, explain(card, t);
+-- A row of which nothing is known, or with no consent to all that is, has bins but no points and no reasons.
+SELECT feature, value, bin, label, points, best_points, points_lost, rank, reason, flag
+  FROM card, (VALUES (NULL::float8, NULL, true), (NULL, NULL, false), (1, NULL, NULL)) t (cv, crop, agreed), explain(card, t);
+-- Labels may be alike, numbers are not: a category with a comma against a bin of two, one named missing against missing.
+SELECT b.bin, b.label, e.value FROM (SELECT '{"format": 1, "name": "alike", "intercept": 0, "features": [{"name": "crop", "type": "category", "missing": "worst",
+         "bins": [{"categories": ["apple, pear"], "woe": 0}, {"categories": ["apple", "pear"], "woe": 1}, {"categories": ["missing"], "woe": 2}]},
+         {"name": "x", "type": "number", "bins": [{"woe": 0}]}]}'::scorecard AS card) c,
+       (VALUES ('apple, pear', 1), ('pear', 1), ('missing', 1), (NULL, 1), ('unseen', 1)) t (crop, x), explain(card, t) e JOIN bins(card) b USING (feature, bin) WHERE feature = 'crop';
 
 SELECT feature, bin, label, low, high, categories, woe, round(points::numeric, 3) AS points FROM card, bins(card);
 -- A reader of the printed card adds up: the base points, and a row per feature.
 SELECT count(*) AS loans, bool_and(abs(score(card, loan) - (
-         SELECT sum(b.points) FROM bins(card) b LEFT JOIN explain(card, loan) e ON e.feature = b.feature AND e.bin = b.label
+         SELECT sum(b.points) FROM bins(card) b LEFT JOIN explain(card, loan) e ON e.feature = b.feature AND e.bin = b.bin AND e.label = b.label
           WHERE b.feature IS NULL OR e.feature IS NOT NULL)) < 1e-9) AS adds_up
   FROM card, loan WHERE eta IS NOT NULL AND agreed;
 -- No feature's name clashes with the base points; no points are 0, never -0.
@@ -172,6 +180,11 @@ SELECT label, woe, points IS NULL AS no_points FROM bins('{"format": 1, "name": 
 -- The row.
 SELECT pd(card, t) FROM card, (SELECT 1 AS cv, true AS agreed) t;
 SELECT pd(card, t) FROM card, (SELECT 1 AS cv, 'rice' AS crop) t;
+-- Two columns of one name: a feature, a consent; of another column it does not matter.
+SELECT pd(card, t) FROM card, (SELECT 1 AS cv, 'rice' AS crop, true AS agreed, 2 AS cv) t;
+SELECT score(card, t) FROM card, (SELECT true AS agreed, 1 AS cv, 'rice' AS crop, false AS agreed) t;
+SELECT * FROM card, (SELECT 1 AS cv, 'rice' AS crop, 'tea' AS crop, true AS agreed) t, explain(card, t);
+SELECT points(card, t) IS NOT NULL AS scored FROM card, (SELECT 1 AS other, 1 AS cv, 2 AS other, 'rice' AS crop, true AS agreed) t;
 SELECT pd(card, ROW (1, 'rice', true)) FROM card;
 SELECT pd(card, t) FROM card, (SELECT '1' AS cv, 'rice' AS crop, true AS agreed) t;
 SELECT pd(card, t) FROM card, (SELECT true AS cv, 'rice' AS crop, true AS agreed) t;

@@ -7,6 +7,7 @@
 #include "agririsk.h"
 
 #include "miscadmin.h"
+#include "utils/builtins.h"
 #include "utils/guc.h"
 
 extern AGR_EXPORT const Pg_magic_struct *Pg_magic_func(void);
@@ -36,11 +37,7 @@ _PG_init(void)
 							 "auto reads what is stored, unless a check at first use finds it is not as expected.",
 							 &agr_geometry_reader, AGR_READ_AUTO, geometry_readers,
 							 PGC_USERSET, GUC_NO_SHOW_ALL | GUC_NOT_IN_SAMPLE, NULL, NULL, NULL);
-#if PG_VERSION_NUM >= 150000
-	MarkGUCPrefixReserved("agririsk");
-#else
-	EmitWarningsOnPlaceholders("agririsk");
-#endif
+	agr_reserve_settings("agririsk");
 }
 
 MemoryContext
@@ -60,4 +57,11 @@ void
 agr_check_interrupts(void)
 {
 	CHECK_FOR_INTERRUPTS();
+}
+
+AGR_FUNCTION(agririsk_library_version);
+Datum
+agririsk_library_version(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_TEXT_P(cstring_to_text(AGRIRISK_VERSION));
 }

@@ -9,6 +9,8 @@
 
 #include "fmgr.h"
 
+#include "shims.h"
+
 /*
  * The library is linked with hidden visibility, because PostgreSQL loads
  * modules into one global namespace; what the server calls is exported here.
@@ -19,15 +21,8 @@
 	extern AGR_EXPORT Datum name(PG_FUNCTION_ARGS); \
 	PG_FUNCTION_INFO_V1(name)
 
-/* PostgreSQL 16 moved the varlena macros out of postgres.h. */
-#if PG_VERSION_NUM >= 160000
-#include "varatt.h"
-#endif
-
-/* Before PostgreSQL 15 no sort could be interrupted. */
-#if PG_VERSION_NUM < 150000
-#define qsort_interruptible qsort_arg
-#endif
+/* That of agririsk.control, which test/t/001_house.pl compares. */
+#define AGRIRISK_VERSION "0.1.0"
 
 /* Settings (GUCs). */
 extern bool agr_progress;

@@ -1,123 +1,19 @@
 -- Scorecards: the type, and scoring of rows with it.
 
-CREATE TYPE scorecard;
-
-CREATE FUNCTION scorecard_in(cstring) RETURNS scorecard
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 100
-  AS 'MODULE_PATHNAME', 'agririsk_scorecard_in';
-COMMENT ON FUNCTION scorecard_in(cstring) IS
-'Reads a scorecard from its JSON text. Whatever breaks the documented schema is an error with its path.';
-
-CREATE FUNCTION scorecard_out(scorecard) RETURNS cstring
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 100
-  AS 'MODULE_PATHNAME', 'agririsk_scorecard_out';
-COMMENT ON FUNCTION scorecard_out(scorecard) IS
-'Writes a scorecard as JSON on one line: keys in a fixed order, defaults left out, numbers in their shortest exact digits.';
-
-CREATE FUNCTION scorecard_recv(internal) RETURNS scorecard
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 100
-  AS 'MODULE_PATHNAME', 'agririsk_scorecard_recv';
-COMMENT ON FUNCTION scorecard_recv(internal) IS
-'Reads a scorecard from its binary form, checking everything.';
-
-CREATE FUNCTION scorecard_send(scorecard) RETURNS bytea
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
-  AS 'MODULE_PATHNAME', 'agririsk_scorecard_send';
-COMMENT ON FUNCTION scorecard_send(scorecard) IS
-'Writes a scorecard in its binary form, which is the stored one.';
-
--- Preferred, so that bins('...') of a literal without a type means a card, though binnings have bins, too.
-CREATE TYPE scorecard (
-  INPUT = scorecard_in,
-  OUTPUT = scorecard_out,
-  RECEIVE = scorecard_recv,
-  SEND = scorecard_send,
-  INTERNALLENGTH = VARIABLE,
-  ALIGNMENT = int4,
-  STORAGE = extended,
-  PREFERRED = true
-);
+-- Of a category of its own, and preferred in it, so that bins('...') of a literal
+-- without a type means a card, though binnings have bins, too.
+@include type TYPE=scorecard COST=100 CATEGORY=m PREFERRED=true
 COMMENT ON TYPE scorecard IS
 'A scorecard: features cut into bins, a weight of evidence (WOE, log-odds; positive is riskier) for each bin, or linear ones, a weight per feature, an intercept, a scale of points, segments with weights of their own, and how it was learnt. Its text is JSON.';
+COMMENT ON FUNCTION scorecard_in(cstring) IS
+'Reads a scorecard from its JSON text. Whatever breaks the documented schema is an error with its path.';
+COMMENT ON FUNCTION scorecard_out(scorecard) IS
+'Writes a scorecard as JSON on one line: keys in a fixed order, defaults left out, numbers in their shortest exact digits.';
 
 CREATE CAST (jsonb AS scorecard) WITH INOUT;
 COMMENT ON CAST (jsonb AS scorecard) IS 'Reads a scorecard from JSON.';
 CREATE CAST (scorecard AS jsonb) WITH INOUT;
 COMMENT ON CAST (scorecard AS jsonb) IS 'Writes a scorecard as JSON.';
-
--- ---------- comparison ----------
-
-CREATE FUNCTION scorecard_eq(scorecard, scorecard) RETURNS boolean
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'agririsk_scorecard_eq';
-COMMENT ON FUNCTION scorecard_eq(scorecard, scorecard) IS
-'Whether two scorecards are the same: their texts are equal. Implements =.';
-CREATE FUNCTION scorecard_ne(scorecard, scorecard) RETURNS boolean
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'agririsk_scorecard_ne';
-COMMENT ON FUNCTION scorecard_ne(scorecard, scorecard) IS
-'Whether two scorecards differ. Implements <>.';
-CREATE FUNCTION scorecard_lt(scorecard, scorecard) RETURNS boolean
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'agririsk_scorecard_lt';
-COMMENT ON FUNCTION scorecard_lt(scorecard, scorecard) IS
-'Whether a scorecard sorts before another, in an order by stored bytes that has no meaning of its own. Implements <.';
-CREATE FUNCTION scorecard_le(scorecard, scorecard) RETURNS boolean
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'agririsk_scorecard_le';
-COMMENT ON FUNCTION scorecard_le(scorecard, scorecard) IS
-'Whether a scorecard sorts before another or is the same. Implements <=.';
-CREATE FUNCTION scorecard_gt(scorecard, scorecard) RETURNS boolean
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'agririsk_scorecard_gt';
-COMMENT ON FUNCTION scorecard_gt(scorecard, scorecard) IS
-'Whether a scorecard sorts after another. Implements >.';
-CREATE FUNCTION scorecard_ge(scorecard, scorecard) RETURNS boolean
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'agririsk_scorecard_ge';
-COMMENT ON FUNCTION scorecard_ge(scorecard, scorecard) IS
-'Whether a scorecard sorts after another or is the same. Implements >=.';
-CREATE FUNCTION scorecard_cmp(scorecard, scorecard) RETURNS integer
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'agririsk_scorecard_cmp';
-COMMENT ON FUNCTION scorecard_cmp(scorecard, scorecard) IS
-'Below, at or above zero as the first scorecard sorts before, with or after the second. For btree indexes.';
-CREATE FUNCTION scorecard_hash(scorecard) RETURNS integer
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'agririsk_scorecard_hash';
-COMMENT ON FUNCTION scorecard_hash(scorecard) IS
-'A hash of a scorecard. For hash indexes, DISTINCT and GROUP BY.';
-CREATE FUNCTION scorecard_hash_extended(scorecard, bigint) RETURNS bigint
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'agririsk_scorecard_hash_extended';
-COMMENT ON FUNCTION scorecard_hash_extended(scorecard, bigint) IS
-'A hash of a scorecard under a seed. For hash partitions.';
-
-CREATE OPERATOR = (
-  LEFTARG = scorecard, RIGHTARG = scorecard, FUNCTION = scorecard_eq,
-  COMMUTATOR = =, NEGATOR = <>, RESTRICT = eqsel, JOIN = eqjoinsel, HASHES, MERGES);
-CREATE OPERATOR <> (
-  LEFTARG = scorecard, RIGHTARG = scorecard, FUNCTION = scorecard_ne,
-  COMMUTATOR = <>, NEGATOR = =, RESTRICT = neqsel, JOIN = neqjoinsel);
-CREATE OPERATOR < (
-  LEFTARG = scorecard, RIGHTARG = scorecard, FUNCTION = scorecard_lt,
-  COMMUTATOR = >, NEGATOR = >=, RESTRICT = scalarltsel, JOIN = scalarltjoinsel);
-CREATE OPERATOR <= (
-  LEFTARG = scorecard, RIGHTARG = scorecard, FUNCTION = scorecard_le,
-  COMMUTATOR = >=, NEGATOR = >, RESTRICT = scalarlesel, JOIN = scalarlejoinsel);
-CREATE OPERATOR > (
-  LEFTARG = scorecard, RIGHTARG = scorecard, FUNCTION = scorecard_gt,
-  COMMUTATOR = <, NEGATOR = <=, RESTRICT = scalargtsel, JOIN = scalargtjoinsel);
-CREATE OPERATOR >= (
-  LEFTARG = scorecard, RIGHTARG = scorecard, FUNCTION = scorecard_ge,
-  COMMUTATOR = <=, NEGATOR = <, RESTRICT = scalargesel, JOIN = scalargejoinsel);
-COMMENT ON OPERATOR = (scorecard, scorecard) IS 'the same scorecard';
-COMMENT ON OPERATOR <> (scorecard, scorecard) IS 'another scorecard';
-COMMENT ON OPERATOR < (scorecard, scorecard) IS 'sorts before';
-COMMENT ON OPERATOR <= (scorecard, scorecard) IS 'sorts before, or the same';
-COMMENT ON OPERATOR > (scorecard, scorecard) IS 'sorts after';
-COMMENT ON OPERATOR >= (scorecard, scorecard) IS 'sorts after, or the same';
-
-CREATE OPERATOR CLASS scorecard_ops DEFAULT FOR TYPE scorecard USING btree AS
-  OPERATOR 1 <, OPERATOR 2 <=, OPERATOR 3 =, OPERATOR 4 >=, OPERATOR 5 >,
-  FUNCTION 1 scorecard_cmp(scorecard, scorecard);
-COMMENT ON OPERATOR CLASS scorecard_ops USING btree IS 'Order of scorecards by their stored bytes.';
-CREATE OPERATOR CLASS scorecard_ops DEFAULT FOR TYPE scorecard USING hash AS
-  OPERATOR 1 =,
-  FUNCTION 1 scorecard_hash(scorecard),
-  FUNCTION 2 scorecard_hash_extended(scorecard, bigint);
-COMMENT ON OPERATOR CLASS scorecard_ops USING hash IS 'Hash of scorecards by their stored bytes.';
 
 -- ---------- scoring rows ----------
 -- Intentionally not STRICT: without a segment the card's root scores. STABLE,
@@ -142,13 +38,19 @@ COMMENT ON FUNCTION points(scorecard, record, text) IS
 'Score of a row as a sum of whole points: the base points A - B * intercept, and of each feature -B * weight * WOE, each rounded half away from zero. A and B as for score, intercept and weights those of the segment. Columns, segment and NULL as for pd.';
 
 CREATE FUNCTION explain(card scorecard, t record, segment text DEFAULT NULL,
-    OUT feature text, OUT value text, OUT bin text, OUT points double precision,
+    OUT feature text, OUT value text, OUT bin integer, OUT label text, OUT points double precision,
     OUT best_points double precision, OUT points_lost double precision, OUT rank integer,
     OUT reason text, OUT flag text) RETURNS SETOF record
   LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE COST 30 ROWS 12
   AS 'MODULE_PATHNAME', 'agririsk_explain';
 COMMENT ON FUNCTION explain(scorecard, record, text) IS
-'Why a row has its score: per feature its value, bin, points (-B * weight * WOE, positive is safer), the points of its best bin and the points lost against it, most lost first; of a linear feature the points at the better end of its range (NULL where the card has none, and then never a reason). The points of the features and the base points A - B * intercept add up to the score. rank and reason are given where points were lost, and never for a feature without consent. flag: no_consent, missing_unseen (missing, and the card learnt no bin for it), unseen (a category the card does not know). No rows where the score is NULL.';
+'Why a row has its score: per feature its value, its bin by the number and label that bins() gives it, points (-B * weight * WOE, positive is safer), the points of its best bin and the points lost against it, most lost first; of a linear feature the points at the better end of its range (NULL where the card has none, and then never a reason). The points of the features and the base points A - B * intercept add up to the score. rank and reason are given where points were lost, and never for a feature without consent. flag: no_consent, missing_unseen (missing, and the card learnt no bin for it), unseen (a category the card does not know). Where nothing of the row is known there is no score: the rows then have the bin of each feature, but neither points nor reasons. No rows for a NULL card or row.';
+
+CREATE FUNCTION reasons(card scorecard, t record, n integer DEFAULT 4, segment text DEFAULT NULL) RETURNS text
+  LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE COST 30
+  AS 'MODULE_PATHNAME', 'agririsk_reasons';
+COMMENT ON FUNCTION reasons(scorecard, record, integer, text) IS
+'The first n reasons for a row''s score that explain() gives, by rank, in one text with semicolons between them; of a feature without a reason its name. NULL where there is no reason or no score, and of a NULL card, row or n. A negative n is an error.';
 
 CREATE FUNCTION bins(card scorecard,
     OUT feature text, OUT bin integer, OUT label text, OUT low double precision,
@@ -158,4 +60,4 @@ CREATE FUNCTION bins(card scorecard,
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 100 ROWS 80
   AS 'MODULE_PATHNAME', 'agririsk_bins';
 COMMENT ON FUNCTION bins(scorecard) IS
-'The whole card, as one prints it. First the base points A - B * intercept, which every row gets: label ''base points'', feature and bin NULL. Then per feature its bins [low, high) or categories (low NULL: open below, high NULL: open above), its special values, then what missing and unseen values count as, with the WOE (log-odds, positive is riskier) and the points -B * weight * WOE (positive is safer), all under the card''s own intercept and weights. A linear feature has a row ''linear'', or ''linear from'' its center: low and high the range of its values in the fit, WOE NULL, points those of one unit more, to be counted from the center. n, bads and bad_rate are of the rows it was learnt from, NULL where the card does not hold them. WOE and points are NULL where an unseen category is an error.';
+'The whole card, as one prints it. First the base points A - B * intercept, which every row gets: label ''base points'', feature and bin NULL. Then per feature its bins [low, high) or categories (low NULL: open below, high NULL: open above), its special values, then what missing and unseen values count as and, where the feature asks for consent, a row ''no consent'', with the WOE (log-odds, positive is riskier) and the points -B * weight * WOE (positive is safer), all under the card''s own intercept and weights. A linear feature has a row ''linear'', or ''linear from'' its center: low and high the range of its values in the fit, WOE NULL, points those of one unit more, to be counted from the center. n, bads and bad_rate are of the rows it was learnt from, NULL where the card does not hold them. WOE and points are NULL where an unseen category is an error.';

@@ -62,7 +62,10 @@ DECLARE
   missing text;
   own oid[];            -- functions of an earlier deployment under this name
   old record;
+  state text;
+  message text;
 BEGIN
+  PERFORM agririsk._refuse_worker('deploy');
   IF card IS NULL OR relation IS NULL OR name IS NULL THEN
     RAISE null_value_not_allowed USING
       MESSAGE = 'a card, a relation and a name are needed',
@@ -78,6 +81,13 @@ BEGIN
       MESSAGE = 'a card is deployed on a table or a view',
       DETAIL = format('%s is neither.', relation),
       HINT = 'Give a table, a partitioned or foreign table, a materialized view or a view.';
+  END IF;
+  IF NOT has_schema_privilege(class.relnamespace, 'CREATE') THEN
+    RAISE insufficient_privilege USING
+      MESSAGE = format('permission denied to deploy into schema %I', class.nspname),
+      DETAIL = format('The functions of a deployed card lie beside the relation %s, and the role %I may not create them there.',
+        relation, current_user),
+      HINT = format('Have the owner of the schema GRANT USAGE, CREATE ON SCHEMA %I TO %I.', class.nspname, current_user);
   END IF;
   IF name = '' OR octet_length(name || '_score') > 63 THEN
     RAISE name_too_long USING
@@ -132,7 +142,7 @@ BEGIN
   wide := cardinality(inputs) > current_setting('max_function_args')::integer - 2;
 
   SELECT array_agg(c.name ORDER BY c.i),
-      string_agg(format('%I %s', c.name, format_type(a.atttypid, NULL)), ', ' ORDER BY c.i),
+      string_agg(format('%I %s DEFAULT NULL', c.name, format_type(a.atttypid, NULL)), ', ' ORDER BY c.i),
       array_agg(a.atttypid ORDER BY c.i),
       string_agg(quote_ident(c.name), ', ' ORDER BY c.i) FILTER (WHERE a.attnum IS NULL)
     INTO columns, signature, types, missing
@@ -163,6 +173,8 @@ BEGIN
   END IF;
 
   card_name := format('%I.%I', class.nspname, name || '_card');
+  -- Whoever deploys under the same name at the same time waits here, and then replaces.
+  PERFORM pg_advisory_xact_lock('pg_proc'::regclass::oid::integer, hashtext(card_name));
   row_type := format('%I.%I', class.nspname, class.relname);
   card_function := to_regprocedure(card_name || '()');
   note := agririsk._deployment(obj_description(card_function, 'pg_proc'));
@@ -193,9 +205,17 @@ BEGIN
       HINT = 'Choose another name, or have them dropped.';
   END IF;
 
-  EXECUTE format('CREATE OR REPLACE FUNCTION %s() RETURNS agririsk.scorecard '
-      'LANGUAGE sql IMMUTABLE PARALLEL SAFE AS %L',
-    card_name, format('SELECT %L::agririsk.scorecard', (body::agririsk.scorecard)::text));
+  BEGIN
+    EXECUTE format('CREATE OR REPLACE FUNCTION %s() RETURNS agririsk.scorecard '
+        'LANGUAGE sql IMMUTABLE PARALLEL SAFE AS %L',
+      card_name, format('SELECT %L::agririsk.scorecard', (body::agririsk.scorecard)::text));
+  EXCEPTION WHEN OTHERS THEN
+    -- Raised again, because the context of the error would print the whole card.
+    GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT;
+    RAISE EXCEPTION USING ERRCODE = state, MESSAGE = message,
+      DETAIL = format('The function to be written is %s().', card_name),
+      HINT = 'Look whether a function of this name is there, and whether your role may replace it.';
+  END;
   card_function := to_regprocedure(card_name || '()');
   EXECUTE format('COMMENT ON FUNCTION %s() IS %L', card_name,
     'A scorecard deployed by agririsk: ' || jsonb_build_object('schema', class.nspname,
@@ -283,7 +303,7 @@ BEGIN
 END
 $deploy$;
 COMMENT ON FUNCTION deploy(scorecard, regclass, text, name) IS
-'Writes a card as SQL functions into the relation''s schema: name_card(), which holds it; name_pd(column, ...) and name_score(column, ...), which the planner inlines; name_pd(row) and name_score(row), which call those. Deploying under the same name again replaces the card, and running sessions follow. segment_column names the column with each row''s segment (NULL: every row is scored by the card''s root). Empty reasons are filled from the columns'' comments. Returns the functions. NULL arguments are errors.';
+'Writes a card as SQL functions into the relation''s schema: name_card(), which holds it; name_pd(column, ...) and name_score(column, ...), which the planner inlines, and whose arguments are NULL, not known, where they are left out; name_pd(row) and name_score(row), which call those. Deploying under the same name again replaces the card, and running sessions follow. segment_column names the column with each row''s segment (NULL: every row is scored by the card''s root). Empty reasons are filled from the columns'' comments. Returns the functions. NULL arguments are errors.';
 
 CREATE FUNCTION redeploy(name text) RETURNS SETOF regprocedure
   LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE COST 10000 ROWS 5
@@ -297,6 +317,7 @@ DECLARE
   card agririsk.scorecard;
   class regclass;
 BEGIN
+  PERFORM agririsk._refuse_worker('redeploy');
   IF redeploy.name IS NULL THEN
     RAISE null_value_not_allowed USING
       MESSAGE = 'a name is needed',

@@ -1,148 +1,17 @@
 -- The binning of a feature, and the best one.
 
-CREATE TYPE binning;
-
-CREATE FUNCTION binning_in(cstring) RETURNS binning
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
-  AS 'MODULE_PATHNAME', 'agririsk_binning_in';
-COMMENT ON FUNCTION binning_in(cstring) IS
-'Reads the text form of a binning, JSON. What breaks a rule is an error that names the place.';
-
-CREATE FUNCTION binning_out(binning) RETURNS cstring
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
-  AS 'MODULE_PATHNAME', 'agririsk_binning_out';
-COMMENT ON FUNCTION binning_out(binning) IS
-'Writes the text form of a binning, JSON: exact, independent of every setting.';
-
-CREATE FUNCTION binning_recv(internal) RETURNS binning
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
-  AS 'MODULE_PATHNAME', 'agririsk_binning_recv';
-COMMENT ON FUNCTION binning_recv(internal) IS
-'Reads the binary form of a binning.';
-
-CREATE FUNCTION binning_send(binning) RETURNS bytea
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
-  AS 'MODULE_PATHNAME', 'agririsk_binning_send';
-COMMENT ON FUNCTION binning_send(binning) IS
-'Writes the binary form of a binning, the same bytes on every machine; equal values have equal bytes. Categories are in the encoding of the database.';
-
-CREATE TYPE binning (
-  INPUT = binning_in,
-  OUTPUT = binning_out,
-  RECEIVE = binning_recv,
-  SEND = binning_send,
-  ALIGNMENT = int4,
-  STORAGE = extended
-);
+@include type TYPE=binning COST=1 CATEGORY=m PREFERRED=false
 COMMENT ON TYPE binning IS
 'The bins of a feature with their good and bad rows, of numbers [low, high), of categories lists; special values and missing apart; what was left out; and the information value that each trend would reach. Made by optimal_bins; bins, iv, trends, woe and bin ask it.';
+COMMENT ON FUNCTION binning_in(cstring) IS
+'Reads the text form of a binning, JSON. What breaks a rule is an error that names the place.';
+COMMENT ON FUNCTION binning_out(binning) IS
+'Writes the text form of a binning, JSON: exact, independent of every setting.';
 
 CREATE CAST (jsonb AS binning) WITH INOUT;
 COMMENT ON CAST (jsonb AS binning) IS 'Reads a binning from JSON.';
 CREATE CAST (binning AS jsonb) WITH INOUT;
 COMMENT ON CAST (binning AS jsonb) IS 'Writes a binning as JSON.';
-
--- Comparison. Equal values have equal bytes; the order has no meaning beyond
--- being one, which DISTINCT, UNION and unique indexes need.
-
-CREATE FUNCTION binning_eq(binning, binning) RETURNS boolean
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF
-  AS 'MODULE_PATHNAME', 'agririsk_varlena_eq';
-COMMENT ON FUNCTION binning_eq(binning, binning) IS
-'Whether two binnings are the same in every part.';
-
-CREATE FUNCTION binning_ne(binning, binning) RETURNS boolean
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF
-  AS 'MODULE_PATHNAME', 'agririsk_varlena_ne';
-COMMENT ON FUNCTION binning_ne(binning, binning) IS
-'Whether two binnings differ.';
-
-CREATE FUNCTION binning_lt(binning, binning) RETURNS boolean
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF
-  AS 'MODULE_PATHNAME', 'agririsk_varlena_lt';
-COMMENT ON FUNCTION binning_lt(binning, binning) IS
-'Less than in the order of bytes, which means nothing in values.';
-
-CREATE FUNCTION binning_le(binning, binning) RETURNS boolean
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF
-  AS 'MODULE_PATHNAME', 'agririsk_varlena_le';
-COMMENT ON FUNCTION binning_le(binning, binning) IS
-'At most, in the order of bytes, which means nothing in values.';
-
-CREATE FUNCTION binning_gt(binning, binning) RETURNS boolean
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF
-  AS 'MODULE_PATHNAME', 'agririsk_varlena_gt';
-COMMENT ON FUNCTION binning_gt(binning, binning) IS
-'Greater than in the order of bytes, which means nothing in values.';
-
-CREATE FUNCTION binning_ge(binning, binning) RETURNS boolean
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF
-  AS 'MODULE_PATHNAME', 'agririsk_varlena_ge';
-COMMENT ON FUNCTION binning_ge(binning, binning) IS
-'At least, in the order of bytes, which means nothing in values.';
-
-CREATE FUNCTION binning_cmp(binning, binning) RETURNS integer
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF
-  AS 'MODULE_PATHNAME', 'agririsk_varlena_cmp';
-COMMENT ON FUNCTION binning_cmp(binning, binning) IS
-'Order of the bytes of two binnings: negative, 0 or positive.';
-
-CREATE FUNCTION binning_hash(binning) RETURNS integer
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF
-  AS 'MODULE_PATHNAME', 'agririsk_varlena_hash';
-COMMENT ON FUNCTION binning_hash(binning) IS
-'Hash of the bytes of a binning.';
-
-CREATE FUNCTION binning_hash_extended(binning, bigint) RETURNS bigint
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF
-  AS 'MODULE_PATHNAME', 'agririsk_varlena_hash_extended';
-COMMENT ON FUNCTION binning_hash_extended(binning, bigint) IS
-'Hash of the bytes of a binning, with a seed.';
-
-CREATE OPERATOR = (
-  LEFTARG = binning, RIGHTARG = binning, FUNCTION = binning_eq,
-  COMMUTATOR = =, NEGATOR = <>, RESTRICT = eqsel, JOIN = eqjoinsel, HASHES, MERGES
-);
-COMMENT ON OPERATOR = (binning, binning) IS 'same binning';
-
-CREATE OPERATOR <> (
-  LEFTARG = binning, RIGHTARG = binning, FUNCTION = binning_ne,
-  COMMUTATOR = <>, NEGATOR = =, RESTRICT = neqsel, JOIN = neqjoinsel
-);
-COMMENT ON OPERATOR <> (binning, binning) IS 'different binning';
-
-CREATE OPERATOR < (
-  LEFTARG = binning, RIGHTARG = binning, FUNCTION = binning_lt,
-  COMMUTATOR = >, NEGATOR = >=, RESTRICT = scalarltsel, JOIN = scalarltjoinsel
-);
-COMMENT ON OPERATOR < (binning, binning) IS 'less than, in the order of bytes';
-
-CREATE OPERATOR <= (
-  LEFTARG = binning, RIGHTARG = binning, FUNCTION = binning_le,
-  COMMUTATOR = >=, NEGATOR = >, RESTRICT = scalarlesel, JOIN = scalarlejoinsel
-);
-COMMENT ON OPERATOR <= (binning, binning) IS 'at most, in the order of bytes';
-
-CREATE OPERATOR > (
-  LEFTARG = binning, RIGHTARG = binning, FUNCTION = binning_gt,
-  COMMUTATOR = <, NEGATOR = <=, RESTRICT = scalargtsel, JOIN = scalargtjoinsel
-);
-COMMENT ON OPERATOR > (binning, binning) IS 'greater than, in the order of bytes';
-
-CREATE OPERATOR >= (
-  LEFTARG = binning, RIGHTARG = binning, FUNCTION = binning_ge,
-  COMMUTATOR = <=, NEGATOR = <, RESTRICT = scalargesel, JOIN = scalargejoinsel
-);
-COMMENT ON OPERATOR >= (binning, binning) IS 'at least, in the order of bytes';
-
-CREATE OPERATOR CLASS binning_ops DEFAULT FOR TYPE binning USING btree AS
-  OPERATOR 1 <, OPERATOR 2 <=, OPERATOR 3 =, OPERATOR 4 >=, OPERATOR 5 >,
-  FUNCTION 1 binning_cmp(binning, binning);
-
-CREATE OPERATOR CLASS binning_ops DEFAULT FOR TYPE binning USING hash AS
-  OPERATOR 1 =,
-  FUNCTION 1 binning_hash(binning),
-  FUNCTION 2 binning_hash_extended(binning, bigint);
 
 -- Options.
 
@@ -159,92 +28,94 @@ CREATE FUNCTION binning_options(
     candidates integer DEFAULT NULL, special double precision[] DEFAULT NULL,
     missing text DEFAULT NULL, unseen text DEFAULT NULL,
     min_bins integer DEFAULT NULL, max_bin_share double precision DEFAULT NULL,
-    extra jsonb DEFAULT NULL) RETURNS jsonb
+    round_cuts boolean DEFAULT NULL, extra jsonb DEFAULT NULL) RETURNS jsonb
   LANGUAGE sql IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
+  SET extra_float_digits = 1 -- so that a number keeps its digits on the way into jsonb
 BEGIN ATOMIC
   SELECT agririsk._binning_check(jsonb_strip_nulls(jsonb_build_object(
     'max_bins', max_bins, 'min_bin_share', min_bin_share, 'min_bads', min_bads, 'min_goods', min_goods,
     'trend', trend, 'min_rate_gap', min_rate_gap, 'candidates', candidates, 'special', to_jsonb(special),
-    'missing', missing, 'unseen', unseen, 'min_bins', min_bins, 'max_bin_share', max_bin_share))
+    'missing', missing, 'unseen', unseen, 'min_bins', min_bins, 'max_bin_share', max_bin_share,
+    'round_cuts', round_cuts))
     || coalesce(extra, '{}'));
 END;
-COMMENT ON FUNCTION binning_options(integer, double precision, bigint, bigint, text, double precision, integer, double precision[], text, text, integer, double precision, jsonb) IS
-'Options for optimal_bins; NULL is the default. max_bins (8; 0 is no limit, 100 the most). min_bin_share (0.05) and max_bin_share (1) of the rows with an ordinary value, min_bads (1), min_goods (1): of each bin. min_bins (1). trend of the bad rate (auto): none, ascending, descending, peak, valley, auto. min_rate_gap (0): between neighbours. Shares and gaps count to nine decimals. candidates (200): the most cells that cuts may lie between, at most 500. special: numbers that are codes, each a bin of its own. missing: bin, worst, best or neutral. unseen, of a category: average, worst or error. extra: further options as JSON; an unknown one is an error.';
+COMMENT ON FUNCTION binning_options(integer, double precision, bigint, bigint, text, double precision, integer, double precision[], text, text, integer, double precision, boolean, jsonb) IS
+'Options for optimal_bins; NULL is the default. max_bins (8; 0 is no limit, 100 the most). min_bin_share (0.01) and max_bin_share (1) of the rows with an ordinary value, min_bads (10), min_goods (10): of each bin. min_bins (1). trend of the bad rate (auto): none, ascending, descending, peak, valley, auto. min_rate_gap (0): between neighbours. Shares and gaps count to nine decimals. candidates (200): the most cells that cuts may lie between, at most 500. special: numbers that are codes, each a bin of its own. missing: bin, worst, best or neutral. unseen, of a category: average, worst or error. round_cuts (false): cuts are the shortest decimals that leave every row in its bin. extra: further options as JSON; an unknown one is an error.';
 
 -- Aggregation. The state grows with its rows, and what has gone to a temporary
 -- file cannot cross from a worker: no combine functions.
 
-CREATE FUNCTION _optimal_bins_add(internal, double precision, boolean) RETURNS internal
+CREATE FUNCTION _optimal_bins_add(internal, double precision, binary_outcome) RETURNS internal
   LANGUAGE c IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
   AS 'MODULE_PATHNAME', 'agririsk_optimal_bins_add_number';
-COMMENT ON FUNCTION _optimal_bins_add(internal, double precision, boolean) IS
-'Transition of optimal_bins(double precision, boolean).';
+COMMENT ON FUNCTION _optimal_bins_add(internal, double precision, binary_outcome) IS
+'Transition of optimal_bins(double precision, binary_outcome).';
 
-CREATE FUNCTION _optimal_bins_add(internal, double precision, boolean, jsonb) RETURNS internal
+CREATE FUNCTION _optimal_bins_add(internal, double precision, binary_outcome, jsonb) RETURNS internal
   LANGUAGE c IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
   AS 'MODULE_PATHNAME', 'agririsk_optimal_bins_add_number';
-COMMENT ON FUNCTION _optimal_bins_add(internal, double precision, boolean, jsonb) IS
-'Transition of optimal_bins(double precision, boolean, jsonb).';
+COMMENT ON FUNCTION _optimal_bins_add(internal, double precision, binary_outcome, jsonb) IS
+'Transition of optimal_bins(double precision, binary_outcome, jsonb).';
 
-CREATE FUNCTION _optimal_bins_add(internal, double precision, boolean, bigint, jsonb) RETURNS internal
+CREATE FUNCTION _optimal_bins_add(internal, double precision, binary_outcome, bigint, jsonb) RETURNS internal
   LANGUAGE c IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
   AS 'MODULE_PATHNAME', 'agririsk_optimal_bins_add_number';
-COMMENT ON FUNCTION _optimal_bins_add(internal, double precision, boolean, bigint, jsonb) IS
-'Transition of optimal_bins(double precision, boolean, bigint, jsonb).';
+COMMENT ON FUNCTION _optimal_bins_add(internal, double precision, binary_outcome, bigint, jsonb) IS
+'Transition of optimal_bins(double precision, binary_outcome, bigint, jsonb).';
 
-CREATE FUNCTION _optimal_bins_add(internal, text, boolean) RETURNS internal
+CREATE FUNCTION _optimal_bins_add(internal, text, binary_outcome) RETURNS internal
   LANGUAGE c IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
   AS 'MODULE_PATHNAME', 'agririsk_optimal_bins_add_text';
-COMMENT ON FUNCTION _optimal_bins_add(internal, text, boolean) IS
-'Transition of optimal_bins(text, boolean).';
+COMMENT ON FUNCTION _optimal_bins_add(internal, text, binary_outcome) IS
+'Transition of optimal_bins(text, binary_outcome).';
 
-CREATE FUNCTION _optimal_bins_add(internal, text, boolean, jsonb) RETURNS internal
+CREATE FUNCTION _optimal_bins_add(internal, text, binary_outcome, jsonb) RETURNS internal
   LANGUAGE c IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
   AS 'MODULE_PATHNAME', 'agririsk_optimal_bins_add_text';
-COMMENT ON FUNCTION _optimal_bins_add(internal, text, boolean, jsonb) IS
-'Transition of optimal_bins(text, boolean, jsonb).';
+COMMENT ON FUNCTION _optimal_bins_add(internal, text, binary_outcome, jsonb) IS
+'Transition of optimal_bins(text, binary_outcome, jsonb).';
 
-CREATE FUNCTION _optimal_bins_add(internal, text, boolean, bigint, jsonb) RETURNS internal
+CREATE FUNCTION _optimal_bins_add(internal, text, binary_outcome, bigint, jsonb) RETURNS internal
   LANGUAGE c IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
   AS 'MODULE_PATHNAME', 'agririsk_optimal_bins_add_text';
-COMMENT ON FUNCTION _optimal_bins_add(internal, text, boolean, bigint, jsonb) IS
-'Transition of optimal_bins(text, boolean, bigint, jsonb).';
+COMMENT ON FUNCTION _optimal_bins_add(internal, text, binary_outcome, bigint, jsonb) IS
+'Transition of optimal_bins(text, binary_outcome, bigint, jsonb).';
 
-CREATE FUNCTION _optimal_bins_add(internal, boolean, boolean) RETURNS internal
+CREATE FUNCTION _optimal_bins_add(internal, boolean, binary_outcome) RETURNS internal
   LANGUAGE c IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
   AS 'MODULE_PATHNAME', 'agririsk_optimal_bins_add_boolean';
-COMMENT ON FUNCTION _optimal_bins_add(internal, boolean, boolean) IS
-'Transition of optimal_bins(boolean, boolean).';
+COMMENT ON FUNCTION _optimal_bins_add(internal, boolean, binary_outcome) IS
+'Transition of optimal_bins(boolean, binary_outcome).';
 
-CREATE FUNCTION _optimal_bins_add(internal, boolean, boolean, jsonb) RETURNS internal
+CREATE FUNCTION _optimal_bins_add(internal, boolean, binary_outcome, jsonb) RETURNS internal
   LANGUAGE c IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
   AS 'MODULE_PATHNAME', 'agririsk_optimal_bins_add_boolean';
-COMMENT ON FUNCTION _optimal_bins_add(internal, boolean, boolean, jsonb) IS
-'Transition of optimal_bins(boolean, boolean, jsonb).';
+COMMENT ON FUNCTION _optimal_bins_add(internal, boolean, binary_outcome, jsonb) IS
+'Transition of optimal_bins(boolean, binary_outcome, jsonb).';
 
-CREATE FUNCTION _optimal_bins_add(internal, boolean, boolean, bigint, jsonb) RETURNS internal
+CREATE FUNCTION _optimal_bins_add(internal, boolean, binary_outcome, bigint, jsonb) RETURNS internal
   LANGUAGE c IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
   AS 'MODULE_PATHNAME', 'agririsk_optimal_bins_add_boolean';
-COMMENT ON FUNCTION _optimal_bins_add(internal, boolean, boolean, bigint, jsonb) IS
-'Transition of optimal_bins(boolean, boolean, bigint, jsonb).';
+COMMENT ON FUNCTION _optimal_bins_add(internal, boolean, binary_outcome, bigint, jsonb) IS
+'Transition of optimal_bins(boolean, binary_outcome, bigint, jsonb).';
 
-CREATE FUNCTION _optimal_bins_add(internal, anyenum, boolean) RETURNS internal
+CREATE FUNCTION _optimal_bins_add(internal, anyenum, binary_outcome) RETURNS internal
   LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE
   AS 'MODULE_PATHNAME', 'agririsk_optimal_bins_add_enum';
-COMMENT ON FUNCTION _optimal_bins_add(internal, anyenum, boolean) IS
-'Transition of optimal_bins(anyenum, boolean).';
+COMMENT ON FUNCTION _optimal_bins_add(internal, anyenum, binary_outcome) IS
+'Transition of optimal_bins(anyenum, binary_outcome).';
 
-CREATE FUNCTION _optimal_bins_add(internal, anyenum, boolean, jsonb) RETURNS internal
+CREATE FUNCTION _optimal_bins_add(internal, anyenum, binary_outcome, jsonb) RETURNS internal
   LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE
   AS 'MODULE_PATHNAME', 'agririsk_optimal_bins_add_enum';
-COMMENT ON FUNCTION _optimal_bins_add(internal, anyenum, boolean, jsonb) IS
-'Transition of optimal_bins(anyenum, boolean, jsonb).';
+COMMENT ON FUNCTION _optimal_bins_add(internal, anyenum, binary_outcome, jsonb) IS
+'Transition of optimal_bins(anyenum, binary_outcome, jsonb).';
 
-CREATE FUNCTION _optimal_bins_add(internal, anyenum, boolean, bigint, jsonb) RETURNS internal
+CREATE FUNCTION _optimal_bins_add(internal, anyenum, binary_outcome, bigint, jsonb) RETURNS internal
   LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE
   AS 'MODULE_PATHNAME', 'agririsk_optimal_bins_add_enum';
-COMMENT ON FUNCTION _optimal_bins_add(internal, anyenum, boolean, bigint, jsonb) IS
-'Transition of optimal_bins(anyenum, boolean, bigint, jsonb).';
+COMMENT ON FUNCTION _optimal_bins_add(internal, anyenum, binary_outcome, bigint, jsonb) IS
+'Transition of optimal_bins(anyenum, binary_outcome, bigint, jsonb).';
 
 CREATE FUNCTION _optimal_bins_final_numbers(internal) RETURNS binning
   LANGUAGE c IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 10000
@@ -258,88 +129,88 @@ CREATE FUNCTION _optimal_bins_final_names(internal) RETURNS binning
 COMMENT ON FUNCTION _optimal_bins_final_names(internal) IS
 'Result of optimal_bins over categories; NULL if there was no row.';
 
-CREATE AGGREGATE optimal_bins(x double precision, bad boolean) (
+CREATE AGGREGATE optimal_bins(x double precision, bad binary_outcome) (
   SFUNC = _optimal_bins_add, STYPE = internal, SSPACE = 1024,
   FINALFUNC = _optimal_bins_final_numbers, FINALFUNC_MODIFY = SHAREABLE, PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE optimal_bins(double precision, boolean) IS
-'The cuts of a number into bins that maximise information value, provably, under the default options of binning_options. x NULL or NaN is missing and stays apart; an infinite x is an error. Rows whose outcome bad is NULL are left out and counted. NULL if there is no row. Where only one bin is possible a NOTICE says why. Candidates are cuts of a classification tree and quantiles of all rows. The same bits for any order of rows. Source: Kullback 1959 and Siddiqi 2006 (information value); dynamic programming: Bellman 1957.';
+COMMENT ON AGGREGATE optimal_bins(double precision, binary_outcome) IS
+'The cuts of a number into bins that maximise information value, provably, under the default options of binning_options. x NULL or NaN is missing and stays apart; an infinite x is an error. Rows whose outcome bad is NULL are left out and counted. NULL if there is no row. Where only one bin is possible a NOTICE says why. Candidates are cuts of a classification tree, the vertices of the convex minorant and majorant of bads over rows, and quantiles of all rows. Whole numbers far off the rest, which may be codes, are named in a NOTICE. The same bits for any order of rows. Source: Kullback 1959 and Siddiqi 2006 (information value); dynamic programming: Bellman 1957.';
 
-CREATE AGGREGATE optimal_bins(x double precision, bad boolean, options jsonb) (
+CREATE AGGREGATE optimal_bins(x double precision, bad binary_outcome, options jsonb) (
   SFUNC = _optimal_bins_add, STYPE = internal, SSPACE = 1024,
   FINALFUNC = _optimal_bins_final_numbers, FINALFUNC_MODIFY = SHAREABLE, PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE optimal_bins(double precision, boolean, jsonb) IS
+COMMENT ON AGGREGATE optimal_bins(double precision, binary_outcome, jsonb) IS
 'The same with options, made by binning_options and the same in every row of a group; NULL is the defaults.';
 
-CREATE AGGREGATE optimal_bins(x double precision, bad boolean, weight bigint, options jsonb) (
+CREATE AGGREGATE optimal_bins(x double precision, bad binary_outcome, weight bigint, options jsonb) (
   SFUNC = _optimal_bins_add, STYPE = internal, SSPACE = 1024,
   FINALFUNC = _optimal_bins_final_numbers, FINALFUNC_MODIFY = SHAREABLE, PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE optimal_bins(double precision, boolean, bigint, jsonb) IS
+COMMENT ON AGGREGATE optimal_bins(double precision, binary_outcome, bigint, jsonb) IS
 'The same with weights: a row stands for so many equal ones, to the bit. A weight of 0 is no row, a negative one an error; a row with a NULL weight is left out and counted.';
 
-CREATE AGGREGATE optimal_bins(x text, bad boolean) (
+CREATE AGGREGATE optimal_bins(x text, bad binary_outcome) (
   SFUNC = _optimal_bins_add, STYPE = internal, SSPACE = 1024,
   FINALFUNC = _optimal_bins_final_names, FINALFUNC_MODIFY = SHAREABLE, PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE optimal_bins(text, boolean) IS
+COMMENT ON AGGREGATE optimal_bins(text, binary_outcome) IS
 'The same for categories: levels with fewer than 50 rows or 5 bad ones are pooled as one, then levels are ordered by (bads + 20 r) / (rows + 20), r being the bad rate of all, ties by bytes, and put into bins in that order. At most 100,000 categories of 255 bytes among the rows of an outcome.';
 
-CREATE AGGREGATE optimal_bins(x text, bad boolean, options jsonb) (
+CREATE AGGREGATE optimal_bins(x text, bad binary_outcome, options jsonb) (
   SFUNC = _optimal_bins_add, STYPE = internal, SSPACE = 1024,
   FINALFUNC = _optimal_bins_final_names, FINALFUNC_MODIFY = SHAREABLE, PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE optimal_bins(text, boolean, jsonb) IS
+COMMENT ON AGGREGATE optimal_bins(text, binary_outcome, jsonb) IS
 'The same with options, made by binning_options and the same in every row of a group; NULL is the defaults.';
 
-CREATE AGGREGATE optimal_bins(x text, bad boolean, weight bigint, options jsonb) (
+CREATE AGGREGATE optimal_bins(x text, bad binary_outcome, weight bigint, options jsonb) (
   SFUNC = _optimal_bins_add, STYPE = internal, SSPACE = 1024,
   FINALFUNC = _optimal_bins_final_names, FINALFUNC_MODIFY = SHAREABLE, PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE optimal_bins(text, boolean, bigint, jsonb) IS
+COMMENT ON AGGREGATE optimal_bins(text, binary_outcome, bigint, jsonb) IS
 'The same with weights: a row stands for so many equal ones, to the bit. A weight of 0 is no row, a negative one an error; a row with a NULL weight is left out and counted.';
 
-CREATE AGGREGATE optimal_bins(x boolean, bad boolean) (
+CREATE AGGREGATE optimal_bins(x boolean, bad binary_outcome) (
   SFUNC = _optimal_bins_add, STYPE = internal, SSPACE = 1024,
   FINALFUNC = _optimal_bins_final_names, FINALFUNC_MODIFY = SHAREABLE, PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE optimal_bins(boolean, boolean) IS
+COMMENT ON AGGREGATE optimal_bins(boolean, binary_outcome) IS
 'The same for a boolean, as the categories true and false.';
 
-CREATE AGGREGATE optimal_bins(x boolean, bad boolean, options jsonb) (
+CREATE AGGREGATE optimal_bins(x boolean, bad binary_outcome, options jsonb) (
   SFUNC = _optimal_bins_add, STYPE = internal, SSPACE = 1024,
   FINALFUNC = _optimal_bins_final_names, FINALFUNC_MODIFY = SHAREABLE, PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE optimal_bins(boolean, boolean, jsonb) IS
+COMMENT ON AGGREGATE optimal_bins(boolean, binary_outcome, jsonb) IS
 'The same with options, made by binning_options and the same in every row of a group; NULL is the defaults.';
 
-CREATE AGGREGATE optimal_bins(x boolean, bad boolean, weight bigint, options jsonb) (
+CREATE AGGREGATE optimal_bins(x boolean, bad binary_outcome, weight bigint, options jsonb) (
   SFUNC = _optimal_bins_add, STYPE = internal, SSPACE = 1024,
   FINALFUNC = _optimal_bins_final_names, FINALFUNC_MODIFY = SHAREABLE, PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE optimal_bins(boolean, boolean, bigint, jsonb) IS
+COMMENT ON AGGREGATE optimal_bins(boolean, binary_outcome, bigint, jsonb) IS
 'The same with weights: a row stands for so many equal ones, to the bit. A weight of 0 is no row, a negative one an error; a row with a NULL weight is left out and counted.';
 
-CREATE AGGREGATE optimal_bins(x anyenum, bad boolean) (
+CREATE AGGREGATE optimal_bins(x anyenum, bad binary_outcome) (
   SFUNC = _optimal_bins_add, STYPE = internal, SSPACE = 1024,
   FINALFUNC = _optimal_bins_final_names, FINALFUNC_MODIFY = SHAREABLE, PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE optimal_bins(anyenum, boolean) IS
+COMMENT ON AGGREGATE optimal_bins(anyenum, binary_outcome) IS
 'The same for an enum, by label.';
 
-CREATE AGGREGATE optimal_bins(x anyenum, bad boolean, options jsonb) (
+CREATE AGGREGATE optimal_bins(x anyenum, bad binary_outcome, options jsonb) (
   SFUNC = _optimal_bins_add, STYPE = internal, SSPACE = 1024,
   FINALFUNC = _optimal_bins_final_names, FINALFUNC_MODIFY = SHAREABLE, PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE optimal_bins(anyenum, boolean, jsonb) IS
+COMMENT ON AGGREGATE optimal_bins(anyenum, binary_outcome, jsonb) IS
 'The same with options, made by binning_options and the same in every row of a group; NULL is the defaults.';
 
-CREATE AGGREGATE optimal_bins(x anyenum, bad boolean, weight bigint, options jsonb) (
+CREATE AGGREGATE optimal_bins(x anyenum, bad binary_outcome, weight bigint, options jsonb) (
   SFUNC = _optimal_bins_add, STYPE = internal, SSPACE = 1024,
   FINALFUNC = _optimal_bins_final_names, FINALFUNC_MODIFY = SHAREABLE, PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE optimal_bins(anyenum, boolean, bigint, jsonb) IS
+COMMENT ON AGGREGATE optimal_bins(anyenum, binary_outcome, bigint, jsonb) IS
 'The same with weights: a row stands for so many equal ones, to the bit. A weight of 0 is no row, a negative one an error; a row with a NULL weight is left out and counted.';
 
 -- Questions.

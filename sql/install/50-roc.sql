@@ -1,159 +1,28 @@
 -- Type roc: scores and outcomes, and how well the one ranks the other.
 
-CREATE TYPE roc;
-
-CREATE FUNCTION roc_in(cstring) RETURNS roc
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
-  AS 'MODULE_PATHNAME', 'agririsk_roc_in';
-COMMENT ON FUNCTION roc_in(cstring) IS
-'Reads the text form of a roc, such as ''excluded 0/2/0; 0.1 3/0; 0.25 2/1''. Scores come in any order; the rows of a score that comes twice add up.';
-
-CREATE FUNCTION roc_out(roc) RETURNS cstring
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
-  AS 'MODULE_PATHNAME', 'agririsk_roc_out';
-COMMENT ON FUNCTION roc_out(roc) IS
-'Writes the text form of a roc: rows left out for want of score, outcome or weight, if any; then scores in ascending order with their goods/bads. Exact, independent of every setting; empty if there is nothing.';
-
-CREATE FUNCTION roc_recv(internal) RETURNS roc
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
-  AS 'MODULE_PATHNAME', 'agririsk_roc_recv';
-COMMENT ON FUNCTION roc_recv(internal) IS
-'Reads the binary form of a roc.';
-
-CREATE FUNCTION roc_send(roc) RETURNS bytea
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
-  AS 'MODULE_PATHNAME', 'agririsk_roc_send';
-COMMENT ON FUNCTION roc_send(roc) IS
-'Writes the binary form of a roc, the same bytes on every machine; equal values have equal bytes.';
-
-CREATE TYPE roc (
-  INPUT = roc_in,
-  OUTPUT = roc_out,
-  RECEIVE = roc_recv,
-  SEND = roc_send,
-  ALIGNMENT = int4,
-  STORAGE = extended
-);
+@include type TYPE=roc COST=1 CATEGORY=U PREFERRED=false
 COMMENT ON TYPE roc IS
 'Rows with a score (higher is riskier) and an outcome, good or bad, counted by score; at most 10,000,000 distinct scores. Made by roc_agg, merged by rollup and +, asked by auc, gini, ks, auc_ci, lift, capture, curve and others.';
-
--- Comparison. Equal values have equal bytes; the order has no meaning beyond
--- being one, which DISTINCT, UNION and unique indexes need.
-
-CREATE FUNCTION roc_eq(roc, roc) RETURNS boolean
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF
-  AS 'MODULE_PATHNAME', 'agririsk_varlena_eq';
-COMMENT ON FUNCTION roc_eq(roc, roc) IS
-'Whether two roc values have the same scores with the same rows, and left out as many.';
-
-CREATE FUNCTION roc_ne(roc, roc) RETURNS boolean
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF
-  AS 'MODULE_PATHNAME', 'agririsk_varlena_ne';
-COMMENT ON FUNCTION roc_ne(roc, roc) IS
-'Whether two roc values differ.';
-
-CREATE FUNCTION roc_lt(roc, roc) RETURNS boolean
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF
-  AS 'MODULE_PATHNAME', 'agririsk_varlena_lt';
-COMMENT ON FUNCTION roc_lt(roc, roc) IS
-'Less than in the order of bytes, which means nothing in scores.';
-
-CREATE FUNCTION roc_le(roc, roc) RETURNS boolean
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF
-  AS 'MODULE_PATHNAME', 'agririsk_varlena_le';
-COMMENT ON FUNCTION roc_le(roc, roc) IS
-'At most, in the order of bytes, which means nothing in scores.';
-
-CREATE FUNCTION roc_gt(roc, roc) RETURNS boolean
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF
-  AS 'MODULE_PATHNAME', 'agririsk_varlena_gt';
-COMMENT ON FUNCTION roc_gt(roc, roc) IS
-'Greater than in the order of bytes, which means nothing in scores.';
-
-CREATE FUNCTION roc_ge(roc, roc) RETURNS boolean
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF
-  AS 'MODULE_PATHNAME', 'agririsk_varlena_ge';
-COMMENT ON FUNCTION roc_ge(roc, roc) IS
-'At least, in the order of bytes, which means nothing in scores.';
-
-CREATE FUNCTION roc_cmp(roc, roc) RETURNS integer
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF
-  AS 'MODULE_PATHNAME', 'agririsk_varlena_cmp';
-COMMENT ON FUNCTION roc_cmp(roc, roc) IS
-'Order of the bytes of two roc values: negative, 0 or positive.';
-
-CREATE FUNCTION roc_hash(roc) RETURNS integer
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF
-  AS 'MODULE_PATHNAME', 'agririsk_varlena_hash';
-COMMENT ON FUNCTION roc_hash(roc) IS
-'Hash of the bytes of a roc value.';
-
-CREATE FUNCTION roc_hash_extended(roc, bigint) RETURNS bigint
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF
-  AS 'MODULE_PATHNAME', 'agririsk_varlena_hash_extended';
-COMMENT ON FUNCTION roc_hash_extended(roc, bigint) IS
-'Hash of the bytes of a roc value, with a seed.';
-
-CREATE OPERATOR = (
-  LEFTARG = roc, RIGHTARG = roc, FUNCTION = roc_eq,
-  COMMUTATOR = =, NEGATOR = <>, RESTRICT = eqsel, JOIN = eqjoinsel, HASHES, MERGES
-);
-COMMENT ON OPERATOR = (roc, roc) IS 'same roc';
-
-CREATE OPERATOR <> (
-  LEFTARG = roc, RIGHTARG = roc, FUNCTION = roc_ne,
-  COMMUTATOR = <>, NEGATOR = =, RESTRICT = neqsel, JOIN = neqjoinsel
-);
-COMMENT ON OPERATOR <> (roc, roc) IS 'different roc';
-
-CREATE OPERATOR < (
-  LEFTARG = roc, RIGHTARG = roc, FUNCTION = roc_lt,
-  COMMUTATOR = >, NEGATOR = >=, RESTRICT = scalarltsel, JOIN = scalarltjoinsel
-);
-COMMENT ON OPERATOR < (roc, roc) IS 'less than, in the order of bytes';
-
-CREATE OPERATOR <= (
-  LEFTARG = roc, RIGHTARG = roc, FUNCTION = roc_le,
-  COMMUTATOR = >=, NEGATOR = >, RESTRICT = scalarlesel, JOIN = scalarlejoinsel
-);
-COMMENT ON OPERATOR <= (roc, roc) IS 'at most, in the order of bytes';
-
-CREATE OPERATOR > (
-  LEFTARG = roc, RIGHTARG = roc, FUNCTION = roc_gt,
-  COMMUTATOR = <, NEGATOR = <=, RESTRICT = scalargtsel, JOIN = scalargtjoinsel
-);
-COMMENT ON OPERATOR > (roc, roc) IS 'greater than, in the order of bytes';
-
-CREATE OPERATOR >= (
-  LEFTARG = roc, RIGHTARG = roc, FUNCTION = roc_ge,
-  COMMUTATOR = <=, NEGATOR = <, RESTRICT = scalargesel, JOIN = scalargejoinsel
-);
-COMMENT ON OPERATOR >= (roc, roc) IS 'at least, in the order of bytes';
-
-CREATE OPERATOR CLASS roc_ops DEFAULT FOR TYPE roc USING btree AS
-  OPERATOR 1 <, OPERATOR 2 <=, OPERATOR 3 =, OPERATOR 4 >=, OPERATOR 5 >,
-  FUNCTION 1 roc_cmp(roc, roc);
-
-CREATE OPERATOR CLASS roc_ops DEFAULT FOR TYPE roc USING hash AS
-  OPERATOR 1 =,
-  FUNCTION 1 roc_hash(roc),
-  FUNCTION 2 roc_hash_extended(roc, bigint);
+COMMENT ON FUNCTION roc_in(cstring) IS
+'Reads the text form of a roc, such as ''excluded 0/2/0; 0.1 3/0; 0.25 2/1''. Scores come in any order; the rows of a score that comes twice add up.';
+COMMENT ON FUNCTION roc_out(roc) IS
+'Writes the text form of a roc: rows that are left out because they have no score, outcome or weight, if there are any; then scores in ascending order with their goods/bads. Exact, independent of every setting; empty if there is nothing.';
 
 -- Aggregation. No combine function: the state grows with its rows, and what has
 -- gone to a temporary file cannot cross from a worker. The scan below may still
 -- be parallel. Final functions finish a sort, so no row may come after one; but
 -- one may run again, as a rescan of a hashed aggregate does, or beside another.
 
-CREATE FUNCTION _roc_add(internal, double precision, boolean) RETURNS internal
+CREATE FUNCTION _roc_add(internal, double precision, binary_outcome) RETURNS internal
   LANGUAGE c IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
   AS 'MODULE_PATHNAME', 'agririsk_roc_add';
-COMMENT ON FUNCTION _roc_add(internal, double precision, boolean) IS
+COMMENT ON FUNCTION _roc_add(internal, double precision, binary_outcome) IS
 'Transition of roc_agg and roc_metrics.';
 
-CREATE FUNCTION _roc_add(internal, double precision, boolean, bigint) RETURNS internal
+CREATE FUNCTION _roc_add(internal, double precision, binary_outcome, bigint) RETURNS internal
   LANGUAGE c IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
   AS 'MODULE_PATHNAME', 'agririsk_roc_add_weighted';
-COMMENT ON FUNCTION _roc_add(internal, double precision, boolean, bigint) IS
+COMMENT ON FUNCTION _roc_add(internal, double precision, binary_outcome, bigint) IS
 'Transition of roc_agg and roc_metrics with weights.';
 
 CREATE FUNCTION _roc_final(internal) RETURNS roc
@@ -162,19 +31,19 @@ CREATE FUNCTION _roc_final(internal) RETURNS roc
 COMMENT ON FUNCTION _roc_final(internal) IS
 'Result of roc_agg; NULL if there was no row.';
 
-CREATE AGGREGATE roc_agg(score double precision, bad boolean) (
+CREATE AGGREGATE roc_agg(score double precision, bad binary_outcome) (
   SFUNC = _roc_add, STYPE = internal, SSPACE = 512,
   FINALFUNC = _roc_final, FINALFUNC_MODIFY = SHAREABLE, PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE roc_agg(double precision, boolean) IS
+COMMENT ON AGGREGATE roc_agg(double precision, binary_outcome) IS
 'Rows counted by score and outcome. A higher score is riskier: give a PD, or the negative of points. Infinite scores rank at the ends; NaN is an error. A row with a NULL score, or a NULL outcome (not matured), is left out and counted; NULL if there is no row. More than 10,000,000 distinct scores are an error: use roc_metrics.';
 
-CREATE AGGREGATE roc_agg(score double precision, bad boolean, weight bigint) (
+CREATE AGGREGATE roc_agg(score double precision, bad binary_outcome, weight bigint) (
   SFUNC = _roc_add, STYPE = internal, SSPACE = 512,
   FINALFUNC = _roc_final, FINALFUNC_MODIFY = SHAREABLE, PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE roc_agg(double precision, boolean, bigint) IS
-'Rows counted by score and outcome, each standing for so many equal ones as its weight says: the same value, to the bit, as if they were repeated. A weight of 0 is no row, a negative one an error. A row with a NULL weight is left out and counted once, one with a NULL score or outcome as often as its weight says. The weights of either class come to at most 2^40.';
+COMMENT ON AGGREGATE roc_agg(double precision, binary_outcome, bigint) IS
+'Rows counted by score and outcome, each with a weight, the number of equal rows that the row stands for: the same value, to the bit, as if the rows were repeated. A row of weight 0 does not count, a negative weight is an error. A row with a NULL weight is left out and counted once, a row with a NULL score or outcome as often as its weight says. The weights of a class sum to at most 2^40.';
 
 CREATE TYPE roc_metrics AS (
   n bigint, bads bigint, auc double precision, variance double precision,
@@ -189,37 +58,23 @@ CREATE FUNCTION _roc_metrics_final(internal) RETURNS roc_metrics
 COMMENT ON FUNCTION _roc_metrics_final(internal) IS
 'Result of roc_metrics; NULL if there was no row.';
 
-CREATE AGGREGATE roc_metrics(score double precision, bad boolean) (
+CREATE AGGREGATE roc_metrics(score double precision, bad binary_outcome) (
   SFUNC = _roc_add, STYPE = internal, SSPACE = 512,
   FINALFUNC = _roc_metrics_final, FINALFUNC_MODIFY = SHAREABLE, PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE roc_metrics(double precision, boolean) IS
+COMMENT ON AGGREGATE roc_metrics(double precision, binary_outcome) IS
 'AUC, its variance and KS of scores (higher is riskier) and outcomes, to the bit those of roc_agg, of any number of distinct scores: no value is built. See type roc_metrics. A row with a NULL score or outcome is left out and counted; NULL if there is no row; a NaN score is an error.';
 
-CREATE AGGREGATE roc_metrics(score double precision, bad boolean, weight bigint) (
+CREATE AGGREGATE roc_metrics(score double precision, bad binary_outcome, weight bigint) (
   SFUNC = _roc_add, STYPE = internal, SSPACE = 512,
   FINALFUNC = _roc_metrics_final, FINALFUNC_MODIFY = SHAREABLE, PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE roc_metrics(double precision, boolean, bigint) IS
-'The same with weights, each row standing for so many equal ones; see roc_agg with a weight.';
+COMMENT ON AGGREGATE roc_metrics(double precision, binary_outcome, bigint) IS
+'The same with weights: a weight is the number of equal rows that the row stands for; see roc_agg with a weight.';
 
--- Merging.
-
-CREATE FUNCTION roc_merge(roc, roc) RETURNS roc
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 100
-  AS 'MODULE_PATHNAME', 'agririsk_roc_merge';
+@include merge TYPE=roc ARGUMENT=r COST=100 SSPACE=512
 COMMENT ON FUNCTION roc_merge(roc, roc) IS
 'Roc of the rows of both. NULL, an unknown roc, makes the result unknown.';
-
-CREATE OPERATOR + (
-  LEFTARG = roc, RIGHTARG = roc, FUNCTION = roc_merge, COMMUTATOR = +
-);
-COMMENT ON OPERATOR + (roc, roc) IS 'rows of both';
-
-CREATE AGGREGATE rollup(r roc) (
-  SFUNC = roc_merge, STYPE = roc, SSPACE = 512,
-  COMBINEFUNC = roc_merge, PARALLEL = SAFE
-);
 COMMENT ON AGGREGATE rollup(roc) IS
 'Roc of the rows of all: the same value as roc_agg over them, whatever the pieces and their order. NULL values are ignored; NULL if none is left.';
 
@@ -273,7 +128,7 @@ CREATE FUNCTION auc_ci(r roc, level double precision DEFAULT 0.95, OUT auc doubl
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 100
   AS 'MODULE_PATHNAME', 'agririsk_roc_auc_ci';
 COMMENT ON FUNCTION auc_ci(roc, double precision) IS
-'AUC and its interval at a level in (0, 1), AUC plus and minus so many standard errors of DeLong, clipped to [0, 1]. Where zero_variance, as with perfect separation, the interval is a point and says nothing. All but auc are NULL with fewer than two rows of a class. Source: DeLong, DeLong and Clarke-Pearson 1988.';
+'AUC and its interval at a level in (0, 1), AUC plus and minus the normal quantile of the level times DeLong''s standard error, clipped to [0, 1]. Where zero_variance, as with perfect separation, the interval is a point and says nothing. All but auc are NULL with fewer than two rows of a class. Source: DeLong, DeLong and Clarke-Pearson 1988.';
 
 CREATE FUNCTION auc_bootstrap(r roc, replicates integer DEFAULT 2000, seed bigint DEFAULT 1,
     level double precision DEFAULT 0.95, OUT auc double precision,
@@ -281,7 +136,7 @@ CREATE FUNCTION auc_bootstrap(r roc, replicates integer DEFAULT 2000, seed bigin
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 1000000
   AS 'MODULE_PATHNAME', 'agririsk_roc_auc_bootstrap';
 COMMENT ON FUNCTION auc_bootstrap(roc, integer, bigint, double precision) IS
-'AUC and the percentile interval of its bootstrap: goods and bads are drawn with replacement, each class for itself, as often as there are rows. Standard deviation and quantiles (type 7) of the replicates. The draws depend on the value, seed, replicate and number of the draw only. Takes time in proportion to rows times replicates (2 to 1,000,000), of up to 1,000,000 distinct scores. NULL with one class only. Source: Efron 1979; Carpenter and Bithell 2000.';
+'AUC and the percentile interval of its bootstrap: goods and bads are drawn with replacement, each class for itself, as many times as there are rows. Standard deviation and quantiles (type 7) of the replicates. The draws depend on the value, seed, replicate and number of the draw only. Takes time in proportion to rows times replicates (2 to 1,000,000), of up to 1,000,000 distinct scores. NULL with one class only. Source: Efron 1979; Carpenter and Bithell 2000.';
 
 CREATE FUNCTION capture(r roc, share double precision) RETURNS double precision
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 50
@@ -319,10 +174,10 @@ CREATE TYPE roc_pair AS (
 COMMENT ON TYPE roc_pair IS
 'Two scores of the same rows: AUCs, their variances and covariance, the difference auc_a - auc_b with its standard error, z and two-sided p of the test that there is none, and rows left out. AUCs are NULL with one class only; variances and the test also with fewer than two rows of a class; z and p also if the standard error is 0.';
 
-CREATE FUNCTION _roc_pair_add(internal, double precision, double precision, boolean) RETURNS internal
+CREATE FUNCTION _roc_pair_add(internal, double precision, double precision, binary_outcome) RETURNS internal
   LANGUAGE c IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
   AS 'MODULE_PATHNAME', 'agririsk_roc_pair_add';
-COMMENT ON FUNCTION _roc_pair_add(internal, double precision, double precision, boolean) IS
+COMMENT ON FUNCTION _roc_pair_add(internal, double precision, double precision, binary_outcome) IS
 'Transition of roc_pair_agg.';
 
 CREATE FUNCTION _roc_pair_final(internal) RETURNS roc_pair
@@ -331,9 +186,9 @@ CREATE FUNCTION _roc_pair_final(internal) RETURNS roc_pair
 COMMENT ON FUNCTION _roc_pair_final(internal) IS
 'Result of roc_pair_agg; NULL if there was no row.';
 
-CREATE AGGREGATE roc_pair_agg(score_a double precision, score_b double precision, bad boolean) (
+CREATE AGGREGATE roc_pair_agg(score_a double precision, score_b double precision, bad binary_outcome) (
   SFUNC = _roc_pair_add, STYPE = internal, SSPACE = 512,
   FINALFUNC = _roc_pair_final, FINALFUNC_MODIFY = SHAREABLE, PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE roc_pair_agg(double precision, double precision, boolean) IS
+COMMENT ON AGGREGATE roc_pair_agg(double precision, double precision, binary_outcome) IS
 'Whether one score ranks better than another on the same rows: DeLong''s test of the difference of two AUCs. Higher scores are riskier. A row with a NULL score or outcome is left out and counted; NULL if there is no row; a NaN score is an error. See type roc_pair. Source: DeLong, DeLong and Clarke-Pearson 1988.';

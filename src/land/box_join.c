@@ -132,7 +132,7 @@ sort_strip(Strips *strips, int strip)
 		strips->swept[i] = strips->item[strips->member[strips->start[strip] + i]];
 		check_now_and_then(i);
 	}
-	qsort_interruptible(strips->swept, strips->count, sizeof(BoxItem), compare_left_edges, NULL);
+	agr_qsort_interruptible(strips->swept, strips->count, sizeof(BoxItem), compare_left_edges, NULL);
 }
 
 /* Boxes whose left edges lie in `one`, from its left edge on. */

@@ -54,10 +54,12 @@ typedef struct TrackOption
 static const TrackOption track_option[] = {
 	OPTION(max_accuracy_m, 20, 0),
 	OPTION(max_speed_kmh, 10, 0.1),
-	OPTION(max_closure_m, 15, 0),
+	OPTION(max_closure_m, 25, 0),
 	OPTION(min_area_m2, 50, 0),
 	OPTION(min_fixes, 4, 3),
 	OPTION(spur_width_m, 2, 0),
+	OPTION(max_error_share, 0.09, 0),
+	OPTION(min_width_m, 8, 0),
 };
 
 static char *
@@ -87,8 +89,8 @@ find_option(const JsonbValue *key)
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("unknown option of plot_track_agg"),
-			 errdetail("It is called \"%.*s\".", key->val.string.len, key->val.string.val),
-			 errhint("Options are max_accuracy_m, max_speed_kmh, max_closure_m, min_area_m2, min_fixes and spur_width_m.")));
+			 errdetail("The option is called \"%.*s\".", key->val.string.len, key->val.string.val),
+			 errhint("The options are max_accuracy_m, max_speed_kmh, max_closure_m, min_area_m2, min_fixes, spur_width_m, max_error_share and min_width_m.")));
 	return NULL;				/* not reached */
 }
 
@@ -103,7 +105,7 @@ set_limit(TrackLimits *limits, const TrackOption *option, const JsonbValue *valu
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("option %s of plot_track_agg must be a number", option->name),
-				 errdetail("It is something else in JSON."),
+				 errdetail("The JSON value is no number."),
 				 errhint("Make options with plot_track_options(%s => %s).", option->name,
 						 shown_number(option->standard))));
 	number = DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow,
@@ -112,8 +114,8 @@ set_limit(TrackLimits *limits, const TrackOption *option, const JsonbValue *valu
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("option %s of plot_track_agg is out of range", option->name),
-				 errdetail("It is %s.", shown_number(number)),
-				 errhint("It is at least %s; the default is %s.", shown_number(option->lowest),
+				 errdetail("The value is %s.", shown_number(number)),
+				 errhint("The lowest value is %s, the default is %s.", shown_number(option->lowest),
 						 shown_number(option->standard))));
 	*limit_of(limits, option) = number;
 }
@@ -134,8 +136,8 @@ read_options(TrackLimits *limits, Jsonb *options)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("options of plot_track_agg must be a JSON object"),
-				 errdetail("They are an array or a single value."),
-				 errhint("Make them with plot_track_options().")));
+				 errdetail("The JSON is an array or a single value."),
+				 errhint("Make the options with plot_track_options().")));
 	iterator = JsonbIteratorInit(&options->root);
 	(void) JsonbIteratorNext(&iterator, &key, true);
 	while (JsonbIteratorNext(&iterator, &key, true) == WJB_KEY)
@@ -245,7 +247,7 @@ check_options(const TrackState *state, const Jsonb *options)
 				 errdetail("One row says %s, another %s.",
 						   state->options ? JsonbToCString(NULL, &state->options->root, 0) : "NULL",
 						   options ? JsonbToCString(NULL, (JsonbContainer *) &options->root, 0) : "NULL"),
-				 errhint("Group by what the options depend on.")));
+				 errhint("Add the column on which the options depend to GROUP BY.")));
 }
 
 static void
@@ -256,26 +258,26 @@ check_fix(const TrackState *state, const TrackFix *fix, int32 srid)
 		ereport(ERROR,
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 				 errmsg("fix has a coordinate out of range"),
-				 errdetail("It is at (%g, %g).", fix->at.x, fix->at.y),
-				 errhint("Such a fix often comes from a failed transformation; filter it out.")));
+				 errdetail("The fix is at (%g, %g).", fix->at.x, fix->at.y),
+				 errhint("Such a fix often comes from a transformation that failed. Filter it out.")));
 	if (srid != state->srid)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("fixes of one track are in different coordinate systems"),
 				 errdetail("Their SRIDs are %d and %d.", state->srid, srid),
-				 errhint("ST_Transform one to the other's; ST_SetSRID where an SRID was forgotten.")));
+				 errhint("Use ST_Transform to bring all fixes into one system, or ST_SetSRID where the SRID was forgotten.")));
 	if (state->degrees && (fabs(fix->at.y) > 90 || fabs(fix->at.x) > 360))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("fix is not on the globe"),
-				 errdetail("It is at longitude %.15g, latitude %.15g.", fix->at.x, fix->at.y),
-				 errhint("Longitude comes first: ST_Point(longitude, latitude).")));
+				 errdetail("The fix is at longitude %.15g, latitude %.15g.", fix->at.x, fix->at.y),
+				 errhint("The longitude comes first: ST_Point(longitude, latitude).")));
 	if (TIMESTAMP_NOT_FINITE(fix->time))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("time of a fix must be finite"),
-				 errdetail("It is %s.", TIMESTAMP_IS_NOBEGIN(fix->time) ? "-infinity" : "infinity"),
-				 errhint("Write NULL for an unknown time; such fixes are left out.")));
+				 errdetail("The time is %s.", TIMESTAMP_IS_NOBEGIN(fix->time) ? "-infinity" : "infinity"),
+				 errhint("Write NULL for an unknown time. Such fixes are left out.")));
 }
 
 /* What is one place becomes one: zeros of either sign, and longitudes beyond 180. */
@@ -303,8 +305,8 @@ read_accuracy(FunctionCallInfo fcinfo)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("accuracy of a fix must be a finite number of metres, 0 or more"),
-				 errdetail("It is %s.", shown_number(accuracy)),
-				 errhint("Write NULL for an unknown accuracy, and leave out fixes a phone marks invalid with a negative one.")));
+				 errdetail("The accuracy is %s.", shown_number(accuracy)),
+				 errhint("Write NULL for an unknown accuracy. Leave out fixes with a negative accuracy: phones mark invalid fixes so.")));
 	return accuracy;
 }
 
@@ -315,8 +317,8 @@ add_fix(TrackState *state, const TrackFix *fix)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("track has too many fixes"),
-				 errdetail("It has more than %d.", MAX_FIXES),
-				 errhint("Group by the walk, not only by the farmer or the phone, or keep a fix a second.")));
+				 errdetail("The track has more than %d fixes.", MAX_FIXES),
+				 errhint("Group by the walk, not only by the farmer or the phone, or keep one fix a second.")));
 	if (state->count == state->room)
 	{
 		state->room *= 2;
@@ -373,6 +375,20 @@ agririsk_plot_track_add(PG_FUNCTION_ARGS)
 	else
 		add_fix(state, &fix);
 	PG_RETURN_POINTER(state);
+}
+
+/* For a column of times that is none, instead of "function does not exist". */
+AGR_FUNCTION(agririsk_plot_track_no_time);
+Datum
+agririsk_plot_track_no_time(PG_FUNCTION_ARGS)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_DATATYPE_MISMATCH),
+			 errmsg("time of a fix must be a timestamp"),
+			 errdetail("The time is of type %s.",
+					   format_type_be(get_fn_expr_argtype(fcinfo->flinfo, 2))),
+			 errhint("Write to_timestamp(at / 1000.0) for milliseconds since 1970, as phones count, to_timestamp(at) for seconds, and at::timestamptz for text.")));
+	PG_RETURN_NULL();			/* not reached */
 }
 
 /* ---- the result ---- */
@@ -485,10 +501,10 @@ duration(const PlotTrack *track)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
 				 errmsg("fixes of one track are too far apart in time"),
-				 errdetail("The first is at %s, the last at %s.",
+				 errdetail("The first fix is at %s, the last at %s.",
 						   pstrdup(timestamptz_to_str(track->first_time)),
 						   pstrdup(timestamptz_to_str(track->last_time))),
-				 errhint("Leave out fixes whose time was not set.")));
+				 errhint("Leave out the fixes whose time was not set.")));
 	return DirectFunctionCall2(timestamp_mi, TimestampTzGetDatum(track->last_time),
 							   TimestampTzGetDatum(track->first_time));
 }
@@ -498,20 +514,21 @@ form_row(TrackResult *result, const PlotTrack *track, const TrackVerdict *verdic
 		 Datum polygon, double area)
 {
 	static const char *const quality[] = {"refused", "usable", "good"};
-	Datum		values[8] = {0};
-	bool		nulls[8] = {false};
+	Datum		values[9] = {0};
+	bool		nulls[9] = {false};
 
-	nulls[0] = nulls[1] = verdict->quality == TRACK_REFUSED;
+	nulls[0] = nulls[1] = nulls[2] = verdict->quality == TRACK_REFUSED;
 	values[0] = polygon;
 	values[1] = Float8GetDatum(area);
-	values[2] = known_number(track->closure_m, &nulls[2]);
-	values[3] = known_number(track->mean_accuracy_m, &nulls[3]);
-	values[4] = known_number(track->max_speed_kmh, &nulls[4]);
-	nulls[5] = track->fixes == 0;
-	if (!nulls[5])
-		values[5] = duration(track);
-	values[6] = CStringGetTextDatum(quality[verdict->quality]);
-	values[7] = reasons_array(verdict);
+	values[2] = Float8GetDatum(track->area_se_m2);
+	values[3] = known_number(track->closure_m, &nulls[3]);
+	values[4] = known_number(track->mean_accuracy_m, &nulls[4]);
+	values[5] = known_number(track->max_speed_kmh, &nulls[5]);
+	nulls[6] = track->fixes == 0;
+	if (!nulls[6])
+		values[6] = duration(track);
+	values[7] = CStringGetTextDatum(quality[verdict->quality]);
+	values[8] = reasons_array(verdict);
 	return HeapTupleGetDatum(heap_form_tuple(result->row, values, nulls));
 }
 
@@ -540,6 +557,8 @@ agririsk_plot_track_final(PG_FUNCTION_ARGS)
 	memory.ring = palloc((state->count + 1) * sizeof *memory.ring);
 	memory.loop = palloc((state->count + 1) * sizeof *memory.loop);
 	memory.block = palloc((state->count / TRACK_BLOCK + 1) * sizeof *memory.block);
+	memory.run = palloc((state->count + 1) * sizeof *memory.run);
+	memory.number = palloc((state->count + 1) * sizeof *memory.number);
 	memory.interrupt = agr_check_interrupts;
 	plot_track_outline(fix, state->count, &state->limits, state->degrees, &memory, &track);
 

@@ -10,6 +10,7 @@
 #include "utils/date.h"
 
 #include "portrait/cashflow_math.h"
+#include "shims.h"
 
 /* A date that is a day of years 1 to 9999; an error if not. */
 static inline bool
@@ -18,8 +19,8 @@ cash_is_date(DateADT date)
 	return date >= CALENDAR_DAY_MIN && date <= CALENDAR_DAY_MAX;
 }
 
-extern void cash_bad_date(DateADT date) pg_attribute_noreturn();
-extern void cash_sum_overflow(int32 month) pg_attribute_noreturn();
+AGR_NORETURN extern void cash_bad_date(DateADT date);
+AGR_NORETURN extern void cash_sum_overflow(int32 month);
 
 /* Amounts in units; an error if they have none. */
 extern int64 cash_units_from_float8(Datum amount);

@@ -8,9 +8,10 @@
 #include <string.h>
 
 #include "core/math/elementary_math.h"
+#include "core/math/wide.h"
 
 /* A sum of at most CASHFLOW_MAX_WINDOW months, exact. */
-typedef __int128 CashSum;
+typedef Signed128 CashSum;
 
 /* Rounded once to the nearest double. */
 static inline double

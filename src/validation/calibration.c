@@ -15,48 +15,27 @@
 
 #include "core/math/probability_math.h"
 #include "core/sql/record.h"
-#include "core/rows/tally.h"
+#include "core/sql/tally_type.h"
 #include "validation/calibration_math.h"
 
 #define GOOD	0
 #define BAD		1
 
 static const TallyType calibration_type = {
-	.name = "calibration",
+	.stored = {
+		.name = "calibration",
+		.hint = "Write a value like '0.1 3/0; 0.25 2/1'.",
+		.parse = tally_parse,
+		.print = tally_print,
+		.receive = tally_receive
+	},
 	.classes = 2,
 	.least = 0,
 	.greatest = 1,
-	.example = "0.1 3/0; 0.25 2/1",
 	.too_many_hint = "Round the probabilities."
 };
 
-AGR_FUNCTION(agririsk_calibration_in);
-Datum
-agririsk_calibration_in(PG_FUNCTION_ARGS)
-{
-	return tally_in(fcinfo, &calibration_type);
-}
-
-AGR_FUNCTION(agririsk_calibration_out);
-Datum
-agririsk_calibration_out(PG_FUNCTION_ARGS)
-{
-	return tally_out(fcinfo, &calibration_type);
-}
-
-AGR_FUNCTION(agririsk_calibration_recv);
-Datum
-agririsk_calibration_recv(PG_FUNCTION_ARGS)
-{
-	return tally_recv(fcinfo, &calibration_type);
-}
-
-AGR_FUNCTION(agririsk_calibration_send);
-Datum
-agririsk_calibration_send(PG_FUNCTION_ARGS)
-{
-	return tally_send(fcinfo, &calibration_type);
-}
+STORED_TYPE_FUNCTIONS(agririsk_calibration, &calibration_type.stored)
 
 AGR_FUNCTION(agririsk_calibration_merge);
 Datum
@@ -77,7 +56,7 @@ bad_pd(double pd)
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("probability of default must lie in [0, 1]"),
 			 errdetail("A probability is %s.", number),
-			 errhint("Give a PD as a fraction, 0.02 for 2 %%, not a score; NULL where it is unknown.")));
+			 errhint("Give a PD as a fraction, such as 0.02 for 2 %%. Give NULL where the PD is not known.")));
 }
 
 static Tally *
@@ -130,7 +109,7 @@ agririsk_calibration_add_weighted(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("weight of a row must not be negative"),
 				 errdetail("A weight is %lld.", (long long) weight),
-				 errhint("A weight stands for so many equal rows.")));
+				 errhint("A weight is the number of equal rows that the row stands for, 0 or more.")));
 	if (!(pd >= 0 && pd <= 1))
 		bad_pd(pd);
 	if (weight > 0)
@@ -280,7 +259,7 @@ get_groups(FunctionCallInfo fcinfo, int least, int *used)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("number of groups must be between %d and %d", least, CALIBRATION_MAX_GROUPS),
 				 errdetail("The number is %d.", groups),
-				 errhint("Ten groups are usual.")));
+				 errhint("The default is 10 groups.")));
 	group = palloc(groups * sizeof *group);
 	check(calibration_groups(&input, groups, group, used));
 	return group;
@@ -316,9 +295,9 @@ get_z(FunctionCallInfo fcinfo, int argument)
 	if (!(level > 0 && level < 1))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("level of an interval must lie between 0 and 1"),
+				 errmsg("level of an interval must be between 0 and 1"),
 				 errdetail("The level is %s.", number),
-				 errhint("0.95 is usual.")));
+				 errhint("The default is 0.95.")));
 	return interval_z(level);
 }
 

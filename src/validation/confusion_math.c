@@ -198,7 +198,7 @@ confusion_merge(Confusion *a, Confusion *b, Confusion *merged)
 	uint32_t	j = 0;
 
 	merge_names(a, b, merged);
-	if ((__int128) a->excluded + a->total + b->excluded + b->total > INT64_MAX)
+	if ((Signed128) a->excluded + a->total + b->excluded + b->total > INT64_MAX)
 		return CONFUSION_TOO_MANY_ROWS;
 	merged->excluded = a->excluded + b->excluded;
 	merged->total = a->total + b->total;
@@ -251,15 +251,15 @@ confusion_classes(const Confusion *c, ConfusionClass *class)
 bool
 confusion_kappa(const Confusion *c, const ConfusionClass *class, double *kappa)
 {
-	__int128	correct = 0;
-	__int128	by_chance = 0;
-	__int128	all = (__int128) c->total * c->total;
+	Signed128	correct = 0;
+	Signed128	by_chance = 0;
+	Signed128	all = (Signed128) c->total * c->total;
 	uint32_t	i;
 
 	for (i = 0; i < c->names; i++)
 	{
 		correct += class[i].correct;
-		by_chance += (__int128) class[i].mapped * class[i].reference;
+		by_chance += (Signed128) class[i].mapped * class[i].reference;
 	}
 	if (by_chance == all)
 		return false;
@@ -384,17 +384,21 @@ ratio(const Confusion *c, const ConfusionAreas *areas, RatioKind kind, uint32_t 
 	at = 0;
 	while (next_stratum(c, areas, kind, class, &at, &s))
 	{
-		/* Residuals are 1 - R, -R or 0. */
+		/*
+		 * Residuals are 1 - R, -R or 0. Their variance is a sum over pairs of
+		 * rows that differ: a difference of squares would leave rounding where
+		 * none do.
+		 */
 		double		r = result.value;
 		double		hits = (double) s.y;
 		double		misses = (double) (s.x - s.y);
+		double		others = (double) (s.n - s.x);
 		double		n = (double) s.n;
-		double		mean = (hits * (1 - r) - misses * r) / n;
-		double		square = (hits * (1 - r) * (1 - r) + misses * r * r) / n;
+		double		pairs = hits * misses + others * (hits * (1 - r) * (1 - r) + misses * r * r);
 
 		if (s.area == 0 || s.x == 0)
 			continue;
-		variance += s.area / denominator * (s.area / denominator) * fmax(square - mean * mean, 0) / (n - 1);
+		variance += s.area / denominator * (s.area / denominator) * (pairs / n / n) / (n - 1);
 	}
 	result.se = sqrt(variance);
 	return result;
@@ -430,7 +434,7 @@ users_in_stratum(const Confusion *c, uint32_t class)
 			correct += c->cell[i].truth == class ? c->cell[i].count : 0;
 		}
 	result.value = n > 0 ? ratio_round((Unsigned128) correct, (Unsigned128) n) : NAN;
-	result.se = n > 1 ? sqrt(result.value * (1 - result.value) / (double) (n - 1)) : NAN;
+	result.se = n > 1 ? sqrt((double) correct * (double) (n - correct) / (double) n / (double) n / (double) (n - 1)) : NAN;
 	return result;
 }
 

@@ -5,9 +5,6 @@
  */
 #include "validation/distribution_math.h"
 
-#include "core/math/elementary_math.h"
-#include "core/math/quantile_math.h"
-
 #include <math.h>
 
 #define EXPECTED	0
@@ -220,51 +217,6 @@ distribution_count(const uint8_t *bytes, size_t length, TallyPause pause, Distri
 		count_numbers(bytes, length, pause, counts);
 }
 
-/*
- * Bins that end at the distinct deciles of the expected numbers; the last has no
- * end. Where the greatest number is a decile, no expected number lies beyond.
- */
-static void
-cut_at_deciles(PsiReader *reader, const uint8_t *bytes, size_t length, TallyPause pause)
-{
-	NumberReader numbers;
-	int64_t		n = reader->counts[EXPECTED].n;
-	int64_t		begin;			/* rows of smaller numbers */
-	int64_t		end = 0;		/* and of this one */
-	double		before = 0;		/* the number before */
-	double		last = -INFINITY;
-	int			part = 1;
-
-	open_numbers(&numbers, bytes, length, pause);
-	while (n > 0 && part < DISTRIBUTION_PARTS && next_number(&numbers))
-	{
-		begin = end;
-		end += numbers.rows;
-		for (; part < DISTRIBUTION_PARTS; part++)
-		{
-			QuantilePlace place = quantile_place(n, part, DISTRIBUTION_PARTS);
-			double		decile;
-
-			if (place.index + (place.fraction > 0) >= end)
-				break;
-			decile = quantile_value(place.index < begin ? before : numbers.value,
-									numbers.value, place.fraction);
-			if (reader->bins == 0 || decile > last)
-			{
-				reader->bin[reader->bins].low = last;
-				reader->bin[reader->bins++].high = decile;
-			}
-			last = decile;
-		}
-		before = numbers.value;
-	}
-	if (reader->bins > 0)
-	{
-		reader->bin[reader->bins].low = last;
-		reader->bin[reader->bins++].high = INFINITY;
-	}
-}
-
 /* Counts numbers into the bins, all ascending. */
 static void
 fill_bins(PsiReader *reader, int side, const uint8_t *bytes, size_t length, TallyPause pause)
@@ -275,9 +227,9 @@ fill_bins(PsiReader *reader, int side, const uint8_t *bytes, size_t length, Tall
 	open_numbers(&numbers, bytes, length, pause);
 	while (next_number(&numbers))
 	{
-		while (at < reader->bins - 1 && numbers.value > reader->bin[at].high)
+		while (at < reader->cuts.count && numbers.value > reader->cuts.cut[at])
 			at++;
-		reader->bin[at].rows[side] += numbers.rows;
+		reader->rows[at][side] += numbers.rows;
 	}
 }
 
@@ -286,12 +238,14 @@ static void
 begin_numbers(PsiReader *reader, const uint8_t *expected, size_t expected_length,
 			  const uint8_t *actual, size_t actual_length, TallyPause pause)
 {
-	cut_at_deciles(reader, expected, expected_length, pause);
-	if (reader->bins == 0)
-	{
-		reader->bin[0].low = -INFINITY;
-		reader->bin[reader->bins++].high = INFINITY;
-	}
+	NumberReader numbers;
+
+	open_numbers(&numbers, expected, expected_length, pause);
+	stability_begin(&reader->cuts, reader->counts[EXPECTED].n);
+	while (next_number(&numbers))
+		stability_add(&reader->cuts, numbers.value, numbers.rows);
+	stability_end(&reader->cuts);
+	reader->bins = reader->cuts.count + 1;
 	fill_bins(reader, EXPECTED, expected, expected_length, pause);
 	fill_bins(reader, ACTUAL, actual, actual_length, pause);
 }
@@ -328,27 +282,15 @@ psi_open(PsiReader *reader, const uint8_t *expected, size_t expected_length,
 	return DISTRIBUTION_OK;
 }
 
-/* The shares of a bin's rows, not below the floor, and what it adds. */
 static void
-weigh(const PsiReader *reader, PsiBin *bin)
+next_bin(PsiReader *reader, PsiBin *bin)
 {
-	double		difference;
-	int			side;
+	const StabilityCuts *cuts = &reader->cuts;
+	int			at = reader->at++;
 
-	for (side = 0; side < 2; side++)
-	{
-		const DistributionCounts *counts = &reader->counts[side];
-
-		bin->share[side] = (double) bin->rows[side] / (double) (counts->n + counts->missing);
-		bin->raised[side] = bin->share[side] < reader->floor;
-		if (bin->raised[side])
-			bin->share[side] = reader->floor;
-	}
-	difference = bin->share[ACTUAL] - bin->share[EXPECTED];
-
-	/* None at all where the shares are equal, also where both are none. */
-	bin->term = difference == 0 ? 0 :
-		difference * agr_log(bin->share[ACTUAL] / bin->share[EXPECTED]);
+	bin->low = at == 0 ? -INFINITY : cuts->cut[at - 1];
+	bin->high = at == cuts->count ? INFINITY : cuts->cut[at];
+	memcpy(bin->rows, reader->rows[at], sizeof bin->rows);
 }
 
 static void
@@ -372,12 +314,17 @@ next_name(PsiReader *reader, PsiBin *bin)
 bool
 psi_next(PsiReader *reader, PsiBin *bin)
 {
+	int64_t		total[2] = {
+		reader->counts[EXPECTED].n + reader->counts[EXPECTED].missing,
+		reader->counts[ACTUAL].n + reader->counts[ACTUAL].missing
+	};
+
 	memset(bin, 0, sizeof *bin);
 	bin->low = bin->high = NAN;
 	if (reader->more[0] || reader->more[1])
 		next_name(reader, bin);
 	else if (reader->at < reader->bins)
-		*bin = reader->bin[reader->at++];
+		next_bin(reader, bin);
 	else if (!reader->missing_given &&
 			 (reader->counts[EXPECTED].missing > 0 || reader->counts[ACTUAL].missing > 0))
 	{
@@ -387,6 +334,6 @@ psi_next(PsiReader *reader, PsiBin *bin)
 	}
 	else
 		return false;
-	weigh(reader, bin);
+	bin->of = stability_term(bin->rows, total, reader->floor);
 	return true;
 }

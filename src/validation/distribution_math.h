@@ -22,14 +22,12 @@
 #ifndef DISTRIBUTION_MATH_H
 #define DISTRIBUTION_MATH_H
 
+#include "core/math/stability_math.h"
 #include "core/math/tally_math.h"
 
 #define DISTRIBUTION_NAMES		0x81
 #define DISTRIBUTION_MAX_NAME	255
 #define DISTRIBUTION_MAX_NAMES	100000
-
-/* Without a binning, numbers are cut at the deciles of the expected ones. */
-#define DISTRIBUTION_PARTS		10
 
 static inline bool
 distribution_is_of_names(const uint8_t *bytes, size_t length)
@@ -104,9 +102,7 @@ typedef struct PsiBin
 	size_t		length;
 	bool		missing;
 	int64_t		rows[2];		/* expected, actual */
-	double		share[2];		/* not below the floor */
-	bool		raised[2];		/* to the floor */
-	double		term;
+	StabilityTerm of;
 } PsiBin;
 
 typedef struct PsiReader
@@ -117,8 +113,9 @@ typedef struct PsiReader
 	DistributionReader names[2];
 	DistributionName name[2];
 	bool		more[2];
-	PsiBin		bin[DISTRIBUTION_PARTS];
-	int			bins;
+	StabilityCuts cuts;			/* of numbers */
+	int64_t		rows[STABILITY_MAX_CUTS + 1][2];
+	int			bins;			/* of numbers; 0: names */
 	int			at;
 	bool		missing_given;
 } PsiReader;

@@ -16,45 +16,24 @@
 
 #include "core/math/quantile_math.h"
 #include "core/sql/record.h"
-#include "core/rows/tally.h"
+#include "core/sql/tally_type.h"
 #include "validation/roc_math.h"
 
 static const TallyType roc_type = {
-	.name = "roc",
+	.stored = {
+		.name = "roc",
+		.hint = "Write a value like '0.1 3/0; 0.25 2/1'.",
+		.parse = tally_parse,
+		.print = tally_print,
+		.receive = tally_receive
+	},
 	.classes = 2,
 	.least = -INFINITY,
 	.greatest = INFINITY,
-	.example = "0.1 3/0; 0.25 2/1",
-	.too_many_hint = "Use roc_metrics, which keeps no value, or round the scores."
+	.too_many_hint = "Use roc_metrics, which has no limit, or round the scores."
 };
 
-AGR_FUNCTION(agririsk_roc_in);
-Datum
-agririsk_roc_in(PG_FUNCTION_ARGS)
-{
-	return tally_in(fcinfo, &roc_type);
-}
-
-AGR_FUNCTION(agririsk_roc_out);
-Datum
-agririsk_roc_out(PG_FUNCTION_ARGS)
-{
-	return tally_out(fcinfo, &roc_type);
-}
-
-AGR_FUNCTION(agririsk_roc_recv);
-Datum
-agririsk_roc_recv(PG_FUNCTION_ARGS)
-{
-	return tally_recv(fcinfo, &roc_type);
-}
-
-AGR_FUNCTION(agririsk_roc_send);
-Datum
-agririsk_roc_send(PG_FUNCTION_ARGS)
-{
-	return tally_send(fcinfo, &roc_type);
-}
+STORED_TYPE_FUNCTIONS(agririsk_roc, &roc_type.stored)
 
 AGR_FUNCTION(agririsk_roc_merge);
 Datum
@@ -71,8 +50,8 @@ nan_score(void)
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("score must not be NaN"),
-			 errdetail("A score is NaN, which ranks nowhere."),
-			 errhint("Write NULL for an unknown score; such rows are left out and counted.")));
+			 errdetail("A score is NaN, which has no rank."),
+			 errhint("Give NULL where the score is not known. Rows without a score are left out and counted.")));
 }
 
 static Tally *
@@ -125,7 +104,7 @@ agririsk_roc_add_weighted(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("weight of a row must not be negative"),
 				 errdetail("A weight is %lld.", (long long) weight),
-				 errhint("A weight stands for so many equal rows.")));
+				 errhint("A weight is the number of equal rows that the row stands for, 0 or more.")));
 	if (isnan(score))
 		nan_score();
 	if (weight > 0)
@@ -332,7 +311,7 @@ check_level(double level)
 				 errmsg("level of an interval must be between 0 and 1"),
 				 errdetail("The level is %s.",
 						   DatumGetCString(DirectFunctionCall1(float8out, Float8GetDatum(level)))),
-				 errhint("0.95 is an interval of 95 %%.")));
+				 errhint("The default is 0.95, an interval of 95 %%.")));
 }
 
 AGR_FUNCTION(agririsk_roc_auc_ci);
@@ -373,7 +352,7 @@ get_capture(struct varlena *value, double share)
 				 errmsg("share of rows must be from 0 to 1"),
 				 errdetail("The share is %s.",
 						   DatumGetCString(DirectFunctionCall1(float8out, Float8GetDatum(share)))),
-				 errhint("0.1 is the riskiest tenth.")));
+				 errhint("Give 0.1 for the riskiest tenth.")));
 	tally_begin(&reader, value, &roc_type);
 	roc_capture_begin(&capture, reader.head.total, share);
 	while (next_entry(&reader, &entry))
@@ -478,9 +457,9 @@ agririsk_roc_curve(PG_FUNCTION_ARGS)
 	if (max_points < 3)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("a curve has at least 3 points"),
-				 errdetail("At most %d are wanted.", max_points),
-				 errhint("200 points are enough for a plot.")));
+				 errmsg("number of points of a curve must be at least 3"),
+				 errdetail("The number is %d.", max_points),
+				 errhint("The default is 200 points.")));
 	tally_begin(&reader, value, &roc_type);
 	rows = agr_begin_rows(fcinfo, work_mem, &columns);
 	if (reader.head.total[ROC_GOOD] == 0 || reader.head.total[ROC_BAD] == 0)
@@ -596,13 +575,13 @@ check_bootstrap(int32 replicates, int64 distinct)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("number of replicates must be from 2 to %d", MAX_REPLICATES),
 				 errdetail("The number is %d.", replicates),
-				 errhint("2000 are enough for an interval of 95 %%.")));
+				 errhint("The default is 2000 replicates.")));
 	if (distinct > MAX_BOOTSTRAP_SCORES)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("roc has too many distinct scores for a bootstrap"),
-				 errdetail("There are %lld, %d are possible.", (long long) distinct, MAX_BOOTSTRAP_SCORES),
-				 errhint("Use auc_ci, which is exact and as good on so many rows.")));
+				 errdetail("There are %lld distinct scores. At most %d are possible.", (long long) distinct, MAX_BOOTSTRAP_SCORES),
+				 errhint("Use auc_ci. With that many rows its interval is as good.")));
 }
 
 AGR_FUNCTION(agririsk_roc_auc_bootstrap);

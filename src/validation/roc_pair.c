@@ -217,8 +217,8 @@ agririsk_roc_pair_add(PG_FUNCTION_ARGS)
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					 errmsg("score must not be NaN"),
-					 errdetail("A score_%c is NaN, which ranks nowhere.", i == 1 ? 'a' : 'b'),
-					 errhint("Write NULL for an unknown score; such rows are left out and counted.")));
+					 errdetail("A value of score_%c is NaN, which has no rank.", i == 1 ? 'a' : 'b'),
+					 errhint("Give NULL where the score is not known. Rows without a score are left out and counted.")));
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(2) || PG_ARGISNULL(3))
 		state->excluded++;
 	else

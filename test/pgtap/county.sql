@@ -319,8 +319,10 @@ RESET enable_hashagg;
 SET LOCAL maintenance_work_mem = '1MB';
 SELECT is((SELECT count(*) FROM whole, pg_temp.cards() c WHERE (whole.name, whole.card) = (c.name, c.card)), 4::bigint, 'of rows in temporary files');
 RESET maintenance_work_mem;
-SET LOCAL force_parallel_mode = on;
-SELECT is((SELECT count(*) FROM whole, pg_temp.cards() c WHERE (whole.name, whole.card) = (c.name, c.card)), 4::bigint, 'under force_parallel_mode');
-RESET force_parallel_mode;
+-- Its name since PostgreSQL 16 is debug_parallel_query.
+SELECT name AS forced FROM pg_settings WHERE name IN ('force_parallel_mode', 'debug_parallel_query') \gset
+SET LOCAL :forced = on;
+SELECT is((SELECT count(*) FROM whole, pg_temp.cards() c WHERE (whole.name, whole.card) = (c.name, c.card)), 4::bigint, 'where parallel plans are forced');
+RESET :forced;
 SELECT * FROM finish();
 ROLLBACK;

@@ -58,12 +58,14 @@ BEGIN
   RETURN same;
 END $$;
 SELECT is(pg_temp.singly(), 3000::bigint, 'rows one by one in a procedure, in another order');
-SET LOCAL force_parallel_mode = regress;
+-- Its name since PostgreSQL 16 is debug_parallel_query.
+SELECT name AS forced FROM pg_settings WHERE name IN ('force_parallel_mode', 'debug_parallel_query') \gset
+SET LOCAL :forced = regress;
 SET LOCAL parallel_setup_cost = 0;
 SET LOCAL parallel_tuple_cost = 0;
 SET LOCAL min_parallel_table_scan_size = 0;
 CREATE TEMP TABLE parallel AS SELECT id, desk.f_pd(f) AS pd FROM desk.farmer f;
-SET LOCAL force_parallel_mode = off;
+SET LOCAL :forced = off;
 SELECT is((SELECT count(*) FROM parallel p JOIN batch b USING (id) WHERE float8send(p.pd) = float8send(b.pd)), 3000::bigint, 'parallel workers');
 RESET parallel_setup_cost;
 

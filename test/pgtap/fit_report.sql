@@ -109,11 +109,11 @@ SELECT is((SELECT count(*) FROM fitted, LATERAL (SELECT (card::jsonb - 'fit')::s
 CREATE TEMP TABLE explained AS SELECT k, id, e.* FROM fitted, desk.applicant a, explain(card, a) e WHERE id % 10 = 0;
 SELECT is((SELECT count(*) FROM (SELECT k, id, sum(points) AS points FROM explained GROUP BY 1, 2) e JOIN by_card USING (k, id) JOIN fitted USING (k), bins(card) b
             WHERE b.feature IS NULL AND abs(root - b.points - e.points) < 1e-9), 12 * 150::bigint, 'base points and points of explain add up to the score');
-SELECT is((SELECT count(*) FROM explained WHERE bin LIKE 'linear%' AND (points_lost = greatest(best_points - points, 0) OR num_nulls(best_points, points_lost, rank) = 3)),
-  (SELECT count(*) FROM explained WHERE bin LIKE 'linear%'), 'what a linear feature lost is against the better end, or not known');
+SELECT is((SELECT count(*) FROM explained WHERE label LIKE 'linear%' AND (points_lost = greatest(best_points - points, 0) OR num_nulls(best_points, points_lost, rank) = 3)),
+  (SELECT count(*) FROM explained WHERE label LIKE 'linear%'), 'what a linear feature lost is against the better end, or not known');
 SELECT is((SELECT count(*) FROM explained e JOIN fitted USING (k), bins(card) b, LATERAL (SELECT f FROM jsonb_array_elements(card::jsonb -> 'features') f WHERE f ->> 'name' = e.feature) j
-            WHERE b.feature = e.feature AND b.label = e.bin AND e.bin LIKE 'linear%' AND abs(e.points - b.points * (e.value::float8 - coalesce((f ->> 'center')::float8, 0))) < 1e-9),
-  (SELECT count(*) FROM explained WHERE bin LIKE 'linear%'), 'and its points are those of a unit, from its center');
+            WHERE b.feature = e.feature AND b.bin = e.bin AND b.label = e.label AND e.label LIKE 'linear%' AND abs(e.points - b.points * (e.value::float8 - coalesce((f ->> 'center')::float8, 0))) < 1e-9),
+  (SELECT count(*) FROM explained WHERE label LIKE 'linear%'), 'and its points are those of a unit, from its center');
 
 -- ---------- damaged bytes ----------
 

@@ -5,7 +5,7 @@ BEGIN;
 SET LOCAL client_min_messages = warning;
 SELECT set_config('search_path', 'agririsk, ' || current_setting('search_path'), true) \g /dev/null
 \getenv shared AGRIRISK_SHARED
-SELECT plan(167);
+SELECT plan(168);
 
 -- What a query that gives a card comes to, in one line.
 CREATE FUNCTION pg_temp.outcome(query text) RETURNS text LANGUAGE plpgsql AS $$
@@ -208,13 +208,14 @@ UPDATE loan SET crop = NULL WHERE id % 23 = 0;
 UPDATE loan SET bad = NULL WHERE id % 101 = 0;
 ANALYZE loan;
 \set five 'l.age, l.income, l.crop, l.village, l.noise'
+\set four 'l.age, l.income, l.crop, l.village'
 CREATE TEMP TABLE whole AS
 SELECT fit_scorecard(bad, t) AS binned, fit_scorecard(bad, t, fit_options(encoding => 'none')) AS plain FROM loan l, LATERAL (SELECT :five) t;
 CREATE TEMP TABLE per_county AS
 SELECT county, fit_scorecard(bad, t, fit_options(ridge => 1, folds => 2, binning => binning_options(candidates => 30))) AS binned, fit_scorecard(bad, t, fit_options(encoding => 'none', ridge => 1, folds => 2)) AS plain FROM loan l, LATERAL (SELECT :five) t GROUP BY county;
 
 SELECT ok((SELECT binned IS NOT NULL AND plain IS NOT NULL AND binned <> plain FROM whole), 'a card of WOE, and one of the columns as they are');
-SELECT is(pg_temp.features(binned), 'age income crop village noise', 'columns are features, in their order') FROM whole;
+SELECT is(pg_temp.features(binned), 'age income crop village', 'columns are features, in their order, and noise is none') FROM whole;
 SELECT ok((fit_scorecard(bad, t ORDER BY hashint4(id)), fit_scorecard(bad, t, fit_options(encoding => 'none') ORDER BY hashint4(id))) = (SELECT binned, plain FROM whole), 'any order of rows gives the same card') FROM loan l, LATERAL (SELECT :five) t;
 SELECT is((SELECT count(DISTINCT card::text) FROM (
              SELECT fit_scorecard(bad, t, fit_options(encoding => 'none', folds => 3, fold_key => 'k') ORDER BY hashint4(i * r)) AS card
@@ -262,7 +263,7 @@ SELECT ok((SELECT abs(avg(pd(binned, t)) - avg(bad::int)) <= 1e-12 AND abs(avg(p
              FROM whole, loan l, LATERAL (SELECT :five) t WHERE bad IS NOT NULL), 'the mean PD of the rows of the fit is their bad rate');
 SELECT deploy(binned, 'loan', 'fitted') FROM whole \g /dev/null
 SELECT deploy(plain, 'loan', 'linear') FROM whole \g /dev/null
-SELECT is((SELECT count(*) FROM whole, loan l, LATERAL (SELECT :five) t WHERE (pd(binned, t), pd(plain, t)) = (fitted_pd(l), linear_pd(l)) AND (fitted_pd(l), linear_pd(l)) = (fitted_pd(:five), linear_pd(:five))
+SELECT is((SELECT count(*) FROM whole, loan l, LATERAL (SELECT :five) t WHERE (pd(binned, t), pd(plain, t)) = (fitted_pd(l), linear_pd(l)) AND (fitted_pd(l), linear_pd(l)) = (fitted_pd(:four), linear_pd(:five))
               AND (score(binned, t), score(plain, t)) = (fitted_score(l), linear_score(l))), 6000::bigint, 'deployed, record and columns agree to the bit');
 CREATE FUNCTION pg_temp.one_by_one() RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
@@ -286,13 +287,23 @@ SELECT ok(r IS NULL, 'a card that was not fitted has nothing to report') FROM wh
 
 CREATE TEMP TABLE alone AS
 SELECT unnest('{age,income,crop,village,noise}'::text[]) AS feature, unnest(ARRAY[optimal_bins(age::float8, bad), optimal_bins(income, bad), optimal_bins(crop, bad), optimal_bins(village, bad), optimal_bins(noise, bad)]) AS b FROM loan;
-SELECT is((SELECT count(*) FROM alone a, bins(b) p, whole, LATERAL bins(binned) c
-            WHERE c.feature = a.feature AND p.n > 0 AND (c.label, c.low, c.high, c.categories, c.n, c.bads, c.bad_rate, c.woe) IS NOT DISTINCT FROM (p.label, p.low, p.high, p.categories, p.n, p.bads, p.bad_rate, p.woe)),
+CREATE TEMP TABLE kept AS
+SELECT fit_scorecard(bad, t, fit_options(min_out_of_fold_iv => -1e9)) AS card FROM loan l, LATERAL (SELECT :five) t;
+SELECT is((SELECT count(*) FROM alone a, bins(b) p, kept, LATERAL bins(card) c
+            WHERE c.feature = a.feature AND p.n > 0 AND (c.label, c.low, c.high, c.categories, c.n, c.bads, c.bad_rate) IS NOT DISTINCT FROM (p.label, p.low, p.high, p.categories, p.n, p.bads, p.bad_rate)
+              AND (c.woe = p.woe OR c.label = 'missing')),
           (SELECT count(*) FROM alone, bins(b) WHERE n > 0), 'bins are those of optimal_bins, missing too');
-SELECT is((SELECT count(*) FROM whole, bins(binned) WHERE n IS NOT NULL), (SELECT count(*) FROM alone, bins(b) WHERE n > 0), 'and there are no others');
-SELECT is((SELECT count(*) FROM whole, coefficients(binned) c JOIN alone USING (feature) WHERE c.iv = iv(b)), 5::bigint, 'IV is that of optimal_bins');
+SELECT is((SELECT count(*) FROM kept, bins(card) WHERE n IS NOT NULL), (SELECT count(*) FROM alone, bins(b) WHERE n > 0), 'and there are no others');
+-- Missing rows are weighed with 2 / (r (1 - r)) rows of the average rate r beside them: 2 / (1 - r) bads, 2 / r goods.
+CREATE TEMP TABLE shrunk AS
+SELECT feature, iv(b) - p.iv + (more_bads / (sum_b + 2 / (1 - r)) - more_goods / (sum_g + 2 / r)) * w AS iv, w AS missing_woe
+  FROM alone, bins(b) p, (SELECT count(*) FILTER (WHERE bad)::float8 AS sum_b, count(*) FILTER (WHERE NOT bad)::float8 AS sum_g FROM loan) s,
+       LATERAL (SELECT sum_b / (sum_b + sum_g) AS r) a, LATERAL (SELECT p.bads + 2 / (1 - r) AS more_bads, p.n - p.bads + 2 / r AS more_goods) m,
+       LATERAL (SELECT CASE WHEN p.n > 0 THEN ln(more_bads / more_goods * sum_g / sum_b) ELSE 0 END AS w) w WHERE p.label = 'missing';
+SELECT ok(bool_and(abs(c.woe - missing_woe) <= 1e-12) AND bool_or(c.woe <> 0), 'but what is missing leans towards average') FROM kept, bins(card) c JOIN shrunk USING (feature) WHERE label = 'missing' AND n > 0;
+SELECT is((SELECT count(*) FROM kept, coefficients(card) c JOIN shrunk s USING (feature) WHERE abs(c.iv - s.iv) <= 1e-12), 5::bigint, 'IV is that of these bins');
 CREATE TEMP TABLE tuned AS
-SELECT fit_scorecard(bad, t, fit_options(binning => binning_options(max_bins => 3, missing => 'worst'), feature_binning => jsonb_build_object('income', binning_options(max_bins => 4, trend => 'none')))) AS card FROM loan l, LATERAL (SELECT :five) t;
+SELECT fit_scorecard(bad, t, fit_options(min_out_of_fold_iv => -1e9, binning => binning_options(max_bins => 3, missing => 'worst'), feature_binning => jsonb_build_object('income', binning_options(max_bins => 4, trend => 'none')))) AS card FROM loan l, LATERAL (SELECT :five) t;
 SELECT is((SELECT count(*) FROM tuned JOIN LATERAL bins(card) c ON n > 0 JOIN
             (SELECT unnest('{age,income,crop,village,noise}'::text[]) AS feature, unnest(ARRAY[optimal_bins(age::float8, bad, binning_options(max_bins => 3, missing => 'worst')), optimal_bins(income, bad, binning_options(max_bins => 4, trend => 'none', missing => 'worst')),
                       optimal_bins(crop, bad, binning_options(max_bins => 3, missing => 'worst')), optimal_bins(village, bad, binning_options(max_bins => 3, missing => 'worst')), optimal_bins(noise, bad, binning_options(max_bins => 3, missing => 'worst'))]) AS b FROM loan) s USING (feature)
@@ -325,24 +336,27 @@ SELECT ok(pg_temp.near(auc(roc_agg(pd(card, a), bad)), (SELECT out_of_fold_auc F
   'and unseen is the worst out of fold as in the card') FROM against a, against_card WHERE fold(i, 5) = k;
 -- By hand: the WOE of each row as a column.
 CREATE TEMP TABLE encoded AS
-SELECT bad, (SELECT woe(b, l.age::float8) FROM alone WHERE feature = 'age') AS age, (SELECT woe(b, l.income) FROM alone WHERE feature = 'income') AS income, (SELECT woe(b, l.crop) FROM alone WHERE feature = 'crop') AS crop,
-       (SELECT woe(b, l.village) FROM alone WHERE feature = 'village') AS village, (SELECT woe(b, l.noise) FROM alone WHERE feature = 'noise') AS noise FROM loan l;
+SELECT bad, (SELECT CASE WHEN l.age IS NULL THEN missing_woe ELSE woe(b, l.age::float8) END FROM alone JOIN shrunk USING (feature) WHERE feature = 'age') AS age,
+       (SELECT CASE WHEN coalesce(l.income, 'NaN') = 'NaN' THEN missing_woe ELSE woe(b, l.income) END FROM alone JOIN shrunk USING (feature) WHERE feature = 'income') AS income,
+       (SELECT CASE WHEN l.crop IS NULL THEN missing_woe ELSE woe(b, l.crop) END FROM alone JOIN shrunk USING (feature) WHERE feature = 'crop') AS crop,
+       (SELECT CASE WHEN l.village IS NULL THEN missing_woe ELSE woe(b, l.village) END FROM alone JOIN shrunk USING (feature) WHERE feature = 'village') AS village,
+       (SELECT CASE WHEN l.noise IS NULL THEN missing_woe ELSE woe(b, l.noise) END FROM alone JOIN shrunk USING (feature) WHERE feature = 'noise') AS noise FROM loan l;
 CREATE TEMP TABLE by_hand AS SELECT fit_scorecard(bad, t, fit_options(encoding => 'none', folds => 0)) AS card FROM encoded l, LATERAL (SELECT :five) t;
-SELECT is((SELECT count(*) FROM whole, coefficients(binned) c, by_hand, coefficients(card) h WHERE c.feature IS NOT DISTINCT FROM h.feature AND abs(c.coefficient - h.coefficient) <= 1e-12 AND abs(c.se - h.se) <= 1e-12), 6::bigint, 'coefficients are those of the columns of WOE');
-SELECT ok((SELECT abs(w.log_likelihood - h.log_likelihood) <= 1e-9 AND abs(w.auc - h.auc) <= 1e-12 AND w.rows = h.rows AND w.bads = h.bads FROM whole, fit_report(binned) w, by_hand, fit_report(card) h), 'so is what the report says');
+SELECT is((SELECT count(*) FROM kept, coefficients(kept.card) c, by_hand, coefficients(by_hand.card) h WHERE c.feature IS NOT DISTINCT FROM h.feature AND abs(c.coefficient - h.coefficient) <= 1e-12 AND abs(c.se - h.se) <= 1e-12), 6::bigint, 'coefficients are those of the columns of WOE');
+SELECT ok((SELECT abs(w.log_likelihood - h.log_likelihood) <= 1e-9 AND abs(w.auc - h.auc) <= 1e-12 AND w.rows = h.rows AND w.bads = h.bads FROM kept, fit_report(kept.card) w, by_hand, fit_report(by_hand.card) h), 'so is what the report says');
 
 -- ---------- folds ----------
 
 SELECT is((SELECT (r.folds, out_of_fold_auc, out_of_fold_auc_low, out_of_fold_auc_high, out_of_fold_log_loss)::text FROM by_hand, fit_report(card) r), '(0,,,,)', 'nothing is said of folds where there are none');
 SELECT is((SELECT count(*) FROM by_hand, coefficients(card) WHERE out_of_fold_iv IS NOT NULL), 0::bigint, 'of no feature either');
 SELECT ok((SELECT r.folds = 5 AND out_of_fold_auc BETWEEN 0.6 AND auc AND out_of_fold_auc_low < out_of_fold_auc AND out_of_fold_auc < out_of_fold_auc_high AND out_of_fold_log_loss > log_loss FROM whole, fit_report(binned) r), 'five folds by default, and what they find is worse than in sample');
--- By hand: a card of the rows outside each fold scores those inside.
+-- By hand: a card of the rows outside each fold scores those inside. It has chosen its features by the folds that are left to it.
 CREATE TEMP TABLE way (name text, options jsonb);
 INSERT INTO way VALUES ('of WOE', fit_options(folds => 5)), ('of columns', fit_options(folds => 5, encoding => 'none')), ('of WOE, by BIC', fit_options(folds => 5, selection => 'bic', min_iv => 0.005)), ('of columns, penalised', fit_options(folds => 5, encoding => 'none', standardize => true, ridge => 3, lasso => 5));
 CREATE TEMP TABLE in_folds AS
 SELECT name, fit_scorecard(bad, t, options || '{"fold_key": "id"}') AS card FROM way, loan l, LATERAL (SELECT id, :five) t GROUP BY name;
 CREATE TEMP TABLE trained AS
-SELECT name, k, fit_scorecard(bad, t, options || '{"folds": 0}') AS card FROM way, (SELECT DISTINCT fold(id, 5) AS k FROM loan) s, loan l, LATERAL (SELECT :five) t WHERE fold(id, 5) <> k GROUP BY name, k;
+SELECT name, k, fit_scorecard(bad, t, options || '{"fold_key": "id"}') AS card FROM way, (SELECT DISTINCT fold(id, 5) AS k FROM loan) s, loan l, LATERAL (SELECT l.id, :five) t WHERE fold(l.id, 5) <> k GROUP BY name, k;
 CREATE TEMP TABLE held_out AS
 SELECT name, roc_agg(p, bad) AS r, -avg(ln(CASE WHEN bad THEN p ELSE 1 - p END)) AS log_loss
   FROM (SELECT name, pd(card, t) AS p, bad FROM trained JOIN loan l ON fold(id, 5) = k, LATERAL (SELECT :five) t WHERE bad IS NOT NULL AND (name NOT LIKE 'of columns%' OR (l.income <> 'NaN' AND l.crop IS NOT NULL))) s GROUP BY name;
@@ -360,9 +374,9 @@ SELECT is((SELECT (count(DISTINCT fold(id, 5)), min(n) > 1000)::text FROM loan, 
 -- Forty households whose rates tell nothing of other households'.
 CREATE TEMP TABLE home AS
 SELECT i AS id, 'household ' || i % 40 AS household, pg_temp.u(i, 2) AS x, pg_temp.u(i, 7) < 0.05 + 0.9 * pg_temp.u(i % 40, 11) AS bad FROM generate_series(1, 6000) i;
-SELECT cmp_ok((SELECT out_of_fold_auc FROM (SELECT fit_scorecard(bad, t, fit_options(fold_key => 'id')) AS card FROM home, LATERAL (SELECT id, household) t) s, fit_report(card)), '>', 0.7::float8, 'rows of one household in many folds tell of each other');
-SELECT cmp_ok((SELECT out_of_fold_auc FROM (SELECT fit_scorecard(bad, t, fit_options(fold_key => 'key')) AS card FROM home, LATERAL (SELECT household AS key, household, x) t) s, fit_report(card)), '<', 0.55::float8, 'with the household as key they do not');
-SELECT cmp_ok((SELECT out_of_fold_auc FROM (SELECT fit_scorecard(bad, t) AS card FROM home, LATERAL (SELECT household) t) s, fit_report(card)), '<', 0.55::float8, 'without a key equal rows stay together');
+SELECT cmp_ok((SELECT out_of_fold_auc FROM (SELECT fit_scorecard(bad, t, fit_options(fold_key => 'id', min_out_of_fold_iv => -1e9)) AS card FROM home, LATERAL (SELECT id, household) t) s, fit_report(card)), '>', 0.7::float8, 'rows of one household in many folds tell of each other');
+SELECT cmp_ok((SELECT out_of_fold_auc FROM (SELECT fit_scorecard(bad, t, fit_options(fold_key => 'key', min_out_of_fold_iv => -1e9)) AS card FROM home, LATERAL (SELECT household AS key, household, x) t) s, fit_report(card)), '<', 0.55::float8, 'with the household as key they do not');
+SELECT cmp_ok((SELECT out_of_fold_auc FROM (SELECT fit_scorecard(bad, t, fit_options(min_out_of_fold_iv => -1e9)) AS card FROM home, LATERAL (SELECT household) t) s, fit_report(card)), '<', 0.55::float8, 'without a key equal rows stay together');
 SELECT isnt(fit_scorecard(bad, t, fit_options(fold_key => 'id'))::text, (SELECT binned::text FROM whole), 'a key decides the folds') FROM loan l, LATERAL (SELECT id, :five) t;
 -- Noise: the better it is told by heart, the less it is worth.
 CREATE TEMP TABLE hiss AS
@@ -370,7 +384,7 @@ SELECT i AS id, pg_temp.u(i, 20) < 0.3 AS bad, pg_temp.u(i, 1) AS a, pg_temp.u(i
        pg_temp.u(i, 9) AS j, pg_temp.u(i, 10) AS k, pg_temp.u(i, 11) AS l, pg_temp.u(i, 12) AS m FROM generate_series(1, 2000) i;
 \set noises 'a, b, c, d, e, f, g, h, j, k, l, m'
 CREATE TEMP TABLE deaf AS
-SELECT fit_scorecard(bad, t, fit_options(binning => binning_options(trend => 'none', candidates => 50))) AS honest,
+SELECT fit_scorecard(bad, t, fit_options(min_out_of_fold_iv => -1e9, binning => binning_options(trend => 'none', candidates => 50))) AS honest,
        fit_scorecard(bad, t, fit_options(binnings => (SELECT jsonb_object_agg(key, b::text::jsonb) FROM (SELECT key, optimal_bins(value::float8, bad, binning_options(trend => 'none', candidates => 50)) AS b FROM hiss, LATERAL (SELECT :noises) t, jsonb_each_text(to_jsonb(t)) GROUP BY key) s))) AS told
   FROM hiss, LATERAL (SELECT :noises) t;
 SELECT cmp_ok(auc, '>', 0.6::float8, 'bins of noise fit it') FROM deaf, fit_report(honest);
@@ -434,11 +448,14 @@ SELECT fit_scorecard(bad, t, fit_options(folds => 0, consent_columns => '{"agree
        fit_scorecard(bad, t, fit_options(folds => 0, encoding => 'none', consent_columns => '{"agreed": ["income", "age"]}')) AS linear FROM loan l, LATERAL (SELECT :five, agreed) t;
 SELECT is((SELECT count(*) FROM (SELECT optimal_bins(income, bad) FILTER (WHERE agreed) AS income, optimal_bins(age::float8, bad) FILTER (WHERE agreed) AS age, optimal_bins(village, bad) AS village FROM loan) s,
              LATERAL (SELECT 'income', p.* FROM bins(income) p UNION ALL SELECT 'age', p.* FROM bins(age) p UNION ALL SELECT 'village', p.* FROM bins(village) p) p (feature), asked, bins(card) c
-            WHERE c.feature = p.feature AND p.n > 0 AND (c.label, c.n, c.bads, c.woe) = (p.label, p.n, p.bads, p.woe)), (SELECT count(*) FROM asked, bins(card) WHERE feature IN ('income', 'age', 'village') AND n > 0), 'bins of what was agreed to are learnt from who agreed');
+            WHERE c.feature = p.feature AND p.n > 0 AND (c.label, c.n, c.bads) = (p.label, p.n, p.bads) AND (c.woe = p.woe OR p.label = 'missing')), (SELECT count(*) FROM asked, bins(card) WHERE feature IN ('income', 'age', 'village') AND n > 0), 'bins of what was agreed to are learnt from who agreed');
 CREATE TEMP TABLE agreed_hand AS
 SELECT fit_scorecard(bad, t, fit_options(encoding => 'none', folds => 0)) AS card
-  FROM (SELECT optimal_bins(income, bad) FILTER (WHERE agreed) AS i, optimal_bins(age::float8, bad) FILTER (WHERE agreed) AS a, optimal_bins(village, bad) AS v, optimal_bins(crop, bad) AS c, optimal_bins(noise, bad) AS n FROM loan OFFSET 0) s, loan l,
-       LATERAL (SELECT CASE WHEN agreed THEN woe(a, l.age::float8) ELSE 0 END AS age, CASE WHEN agreed THEN woe(i, l.income) ELSE 0 END AS income, woe(c, l.crop) AS crop, woe(v, l.village) AS village, woe(n, l.noise) AS noise) t;
+  FROM (SELECT optimal_bins(income, bad) FILTER (WHERE agreed) AS i, optimal_bins(age::float8, bad) FILTER (WHERE agreed) AS a, optimal_bins(village, bad) AS v, optimal_bins(crop, bad) AS c, optimal_bins(noise, bad) AS n,
+               (SELECT jsonb_object_agg(feature, woe) FROM asked, bins(card) WHERE label = 'missing') AS missing FROM loan OFFSET 0) s, loan l,
+       LATERAL (SELECT CASE WHEN agreed THEN woe(a, l.age::float8) ELSE 0 END AS age,
+                       CASE WHEN agreed AND coalesce(l.income, 'NaN') = 'NaN' THEN (missing ->> 'income')::float8 WHEN agreed THEN woe(i, l.income) ELSE 0 END AS income,
+                       CASE WHEN l.crop IS NULL THEN (missing ->> 'crop')::float8 ELSE woe(c, l.crop) END AS crop, woe(v, l.village) AS village, woe(n, l.noise) AS noise) t;
 SELECT is((SELECT count(*) FROM asked a, coefficients(card) c, agreed_hand h, coefficients(h.card) o WHERE c.feature IS NOT DISTINCT FROM o.feature AND abs(c.coefficient - o.coefficient) <= 1e-12 AND abs(c.se - o.se) <= 1e-12), 6::bigint, 'who did not agree counts 0 in the fit');
 SELECT ok((SELECT abs(avg(pd(card, t)) - avg(bad::int)) <= 1e-12 FROM asked, loan l, LATERAL (SELECT :five, agreed) t WHERE bad IS NOT NULL), 'and in scoring');
 SELECT ok((SELECT abs(avg(pd(linear, t)) - avg(bad::int)) <= 1e-12 FROM asked, loan l, LATERAL (SELECT :five, agreed) t WHERE bad IS NOT NULL AND (l.agreed IS NOT TRUE OR l.income <> 'NaN') AND l.crop IS NOT NULL), 'of columns as they are, too');
@@ -460,7 +477,7 @@ SELECT fit_scorecard(bad, t) AS binned, fit_scorecard(bad, t, fit_options(encodi
 SELECT is((SELECT string_agg(feature, ' ' ORDER BY feature) FROM useless, coefficients(binned) WHERE dropped IS NOT NULL), 'same seven', 'constant columns are dropped, and it is said');
 SELECT is((SELECT string_agg(feature, ' ' ORDER BY feature) FROM useless, coefficients(plain) WHERE dropped IS NOT NULL), 'same seven', 'as they are, too');
 SELECT is((SELECT string_agg(feature, ' ' ORDER BY feature) FROM (SELECT fit_scorecard(bad, t) AS card FROM loan l, LATERAL (SELECT age, NULL::float8 AS nobody, NULL::text AS nothing) t) s, coefficients(card) WHERE dropped IS NOT NULL), 'nobody nothing', 'columns of NULLs, too');
-SELECT is((SELECT string_agg(concat_ws(' ', feature, dropped IS NULL), ', ') FROM (SELECT fit_scorecard(bad, t) AS card FROM loan l, LATERAL (SELECT age, bad AS oracle) t) s, coefficients(card) WHERE feature IS NOT NULL), 'age t, oracle f', 'a category equal to the outcome has no bins of both, and is dropped');
+SELECT is((SELECT string_agg(concat_ws(' ', feature, dropped IS NULL), ', ') FROM (SELECT fit_scorecard(bad, t, fit_options(fold_key => 'id', min_out_of_fold_iv => -1)) AS card FROM loan l, LATERAL (SELECT id, age, bad AS oracle) t) s, coefficients(card) WHERE feature IS NOT NULL), 'age t, oracle f', 'a category equal to the outcome has no bins of both, and is dropped');
 SELECT is((SELECT (count(*), count(dropped))::text FROM (SELECT fit_scorecard(i % 7 = hashint4(i) & 3, t) AS card FROM generate_series(1, 100000) i, LATERAL (SELECT i % 7 AS x, i::text AS key) t) s, coefficients(card)), '(3,1)', '100,000 categories, all of them rare, are one bin and dropped');
 SELECT is(fit_scorecard(bad, t)::text, NULL, 'no row, no card') FROM loan l, LATERAL (SELECT :five) t WHERE id < 0;
 

@@ -64,7 +64,7 @@ SELECT is((SELECT count(*) FROM german_bin WHERE abs(ours - points) <= 1e-8), 28
 SELECT is((SELECT count(*) FROM german_card, bins(card) b
             WHERE feature IS NULL AND abs(points - (pg_read_file(:'shared' || '/golden/credit/german_scorecard.json')::jsonb ->> 'base_points_separate')::float8) <= 1e-8),
           1::bigint, 'and so do the base points');
-SELECT is((SELECT count(*) FROM german t, german_card, explain(card, t) e JOIN german_bin b ON b.feature = e.feature AND b.label = e.bin
+SELECT is((SELECT count(*) FROM german t, german_card, explain(card, t) e JOIN german_bin b ON b.feature = e.feature AND b.label = e.label
             WHERE abs(e.points - b.points) <= 1e-8 AND abs(e.best_points - (SELECT max(points) FROM german_bin m WHERE m.feature = e.feature)) <= 1e-8
               AND abs(e.points_lost - (e.best_points - e.points)) <= 1e-8), 6000::bigint, 'explain gives the points of those bins, and of the best');
 \else
@@ -164,12 +164,14 @@ END $$;
 SELECT is(pg_temp.singly(), 2000::bigint, 'rows one by one in a procedure');
 CREATE TABLE applicant_stored AS SELECT * FROM applicant;
 CREATE TABLE card_stored AS SELECT card FROM random_card;
-SET LOCAL force_parallel_mode = regress;
+-- Its name since PostgreSQL 16 is debug_parallel_query.
+SELECT name AS forced FROM pg_settings WHERE name IN ('force_parallel_mode', 'debug_parallel_query') \gset
+SET LOCAL :forced = regress;
 SET LOCAL parallel_setup_cost = 0;
 SET LOCAL parallel_tuple_cost = 0;
 SET LOCAL min_parallel_table_scan_size = 0;
 CREATE TEMP TABLE parallel AS SELECT id, pd((SELECT card FROM card_stored), t, county) AS pd FROM applicant_stored t;
-SET LOCAL force_parallel_mode = off;
+SET LOCAL :forced = off;
 SELECT is((SELECT count(*) FROM parallel p JOIN batch b USING (id) WHERE p.pd = b.pd), 2000::bigint, 'parallel workers');
 
 -- ---------- the call site follows ----------

@@ -8,7 +8,7 @@ use Test::More;
 
 # What the catalogs cannot tell from a default, the install scripts must say.
 my @undeclared;
-for my $file (glob 'sql/install/*.sql')
+for my $file (glob 'sql/install/*.sql sql/template/*.sql')
 {
 	my $sql = slurp_file($file);
 	$sql =~ s/--[^\n]*//g;
@@ -57,6 +57,20 @@ for my $file (glob 'src/*/*.[ch] src/*/*/*.[ch]')
 	}
 }
 is_deeply(\@astray, [], 'a file includes its own room, and what stands below it');
+
+my ($control) = slurp_file('agririsk.control') =~ /^default_version = '(.*)'/m;
+like(slurp_file('src/agririsk.h'), qr/^#define AGRIRISK_VERSION "\Q$control\E"$/m, 'the library has the version of the SQL');
+
+# Memory of the server is aligned to 8 bytes, __int128 by itself to 16.
+my @sources = map { glob "src/$_" } qw(*.[ch] */*.[ch] */*/*.[ch]);
+cmp_ok(scalar @sources, '>', 100, 'there are sources');
+is_deeply([ grep { !m{core/math/wide\.h} && slurp_file($_) =~ /\b__int128\b(?!\))/ } @sources ], [],
+	'128-bit integers are those of core/math/wide.h');
+
+# Where the JIT has bitcode of ours, it holds no multiply-add that may be fused.
+my ($libdir) = run_command([ 'pg_config', '--pkglibdir' ]);
+my @bitcode = map { glob "$libdir/bitcode/agririsk/$_" } qw(src/*.bc src/*/*.bc src/*/*/*.bc);
+is_deeply([ grep { slurp_file($_) =~ /llvm\.fmuladd/ } @bitcode ], [], scalar(@bitcode) . ' modules of bitcode leave products alone');
 
 my $node = PostgreSQL::Test::Cluster->new('house');
 $node->init;

@@ -126,7 +126,7 @@ SQL
 clerk_gets('SELECT c, agririsk.n(c), agririsk.bads(c), (agririsk.excluded(c)).no_pd, round(agririsk.brier(c)::numeric, 12), agririsk.log_loss(c) OPERATOR(pg_catalog.>) 1, (agririsk.hosmer_lemeshow(c)).groups_used, agririsk.calibration_slope(c), (agririsk.recalibration(c)).slope, (SELECT count(*) FROM agririsk.expected_vs_observed(c)) FROM (SELECT agririsk.rollup(c) FROM desk.checked) s (c)',
 	'excluded 2/0/0; 0.1 2/2; 0.25 0/2|6|4|2|0.460833333333|t|2|||2', 'calibrations are asked');
 clerk_gets('SELECT d, agririsk.n(d), agririsk.psi(d, d), (SELECT count(*) FROM agririsk.psi_bins(d, d)), agririsk.distribution_agg(b) FROM (SELECT agririsk.rollup(d) FROM desk.checked) s (d), (VALUES (\'mill\'), (NULL)) v (b) GROUP BY d',
-	'-50 2; 10 1; 20 1; 100 2; 300 2|8|0|9|{"names": {"mill": 1}, "missing": 1}', 'distributions');
+	'-50 2; 10 1; 20 1; 100 2; 300 2|8|0|10|{"names": {"mill": 1}, "missing": 1}', 'distributions');
 clerk_gets('SELECT m, agririsk.accuracy(m), agririsk.kappa(m), agririsk.f1(m, \'mill\'), (SELECT count(*) FROM agririsk.class_accuracy(m)), (SELECT accuracy FROM agririsk.area_adjusted_accuracy(m, \'{"mill": 3, "shop": 1}\')) FROM (SELECT agririsk.rollup(m) FROM desk.checked) s (m)',
 	'{"counts": [["mill", "mill", 3], ["shop", "mill", 1], ["mill", "shop", 1], ["shop", "shop", 1]], "excluded": 2}|0.6666666666666666|0.25|0.75|2|0.6875', 'and confusions');
 
@@ -163,7 +163,7 @@ my $scores = 'SELECT a.farmer, desk.plain_score(a) OPERATOR(pg_catalog.=) 600, d
 # Points: 600 - 20 * 2 / ln 2 = 542.3.
 my $right = "1|t|t|t|600\n2|f|f|t|542\n3|t|t|t|600";
 clerk_gets($scores, $right, 'scores');
-clerk_gets('SELECT a.farmer, e.feature, e.bin, e.rank, e.reason FROM desk.applicant a, desk.card c, agririsk.explain(c.card, a) e WHERE farmer < 3 ORDER BY 1',
+clerk_gets('SELECT a.farmer, e.feature, e.label, e.rank, e.reason FROM desk.applicant a, desk.card c, agririsk.explain(c.card, a) e WHERE farmer < 3 ORDER BY 1',
 	"1|hhi|< 0.9|||\n2|hhi|>= 0.9|1|sells to one buyer" =~ s/\|\|\|\n/||\n/r, 'explains');
 clerk_gets('SELECT count(*) FROM desk.card c, agririsk.bins(c.card)', '4', 'lists base points, two bins and missing');
 

@@ -69,7 +69,11 @@ my %long = (
 	'optimal_bins of categories' => "SELECT iv(optimal_bins((i % 50000)::text, i % 7 = 0)) FROM $rows",
 	'optimal_bins, late' => "SELECT iv(optimal_bins(x, b)) FROM (SELECT i::bigint * 7919 % 3000017 / 3.0::float8, i % 7 = 0 FROM generate_series(1, 3000000) i UNION ALL SELECT said('now'), true) v (x, b)",
 	'record scoring' => "SELECT sum(pd(card, a)) FROM card, applicant a, $rows",
-	'reasons' => "SELECT count(*) FROM card, $rows, applicant a, explain(card, a)");
+	'reasons' => "SELECT count(*) FROM card, $rows, applicant a, explain(card, a)",
+	'characteristic_stability' => q{SELECT count(s) FROM (SELECT '{"format": 1, "name": "linear", "intercept": 0, "features": [{"name": "amount", "type": "linear"}]}'::scorecard AS card) c,
+		characteristic_stability(card, 'SELECT i / 3.0::float8 AS amount FROM generate_series(1, 100000000) i', 'SELECT 1 AS amount') s},
+	'characteristic_stability, late' => q{SELECT count(s) FROM (SELECT '{"format": 1, "name": "linear", "intercept": 0, "features": [{"name": "amount", "type": "linear"}]}'::scorecard AS card) c,
+		characteristic_stability(card, 'SELECT i::bigint * 7919 % 3000017 / 3.0::float8 AS amount FROM generate_series(1, 3000000) i UNION ALL SELECT said(''now'')', 'SELECT 1 AS amount') s});
 
 my $canceller = $node->background_psql('postgres');
 my $pattern = 'ERROR:  57014: canceling statement due to ';

@@ -48,7 +48,7 @@ for my $page ('README.md', sort glob 'doc/*.md')
 	}
 	next unless @script;
 
-	my @files = map { /^\\copy \w+ FROM '([^']+)'/gm } @script;
+	my @files = map { /^\\copy \w+(?: \([^)]*\))? FROM '([^']+)'/gm } @script;
 	if (my @absent = grep { !defined $data || !-e "$data/$_" } @files)
 	{
 	  SKIP:

@@ -46,7 +46,7 @@ sub clerk_gets
 clerk_gets(<<'SQL', '', 'a clerk without search_path fills a table');
 CREATE TABLE desk.walk AS
 SELECT farmer, "g i s".st_setsrid("g i s".st_makepoint(103.8 + x * side / 90163.29, 36 + y * side / 110958.92), 4326) AS fix,
-	timestamptz '2024-05-01 08:00+00' + n * interval '1 s' AS at, 3::float8 AS accuracy_m
+	timestamptz '2024-05-01 08:00+00' + n * interval '1 s' AS at, 1::float8 AS accuracy_m
 FROM generate_series(0, 239) n, generate_series(1, 300) farmer, LATERAL (SELECT 40 + farmer % 30 AS side, n / 60.0::float8 AS s) d,
 	LATERAL (SELECT least(greatest(least(s, 3 - s), 0), 1) AS x, least(greatest(least(s - 1, 4 - s), 0), 1) AS y) p;
 ANALYZE desk.walk;

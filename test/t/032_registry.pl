@@ -22,6 +22,7 @@ ALTER ROLE passer SET search_path = '';
 CREATE DATABASE bank;
 SQL
 $node->safe_psql('bank', 'CREATE EXTENSION agririsk CASCADE');
+$node->safe_psql('bank', 'SELECT agririsk.create_registry(); GRANT USAGE ON SCHEMA registry TO analyst, officer, passer, trainee');
 
 sub card
 {
@@ -35,8 +36,8 @@ sub gets
 	is($node->safe_psql($database // 'bank', $sql), $expected, $title);
 }
 
-my $statuses = "SELECT string_agg(version || ' ' || status, ', ' ORDER BY version) FROM agririsk.model WHERE name = 'rice'";
-gets("SELECT agririsk.register_model('rice', " . card($_) . ", 1000, 90, '2022-01-01', '2023-12-31')", -$_, "version @{[-$_]} is registered") for -1, -2, -3;
+my $statuses = "SELECT string_agg(version || ' ' || status, ', ' ORDER BY version) FROM registry.model WHERE name = 'rice'";
+gets("SELECT registry.register_model('rice', " . card($_) . ", 1000, 90, '2022-01-01', '2023-12-31')", -$_, "version @{[-$_]} is registered") for -1, -2, -3;
 
 # ---------- two at a time ----------
 
@@ -66,49 +67,61 @@ sub answer
 
 my ($one, $other) = (session(), session());
 $one->query_safe('BEGIN');
-is($one->query_safe(q{SELECT agririsk.promote_model('rice', 1)}), '', 'one session promotes a first champion');
-begin_waiting($other, q{SELECT agririsk.promote_model('rice', 2)});
+is($one->query_safe(q{SELECT registry.promote_model('rice', 1)}), '', 'one session promotes a first champion');
+begin_waiting($other, q{SELECT registry.promote_model('rice', 2)});
 pass('another waits');
-gets("SELECT agririsk.promote_model('wheat', agririsk.register_model('wheat', " . card(-9) . '))', '', 'and one of another name does not');
+gets("SELECT registry.promote_model('wheat', registry.register_model('wheat', " . card(-9) . '))', '', 'and one of another name does not');
 $one->query_safe('COMMIT');
 is(answer($other), '1', 'then it retires the champion that the first one made');
 gets($statuses, '1 retired, 2 champion, 3 draft', 'so there is one');
 
 $one->query_safe('BEGIN');
-$one->query_safe(q{SELECT agririsk.promote_model('rice', 3)});
-begin_waiting($other, q{SELECT agririsk.promote_model('rice', 1)});
+$one->query_safe(q{SELECT registry.promote_model('rice', 3)});
+begin_waiting($other, q{SELECT registry.promote_model('rice', 1)});
 $one->query_safe('ROLLBACK');
 is(answer($other), '2', 'a promotion that is taken back is as if it never was');
 gets($statuses, '1 champion, 2 retired, 3 draft', 'so there is one');
 
 $other->query_safe('BEGIN ISOLATION LEVEL REPEATABLE READ');
-$other->query_safe('SELECT count(*) FROM agririsk.model');
-gets(q{SELECT agririsk.promote_model('rice', 2)}, '1', 'a promotion after the snapshot of another');
-$other->query(q{SELECT agririsk.promote_model('rice', 3)});
+$other->query_safe('SELECT count(*) FROM registry.model');
+gets(q{SELECT registry.promote_model('rice', 2)}, '1', 'a promotion after the snapshot of another');
+$other->query(q{SELECT registry.promote_model('rice', 3)});
 like($other->{stderr}, qr/could not serialize access/, 'is not overwritten from that snapshot');
 $other->{stderr} = '';
 $other->query_safe('ROLLBACK');
 gets($statuses, '1 retired, 2 champion, 3 draft', 'so there is one');
 
 # A row lock may be had without promote_model, and two champions by hand may not.
-$one->query_safe("BEGIN; UPDATE agririsk.model SET status = 'retired' WHERE name = 'rice' AND version = 2; UPDATE agririsk.model SET status = 'champion' WHERE name = 'rice' AND version = 1");
-begin_waiting($other, q{SELECT agririsk.promote_model('rice', 3)});
+$one->query_safe("BEGIN; UPDATE registry.model SET status = 'retired' WHERE name = 'rice' AND version = 2; UPDATE registry.model SET status = 'champion' WHERE name = 'rice' AND version = 1");
+begin_waiting($other, q{SELECT registry.promote_model('rice', 3)});
 $one->query_safe('COMMIT');
 is(answer($other), '1', 'changes by hand are waited for as well');
 gets($statuses, '1 retired, 2 retired, 3 champion', 'so there is one');
 
 $one->query_safe('BEGIN');
-is($one->query_safe("SELECT agririsk.register_model('rice', " . card(-4) . ')'), '4', 'one session registers');
-begin_waiting($other, "SELECT agririsk.register_model('rice', " . card(-5) . ')');
+is($one->query_safe("SELECT registry.register_model('rice', " . card(-4) . ')'), '4', 'one session registers');
+begin_waiting($other, "SELECT registry.register_model('rice', " . card(-5) . ')');
 $one->query_safe('COMMIT');
 is(answer($other), '5', 'another gets the next version');
 $other->query_safe('BEGIN ISOLATION LEVEL REPEATABLE READ');
-$other->query_safe('SELECT count(*) FROM agririsk.model');
-gets("SELECT agririsk.register_model('rice', " . card(-6) . ')', '6', 'a registration after the snapshot of another');
-$other->query("\\set VERBOSITY verbose\nSELECT agririsk.register_model('rice', " . card(-7) . ')');
+$other->query_safe('SELECT count(*) FROM registry.model');
+gets("SELECT registry.register_model('rice', " . card(-6) . ')', '6', 'a registration after the snapshot of another');
+$other->query("\\set VERBOSITY verbose\nSELECT registry.register_model('rice', " . card(-7) . ')');
 like($other->{stderr}, qr/ERROR:  40001: could not register a model because of another registration at the same time\nDETAIL:  Version 6 of "rice" is taken\.\nHINT:  Try the transaction again\./, 'is an error there, and no endless loop');
 $other->{stderr} = '';
 $other->query_safe('ROLLBACK');
+# Deployments under one name wait for each other too.
+$node->safe_psql('bank', 'CREATE TABLE portrait AS SELECT 1::float8 AS x');
+$one->query_safe('BEGIN');
+$one->query_safe("SELECT agririsk.deploy(" . card(-1) . ", 'portrait', 'rice')");
+begin_waiting($other, "SELECT count(*) FROM agririsk.deploy(" . card(-2) . ", 'portrait', 'rice')");
+$one->query_safe('COMMIT');
+is(answer($other), '5', 'a second deployment waits for the first');
+gets('SELECT rice_card() OPERATOR(agririsk.=) ' . card(-2), 't', 'and then replaces it');
+$one->query_safe("BEGIN; SELECT agririsk.redeploy('rice')");
+begin_waiting($other, "SELECT count(*) FROM agririsk.redeploy('rice')");
+$one->query_safe('COMMIT');
+is(answer($other), '5', 'so does a redeployment');
 $_->quit for $one, $other;
 
 # ---------- rights ----------
@@ -126,39 +139,39 @@ sub refused
 	my ($role, $sql, $pattern, $title) = @_;
 	like(as_role($role, $sql), $pattern, $title);
 }
-refused('passer', "SELECT agririsk.register_model('mine', " . card(0) . ')',
-	qr/ERROR:  42501: permission denied to register models\nDETAIL:  The role is passer\.\nHINT:  Have the owner of the table GRANT SELECT, INSERT ON agririsk\.model TO passer\./, 'a role without rights does not register');
-refused('passer', q{SELECT agririsk.promote_model('rice', 1)},
-	qr/ERROR:  42501: permission denied to promote models\nDETAIL:  The role is passer\.\nHINT:  Have the owner of the table GRANT SELECT, UPDATE \(status\) ON agririsk\.model TO passer\./, 'nor promotes');
-refused('passer', q{SELECT agririsk.champion('rice')}, qr/ERROR:  42501: permission denied for table model/, 'nor reads the champion');
-$node->safe_psql('bank', 'GRANT SELECT, INSERT ON agririsk.model TO analyst; GRANT SELECT, UPDATE (status) ON agririsk.model TO officer; GRANT SELECT ON agririsk.model TO passer');
+refused('passer', "SELECT registry.register_model('mine', " . card(0) . ')',
+	qr/ERROR:  42501: permission denied to register models\nDETAIL:  The role is passer\.\nHINT:  Have the owner of the table GRANT SELECT, INSERT ON registry\.model TO passer\./, 'a role without rights does not register');
+refused('passer', q{SELECT registry.promote_model('rice', 1)},
+	qr/ERROR:  42501: permission denied to promote models\nDETAIL:  The role is passer\.\nHINT:  Have the owner of the registry GRANT SELECT, UPDATE \(status\) ON registry\.model TO passer and GRANT INSERT ON registry\.promotion TO passer\./, 'nor promotes');
+refused('passer', q{SELECT registry.champion('rice')}, qr/ERROR:  42501: permission denied for table model/, 'nor reads the champion');
+$node->safe_psql('bank', 'GRANT SELECT, INSERT ON registry.model TO analyst; GRANT SELECT, UPDATE (status) ON registry.model TO officer; GRANT INSERT ON registry.promotion TO officer; GRANT SELECT ON registry.model TO passer');
 # Each gets just what the hint asks for.
-is(as_role('analyst', "SELECT agririsk.register_model('rice', " . card(-7) . ')'), '7', 'an analyst registers');
-refused('analyst', q{SELECT agririsk.promote_model('rice', 7)}, qr/ERROR:  42501: permission denied to promote models/, 'and does not promote');
-is(as_role('officer', q{SELECT agririsk.promote_model('rice', 7)}), '3', 'an officer promotes');
-refused('officer', "SELECT agririsk.register_model('rice', " . card(0) . ')', qr/ERROR:  42501: permission denied to register models/, 'and does not register');
-refused('officer', 'UPDATE agririsk.model SET n_rows = 1', qr/ERROR:  42501: permission denied for table model/, 'nor rewrites');
-is(as_role('passer', q{SELECT agririsk.champion('rice') OPERATOR(agririsk.=) } . card(-7) . q{, count(agririsk.pd((SELECT agririsk.champion('rice')), t)) FROM (SELECT 1 AS x) t}), 't|1', 'a reader scores with the champion, without a search_path');
+is(as_role('analyst', "SELECT registry.register_model('rice', " . card(-7) . ')'), '7', 'an analyst registers');
+refused('analyst', q{SELECT registry.promote_model('rice', 7)}, qr/ERROR:  42501: permission denied to promote models/, 'and does not promote');
+is(as_role('officer', q{SELECT registry.promote_model('rice', 7)}), '3', 'an officer promotes');
+refused('officer', "SELECT registry.register_model('rice', " . card(0) . ')', qr/ERROR:  42501: permission denied to register models/, 'and does not register');
+refused('officer', 'UPDATE registry.model SET n_rows = 1', qr/ERROR:  42501: permission denied for table model/, 'nor rewrites');
+is(as_role('passer', q{SELECT registry.champion('rice') OPERATOR(agririsk.=) } . card(-7) . q{, count(agririsk.pd((SELECT registry.champion('rice')), t)) FROM (SELECT 1 AS x) t}), 't|1', 'a reader scores with the champion, without a search_path');
 gets($statuses, '1 retired, 2 retired, 3 retired, 4 draft, 5 draft, 6 draft, 7 champion', 'nobody did more');
 # Without INSERT of the status, a row cannot come as the champion.
-$node->safe_psql('bank', 'GRANT SELECT, INSERT (name, version, body, n_rows, bads, start_on, end_on, checksum) ON agririsk.model TO trainee');
-is(as_role('trainee', "SELECT agririsk.register_model('tea', " . card(-1) . ')'), '1', 'who may fill in the other columns registers');
-refused('trainee', "INSERT INTO agririsk.model (name, version, body, status, checksum) SELECT name, 2, body, 'champion', checksum FROM agririsk.model WHERE name = 'tea'",
+$node->safe_psql('bank', 'GRANT SELECT, INSERT (name, version, body, n_rows, bads, start_on, end_on, checksum) ON registry.model TO trainee');
+is(as_role('trainee', "SELECT registry.register_model('tea', " . card(-1) . ')'), '1', 'who may fill in the other columns registers');
+refused('trainee', "INSERT INTO registry.model (name, version, body, status, checksum) SELECT name, 2, body, 'champion', checksum FROM registry.model WHERE name = 'tea'",
 	qr/ERROR:  42501: permission denied for table model/, 'and enters no champion');
 # Somebody's operators and functions in the way are not called.
 is(as_role('officer', <<'SQL'), "7", 'nor are traps in the search_path stepped into');
 CREATE TEMP TABLE model (name text);
 CREATE FUNCTION pg_temp.format(text, VARIADIC text[]) RETURNS text LANGUAGE plpgsql AS $$ BEGIN RAISE 'trapped'; END $$;
 SET search_path = pg_temp, pg_catalog;
-SELECT agririsk.promote_model('rice', 7);
+SELECT registry.promote_model('rice', 7);
 SQL
 
 # ---------- dump and restore ----------
 
 my $folder = PostgreSQL::Test::Utils::tempdir;
-my $rows = "SELECT string_agg(m::text, E'\\n' ORDER BY name, version) FROM agririsk.model m";
+my $rows = "SELECT string_agg(m::text, E'\\n' ORDER BY name, version) FROM registry.model m";
 my $before = $node->safe_psql('bank', $rows);
-my $rights = q{SELECT relacl::text || (SELECT attacl::text FROM pg_attribute WHERE attrelid = c.oid AND attname = 'status') FROM pg_class c WHERE oid = 'agririsk.model'::regclass};
+my $rights = q{SELECT relacl::text || (SELECT attacl::text FROM pg_attribute WHERE attrelid = c.oid AND attname = 'status') FROM pg_class c WHERE oid = 'registry.model'::regclass};
 my $granted = $node->safe_psql('bank', $rights);
 $node->command_ok([ 'pg_dump', '-f', "$folder/plain.sql", '-d', $node->connstr('bank') ], 'dumped as SQL');
 $node->command_ok([ 'pg_dump', '-Fc', '-f', "$folder/custom", '-d', $node->connstr('bank') ], 'dumped as an archive');
@@ -169,14 +182,24 @@ for my $database (qw(by_sql by_archive))
 {
 	gets($rows, $before, "$database: every row, to the last digit", $database);
 	gets($rights, $granted, 'and what was granted', $database);
-	gets(q{SELECT agririsk.champion('rice') OPERATOR(agririsk.=) } . card(-7), 't', 'and the champion', $database);
-	gets("SELECT agririsk.register_model('rice', " . card(0) . q{), agririsk.promote_model('rice', 8)}, '8|7', 'and the registry goes on', $database);
-	like(($node->psql($database, 'DELETE FROM agririsk.model'))[2], qr/models are not deleted from the registry/, 'by the same rules');
+	gets(q{SELECT registry.champion('rice') OPERATOR(agririsk.=) } . card(-7), 't', 'and the champion', $database);
+	gets("SELECT registry.register_model('rice', " . card(0) . q{), registry.promote_model('rice', 8)}, '8|7', 'and the registry goes on', $database);
+	like(($node->psql($database, 'DELETE FROM registry.model'))[2], qr/models are not deleted from the registry/, 'by the same rules');
 }
+
+# Whoever owns the database and is no superuser takes the registry along in a dump.
+$node->safe_psql('postgres', 'CREATE ROLE keeper LOGIN; CREATE DATABASE kept OWNER keeper');
+$node->safe_psql('kept', 'CREATE EXTENSION agririsk CASCADE');
+my $as_keeper = $node->connstr('kept') . ' user=keeper';
+$node->command_ok([ 'psql', '-X', '-q', '-d', $as_keeper, '-c', "SELECT agririsk.create_registry(); SELECT registry.register_model('rice', " . card(-1) . "), registry.promote_model('rice', 1)" ], 'an owner of a database lays out a registry');
+$node->command_ok([ 'pg_dump', '-f', "$folder/kept.sql", '-d', $as_keeper ], 'and dumps it');
+$node->safe_psql('postgres', 'CREATE DATABASE again OWNER keeper');
+$node->command_ok([ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-d', $node->connstr('again'), '-f', "$folder/kept.sql" ], 'which is restored');
+gets('SELECT registry.champion(\'rice\') OPERATOR(agririsk.=) ' . card(-1) . ', (SELECT count(*) FROM registry.promotion)', 't|1', 'with its champion and its history', 'again');
 
 # A card that changed on the way does not have its checksum.
 my $dump = slurp_file("$folder/plain.sql");
-$dump =~ s/0\.30000000000000004/0.3/;
+$dump =~ s/0\.30000000000000004/0.3/g;
 append_to_file("$folder/damaged.sql", $dump);
 my ($out, $err) = ('', '');
 IPC::Run::run([ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-d', $node->connstr('damaged'), '-f', "$folder/damaged.sql" ], '>', \$out, '2>', \$err);

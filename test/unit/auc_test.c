@@ -16,8 +16,8 @@ test_measures(void)
 	{
 		static Sample s;
 		RocMeasures m;
-		__float128	mean = 0;
-		__float128	widest = 0;
+		_Float128	mean = 0;
+		_Float128	widest = 0;
 		double		widest_at = NAN;
 		int64_t		so_far[2] = {0, 0};
 		int			i;
@@ -32,12 +32,12 @@ test_measures(void)
 		variance = variance && near(m.variance, covariance(&s, 0, 0, 0), 0);
 		for (i = 0; i < s.distinct; i++)
 		{
-			__float128	apart;
+			_Float128	apart;
 
 			so_far[0] += s.entries[i].count[0];
 			so_far[1] += s.entries[i].count[1];
-			apart = fabsq((__float128) so_far[0] / s.total[0] - (__float128) so_far[1] / s.total[1]);
-			if (apart > widest + 1e-25Q)
+			apart = fabsf128((_Float128) so_far[0] / s.total[0] - (_Float128) so_far[1] / s.total[1]);
+			if (apart > widest + 1e-25F128)
 			{
 				widest = apart;
 				widest_at = tally_value(s.entries[i].key);
@@ -87,7 +87,7 @@ test_edges(void)
 	roc_add(&sums, &large[1]);
 	roc_end(&sums, &m);
 	ok(m.auc == 1 - share, "the most rows there may be: AUC is exact");
-	ok(near(m.variance, 2 * (__float128) share * (1 - (__float128) share) * 0.25Q / ((__float128) 0x1p40 - 1), 0),
+	ok(near(m.variance, 2 * (_Float128) share * (1 - (_Float128) share) * 0.25F128 / ((_Float128) 0x1p40 - 1), 0),
 	   "and so are the sums of the variance");
 }
 
@@ -99,12 +99,12 @@ test_interval(void)
 	double		high;
 
 	auc_interval(0.5, 0.01, 0.95, &low, &high);
-	ok(near(low, 0.5Q - 0.1959963984540054Q, 0) && near(high, 0.5Q + 0.1959963984540054Q, 0),
+	ok(near(low, 0.5F128 - 0.1959963984540054F128, 0) && near(high, 0.5F128 + 0.1959963984540054F128, 0),
 	   "the interval reaches as far as the normal distribution says");
 	auc_interval(0.05, 0.01, 0.95, &low, &high);
-	ok(low == 0 && near(high, 0.05Q + 0.1959963984540054Q, 0), "but not below 0");
+	ok(low == 0 && near(high, 0.05F128 + 0.1959963984540054F128, 0), "but not below 0");
 	auc_interval(0.95, 0.01, 0.95, &low, &high);
-	ok(high == 1 && near(low, 0.95Q - 0.1959963984540054Q, 0), "nor above 1");
+	ok(high == 1 && near(low, 0.95F128 - 0.1959963984540054F128, 0), "nor above 1");
 	auc_interval(0.7, 0, 0.95, &low, &high);
 	ok(low == 0.7 && high == 0.7, "without variance it is the AUC");
 	auc_interval(0.7, NAN, 0.95, &low, &high);

@@ -1,14 +1,13 @@
 /*
  * binning_test.c
  *		Stored binnings under damage, and WOE and IV against the C library in
- *		__float128.
+ *		_Float128.
  */
 #include "binning_check.h"
 #include "tap.h"
 
 #include "model/card/score_math.h"
 
-#include <quadmath.h>
 
 static uint8_t *
 encode(const Binning *binning, size_t *size)
@@ -193,14 +192,7 @@ check_rules(void)
 	ok(refused(&b), "or a bin without any");
 }
 
-/* By the definition; halves where any of k parts with rows lacks a class. */
-static __float128
-woe_of(const BinPart *part, double goods, double bads, double half, double k)
-{
-	return logq(((part->cell.count[BIN_BAD] + half) / (bads + (__float128) half * k)) /
-				((part->cell.count[BIN_GOOD] + half) / (goods + (__float128) half * k)));
-}
-
+/* By the definition, in quadruple precision. */
 static void
 check_weights(void)
 {
@@ -212,26 +204,28 @@ check_weights(void)
 		BinPart		part[6] = {{{{0, 0}}, 0, 0}};
 		BinPart    *missing = &part[5];
 		Binning		b = {.kind = CARD_NUMBER, .n_bins = 3, .bin = part, .cut = cuts,
-			.n_specials = 2, .special = part + 3, .special_value = values};
+			.n_specials = 2, .special = part + 3, .special_value = values,
+			.prior = round % 2 * (1 + round % 5)};
 		double		goods = 0,
 					bads = 0,
 					k = 0;
 		bool		half = false;
-		__float128	iv = 0;
+		_Float128	iv = 0;
 		int			i;
 
 		for (i = 0; i < 6; i++)
 		{
 			int64_t		most = i < 3 ? 1000 : 4;
 
-			part[i].cell.count[BIN_GOOD] = (i < 3) + below(most);
-			part[i].cell.count[BIN_BAD] = (i < 3) + below(most);
+			/* Now and then a bin lacks a class, as one that was given may. */
+			part[i].cell.count[BIN_GOOD] = (i == 0) + below(most) * (below(9) > 0);
+			part[i].cell.count[BIN_BAD] = (i == 0) + below(most) * (below(9) > 0);
 			goods += part[i].cell.count[BIN_GOOD];
 			bads += part[i].cell.count[BIN_BAD];
 			if (part[i].cell.count[0] + part[i].cell.count[1] == 0)
 				continue;
 			k++;
-			half = half || part[i].cell.count[0] == 0 || part[i].cell.count[1] == 0;
+			half = half || ((i < 3 || b.prior == 0) && (part[i].cell.count[0] == 0 || part[i].cell.count[1] == 0));
 		}
 		b.missing = *missing;
 		binning_weigh(&b);
@@ -239,16 +233,30 @@ check_weights(void)
 		for (i = 0; i < 6; i++)
 		{
 			double		h = half ? 0.5 : 0;
-			__float128	w;
+			_Float128	p,
+						q,
+						w;
 
 			if (part[i].cell.count[0] + part[i].cell.count[1] == 0)
 			{
 				worst = fmax(worst, fabs(part[i].woe) + fabs(part[i].iv));
 				continue;
 			}
-			w = woe_of(&part[i], goods, bads, h, k);
-			iv += ((part[i].cell.count[1] + h) / (bads + (__float128) h * k) -
-				   (part[i].cell.count[0] + h) / (goods + (__float128) h * k)) * w;
+			if (i < 3 || b.prior == 0)
+			{
+				p = (part[i].cell.count[1] + h) / (bads + (_Float128) h * k);
+				q = (part[i].cell.count[0] + h) / (goods + (_Float128) h * k);
+			}
+			else
+			{
+				/* Rows of average rate r beside its own, prior / (r (1 - r)) of them. */
+				_Float128	r = (_Float128) bads / (goods + bads);
+
+				p = (part[i].cell.count[1] + b.prior / (1 - r)) / (bads + b.prior / (1 - r));
+				q = (part[i].cell.count[0] + b.prior / r) / (goods + b.prior / r);
+			}
+			w = logf128(p / q);
+			iv += (p - q) * w;
 			worst = fmax(worst, fabs((double) (w - part[i].woe)));
 		}
 		worst = fmax(worst, fabs((double) (iv - b.iv)));

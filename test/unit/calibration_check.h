@@ -93,7 +93,7 @@ psi_holds(const uint8_t *expected, size_t expected_length, const uint8_t *actual
 	{
 		rows[0] += bin.rows[0];
 		rows[1] += bin.rows[1];
-		good = bin.term >= 0 && bin.share[0] >= 1e-4 && bin.share[1] >= 1e-4 && bin.share[0] <= 1 && bin.share[1] <= 1 &&
+		good = bin.of.term >= 0 && bin.of.share[0] >= 1e-4 && bin.of.share[1] >= 1e-4 && bin.of.share[0] <= 1 && bin.of.share[1] <= 1 &&
 			(bin.name == NULL) == (bin.missing || !reader.of_names) && (bin.name != NULL || bin.missing || bin.low <= bin.high);
 	}
 	return good && rows[0] == reader.counts[0].n + reader.counts[0].missing &&

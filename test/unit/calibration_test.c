@@ -391,6 +391,50 @@ compare_doubles(const void *a, const void *b)
 	return (left > right) - (left < right);
 }
 
+/* How many of sorted numbers lie above low, up to high. */
+static int64_t
+rows_within(const double *all, int64_t n, double low, double high)
+{
+	int64_t		rows = 0;
+	int64_t		i;
+
+	for (i = 0; i < n; i++)
+		rows += all[i] > low && all[i] <= high;
+	return rows;
+}
+
+/*
+ * Cuts at the deciles of sorted numbers, and beyond an end whose bin has one number
+ * only, several times.
+ */
+static int
+cut_by_definition(const double *all, int64_t n, double *cut)
+{
+	double		least = all[0];
+	double		greatest = all[n - 1];
+	int			cuts = 0;
+	int			i;
+
+	for (i = 1; i < 10; i++)
+	{
+		double		h = (double) ((n - 1) * i % 10) / 10;
+		const double *x = &all[(n - 1) * i / 10];
+		double		decile = h == 0 || x[0] == x[1] ? x[0] : (1 - h) * x[0] + h * x[1];
+
+		if (cuts == 0 || decile > cut[cuts - 1])
+			cut[cuts++] = decile;
+	}
+	if (greatest > cut[cuts - 1] && rows_within(all, n, cut[cuts - 1], INFINITY) > 1 &&
+		rows_within(all, n, cut[cuts - 1], nextafter(greatest, -INFINITY)) == 0)
+		cut[cuts++] = greatest;
+	if ((n == 1 || rows_within(all, n, -INFINITY, cut[0]) > 1) && rows_within(all, n, least, cut[0]) == 0)
+	{
+		memmove(cut + 1, cut, cuts++ * sizeof *cut);
+		cut[0] = nextafter(least, -INFINITY);
+	}
+	return cuts;
+}
+
 /* Deciles by expanding every row, and the index in long double. */
 static void
 test_psi(void)
@@ -399,6 +443,7 @@ test_psi(void)
 				actual;
 	static double all[400000];
 	bool		good = true;
+	int			ends[2] = {0};	/* trials with a bin beyond the lowest, the highest */
 	int			trial;
 
 	for (trial = 0; trial < 300 && good; trial++)
@@ -406,7 +451,7 @@ test_psi(void)
 		PsiReader	reader;
 		PsiBin		bin;
 		int64_t		n = 0;
-		double		cut[9];
+		double		cut[11];
 		int			cuts = 0;
 		int			i;
 		int			at = 0;
@@ -421,15 +466,9 @@ test_psi(void)
 				all[n++] = expected.value[i];
 		}
 		qsort(all, n, sizeof(double), compare_doubles);
-		for (i = 1; i < 10; i++)
-		{
-			double		h = (double) ((n - 1) * i % 10) / 10;
-			const double *x = &all[(n - 1) * i / 10];
-			double		decile = h == 0 || x[0] == x[1] ? x[0] : (1 - h) * x[0] + h * x[1];
-
-			if (cuts == 0 || decile > cut[cuts - 1])
-				cut[cuts++] = decile;
-		}
+		cuts = cut_by_definition(all, n, cut);
+		ends[0] += cut[0] < all[0];
+		ends[1] += cut[cuts - 1] == all[n - 1];
 		good = psi_open(&reader, expected.bytes, expected.length, actual.bytes, actual.length, 1e-4, NULL) == DISTRIBUTION_OK &&
 			reader.bins == cuts + 1;
 		while (good && psi_next(&reader, &bin))
@@ -438,7 +477,7 @@ test_psi(void)
 			int64_t		rows[2] = {0};
 			int			side;
 
-			digest_double(bin.term);
+			digest_double(bin.of.term);
 			for (side = 0; side < 2; side++)
 			{
 				const Rows *of = side ? &actual : &expected;
@@ -454,11 +493,12 @@ test_psi(void)
 				good = good && rows[side] == bin.rows[side];
 			}
 			good = good && (at >= cuts || bin.high == cut[at]) &&
-				near(bin.term, (share[1] - share[0]) * logl(share[1] / share[0]));
+				near(bin.of.term, (share[1] - share[0]) * logl(share[1] / share[0]));
 			at++;
 		}
 	}
 	ok(good, "stability indices are those of the definition, bin by bin");
+	ok(ends[0] > 10 && ends[0] < 290 && ends[1] > 10 && ends[1] < 290, "with and without bins beyond either end");
 }
 
 int

@@ -172,9 +172,13 @@ random_months(CashMonth *months, int kind, int span, int events)
 	for (i = 0; i < events; i++)
 	{
 		int64_t		units = (below(2000000 / step * 100) - (kind % 4) * 300000) * step;
+		int32_t		day = 8036 + (int32_t) below(span);
 
-		count = add_event(months, count, 8036 + (int32_t) below(span),
-						  below(9) == 0 ? 0 : kind % 5 == 0 ? units * 100000 : units);
+		if (below(9) == 0)
+			units = 0;
+		else if (kind % 5 == 0)
+			units *= 100000;
+		count = add_event(months, count, day, units);
 	}
 	return count;
 }

@@ -3,6 +3,7 @@
  *		agr_exp, agr_log, agr_atan2, agr_sin and agr_cos against quadruple precision.
  */
 #include "core/math/elementary_math.h"
+#include "quad.h"
 #include "tap.h"
 
 #include <float.h>
@@ -11,20 +12,13 @@
 #include <stdio.h>
 #include <string.h>
 
-#if LDBL_MANT_DIG >= 113
-typedef long double Quad;
-#define QUAD(f) f##l
-#else
-#include <quadmath.h>
-typedef __float128 Quad;
-#define QUAD(f) f##q
-#endif
-
 /* A random magnitude, without a library function that may depend on the CPU. */
 static double
 magnitude(int low, int high)
 {
-	return ldexp(uniform(0.5, 1), (int) uniform(low, high + 1));
+	int			exponent = (int) uniform(low, high + 1);
+
+	return ldexp(uniform(0.5, 1), exponent);
 }
 
 /* Every result enters it: the check reruns this with CPU features masked. */

@@ -1,20 +1,8 @@
 /*
  * fuzz_calibration.c
- *		Any bytes as a stored calibration. From the root:
- *
- *		clang -g -O1 -fsanitize=fuzzer,address,undefined -ffp-contract=off -Isrc \
- *			test/unit/fuzz_calibration.c src/validation/calibration_math.c \
- *			src/validation/distribution_math.c src/core/math/*.c -lm -o fuzz
- *		./fuzz -max_total_time=300
+ *		Any bytes as a stored calibration.
  */
 #include "calibration_check.h"
 
-extern int	LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-int
-LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
-{
-	if (!calibration_holds(data, size))
-		abort();
-	return 0;
-}
+#define FUZZ_HOLDS(bytes, size) calibration_holds(bytes, size)
+#include "fuzz.h"

@@ -16,7 +16,7 @@ typedef struct Bytes
 {
 	size_t		length;
 	uint8_t		byte[4096];
-	bool		big_endian;
+	bool		other_order;	/* than this machine's */
 } Bytes;
 
 static void
@@ -26,7 +26,7 @@ put(Bytes *b, const void *from, size_t n)
 	size_t		i;
 
 	for (i = 0; i < n; i++)
-		b->byte[b->length++] = p[b->big_endian ? n - 1 - i : i];
+		b->byte[b->length++] = p[b->other_order ? n - 1 - i : i];
 }
 
 static void
@@ -103,7 +103,7 @@ put_serialized(Bytes *b, int flags, bool multi)
 static void
 put_wkb_head(Bytes *b, uint32_t type)
 {
-	b->byte[b->length++] = !b->big_endian;
+	b->byte[b->length++] = b->other_order == (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__);
 	put_word(b, type);
 }
 
@@ -111,7 +111,7 @@ static void
 put_wkb(Bytes *b, uint32_t flags, int dimensions, bool multi, bool big_endian)
 {
 	memset(b, 0, sizeof *b);
-	b->big_endian = big_endian;
+	b->other_order = big_endian != (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__);
 	if (multi)
 	{
 		put_wkb_head(b, 6 + flags);
@@ -196,6 +196,7 @@ main(void)
 	int			flags,
 				multi,
 				i;
+	static const uint32_t curve_polygon = 10;
 	static const uint32_t iso[] = {0, 1000, 2000, 3000};
 	static const uint32_t extended[] = {0, 0x80000000u, 0x40000000u, 0xc0000000u};
 
@@ -229,7 +230,7 @@ main(void)
 	ok_figure(read_area(GEOMETRY_SERIALIZED, b.byte, b.length, &info) == -GEOMETRY_GEOGRAPHY,
 	   "geography is refused", 0);
 	put_serialized(&b, 0x40, false);
-	b.byte[8] = 10;
+	memcpy(b.byte + 8, &curve_polygon, 4);
 	ok_figure(read_area(GEOMETRY_SERIALIZED, b.byte, b.length, &info) == -GEOMETRY_NOT_POLYGONAL &&
 	   strcmp(info.type, "CURVEPOLYGON") == 0, "curves are refused by name", 0);
 	put_serialized(&b, 0x40, false);

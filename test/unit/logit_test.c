@@ -10,10 +10,9 @@
 #include "blocks.h"
 #include "tap.h"
 
-#include <quadmath.h>
 #include <stdlib.h>
 
-typedef __float128 Quad;
+typedef _Float128 Quad;
 
 /* Rows of a problem, and how they are handed out. */
 typedef struct Sample
@@ -177,8 +176,8 @@ fit_quad(const Sample *sample, const bool *used, const double *ridge, const doub
 				row[j] = j == 0 ? 1 : used && !used[j - 1] ? 0 : sample->x[(size_t) i * (p - 1) + j - 1];
 				eta += row[j] * b[j];
 			}
-			pd = 1 / (1 + expq(-eta));
-			*likelihood -= w * log1pq(expq(sample->y[i] > 0 ? -eta : eta));
+			pd = 1 / (1 + expf128(-eta));
+			*likelihood -= w * log1pf128(expf128(sample->y[i] > 0 ? -eta : eta));
 			for (j = 0; j < p; j++)
 			{
 				g[j] += w * row[j] * (sample->y[i] - pd);
@@ -220,9 +219,9 @@ fit_quad(const Sample *sample, const bool *used, const double *ridge, const doub
 				step += covariance[j * p + k] * g[k];
 			}
 			b[j] += step;
-			largest = fmaxq(largest, fabsq(step));
+			largest = fmaxf128(largest, fabsf128(step));
 		}
-		if (largest < 1e-28Q)
+		if (largest < 1e-28F128)
 			break;
 	}
 	free(a);
@@ -248,13 +247,13 @@ gradient_quad(const Sample *sample, const double *beta, Quad *sum, Quad *size)
 
 		for (j = 1; j < p; j++)
 			eta += (Quad) beta[j] * x[j - 1];
-		residual = sample->weight[i] * (sample->y[i] - 1 / (1 + expq(-eta)));
+		residual = sample->weight[i] * (sample->y[i] - 1 / (1 + expf128(-eta)));
 		for (j = 0; j < p; j++)
 		{
 			Quad		term = residual * (j == 0 ? 1 : x[j - 1]);
 
 			sum[j] += term;
-			size[j] += fabsq(term);
+			size[j] += fabsf128(term);
 		}
 	}
 }
@@ -284,10 +283,10 @@ worst_gradient(const Sample *sample, const LogitProblem *options, const double *
 		if (options->ridge)
 			left -= options->ridge[j] * ((Quad) beta[j] - (options->prior ? options->prior[j] : 0));
 		if (beta[j] == 0)
-			left = fmaxq(0, fabsq(left) - lasso);
+			left = fmaxf128(0, fabsf128(left) - lasso);
 		else
 			left -= beta[j] > 0 ? lasso : -lasso;
-		worst = fmax(worst, (double) (fabsq(left) / size[j]));
+		worst = fmax(worst, (double) (fabsf128(left) / size[j]));
 	}
 	free(sum);
 	free(size);
@@ -333,13 +332,13 @@ compare(Sample *sample, const LogitProblem *options, Errors *worst, Blocks *bloc
 	{
 		bool		unused = j > 0 && options->used && !options->used[j - 1];
 
-		worst->beta = fmax(worst->beta, (double) (fabsq(fit.beta[j] - b[j]) / fmaxq(1, fabsq(b[j]))));
+		worst->beta = fmax(worst->beta, (double) (fabsf128(fit.beta[j] - b[j]) / fmaxf128(1, fabsf128(b[j]))));
 		for (k = 0; k < p; k++)
 			worst->covariance = fmax(worst->covariance, unused ? fabs(fit.covariance[j * p + k]) :
-									 (double) (fabsq(fit.covariance[j * p + k] - covariance[j * p + k]) /
-											   sqrtq(covariance[j * p + j] * covariance[k * p + k])));
+									 (double) (fabsf128(fit.covariance[j * p + k] - covariance[j * p + k]) /
+											   sqrtf128(covariance[j * p + j] * covariance[k * p + k])));
 	}
-	worst->likelihood = fmax(worst->likelihood, (double) fabsq((fit.log_likelihood - likelihood) / likelihood));
+	worst->likelihood = fmax(worst->likelihood, (double) fabsf128((fit.log_likelihood - likelihood) / likelihood));
 	worst->gradient = fmax(worst->gradient, worst_gradient(sample, options, fit.beta));
 	free(b);
 	free(covariance);
@@ -970,14 +969,14 @@ test_functions(void)
 		log_one_plus(&odds, &log_large);
 		for (i = 0; i < LANES; i++)
 		{
-			Quad		want = expq(-(Quad) x[i]);
+			Quad		want = expf128(-(Quad) x[i]);
 			int			exponent;
 
-			frexpq(want, &exponent);
-			worst_exp = fmax(worst_exp, (double) fabsq((odds[i] - want) / ldexpq(1, exponent - 53)));
-			want = log1pq(odds[i]);
-			frexpq(want, &exponent);
-			worst_log = fmax(worst_log, (double) fabsq((log_large[i] - want) / ldexpq(1, exponent - 53)));
+			frexp((double) want, &exponent);
+			worst_exp = fmax(worst_exp, (double) fabsf128((odds[i] - want) / ldexp(1, exponent - 53)));
+			want = log1pf128(odds[i]);
+			frexp((double) want, &exponent);
+			worst_log = fmax(worst_log, (double) fabsf128((log_large[i] - want) / ldexp(1, exponent - 53)));
 		}
 	}
 	ok_figure(worst_exp < 1, "e^-x, units of the last place", worst_exp);
@@ -1065,14 +1064,14 @@ test_forms(void)
 			for (i = 0; i < sample->n; i++)
 			{
 				Quad		x = j == 0 ? 1 : sample->x[i * p + j - 1];
-				Quad		pd = 1 / (1 + expq(-(Quad) eta[i]));
+				Quad		pd = 1 / (1 + expf128(-(Quad) eta[i]));
 
 				sum += sample->weight[i] * x * (sample->y[i] - pd);
 				information += sample->weight[i] * x * x * (begun.flat ? 0.25 : pd * (1 - pd));
 				size += sample->weight[i];
 			}
-			exact = exact && fabsq(sum_value(&fitter.pass.gradient[j], GRADIENT_UNIT) - sum) <= size * 0x1p-51 &&
-				fabsq(sum_value(&fitter.pass.information[(j + 1) * (j + 2) / 2 - 1], INFORMATION_UNIT) - information) <= size * 0x1p-51;
+			exact = exact && fabsf128(sum_value(&fitter.pass.gradient[j], GRADIENT_UNIT) - sum) <= size * 0x1p-51 &&
+				fabsf128(sum_value(&fitter.pass.information[(j + 1) * (j + 2) / 2 - 1], INFORMATION_UNIT) - information) <= size * 0x1p-51;
 			all = all * 31 + bits_of(sum_value(&fitter.pass.gradient[j], GRADIENT_UNIT));
 		}
 		free_blocks(&blocks);

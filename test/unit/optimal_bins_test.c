@@ -2,7 +2,7 @@
  * optimal_bins_test.c
  *		The best partition against trying all of them, under all limits at once.
  *
- * The oracle sums IV with the C library's log in __float128, knows no order of
+ * The oracle sums IV with the C library's log in _Float128, knows no order of
  * computation and no shortcut: it visits every subset of the cuts.
  */
 #include "model/binning/optimal_bins_math.h"
@@ -10,7 +10,6 @@
 #include "tap.h"
 
 #include <math.h>
-#include <quadmath.h>
 #include <string.h>
 #include <time.h>
 
@@ -68,7 +67,7 @@ is_feasible(const BinCell *bin, int bins, int64_t rows, const BinLimits *l, BinT
  * feasible, and the cuts between them.
  */
 static int
-try_all(const BinCell *cell, int n, const BinLimits *l, BinTrend trend, __float128 *best, int *best_cuts)
+try_all(const BinCell *cell, int n, const BinLimits *l, BinTrend trend, _Float128 *best, int *best_cuts)
 {
 	int64_t		total[2] = {0, 0};
 	int			best_bins = 0;
@@ -84,7 +83,7 @@ try_all(const BinCell *cell, int n, const BinLimits *l, BinTrend trend, __float1
 	for (cuts = 0; cuts < 1 << (n - 1); cuts++)
 	{
 		BinCell		bin[MOST] = {{{0, 0}}};
-		__float128	iv = 0;
+		_Float128	iv = 0;
 		int			bins = 0;
 
 		for (i = 0; i < n; i++)
@@ -97,12 +96,12 @@ try_all(const BinCell *cell, int n, const BinLimits *l, BinTrend trend, __float1
 			continue;
 		for (i = 0; i < bins; i++)
 		{
-			__float128	p = (__float128) bin[i].count[1] / total[1];
-			__float128	q = (__float128) bin[i].count[0] / total[0];
+			_Float128	p = (_Float128) bin[i].count[1] / total[1];
+			_Float128	q = (_Float128) bin[i].count[0] / total[0];
 
-			iv += (p - q) * logq(p / q);
+			iv += (p - q) * logf128(p / q);
 		}
-		if (best_bins == 0 || iv > *best + 1e-13Q || (iv > *best - 1e-13Q && bins < best_bins))
+		if (best_bins == 0 || iv > *best + 1e-13F128 || (iv > *best - 1e-13F128 && bins < best_bins))
 		{
 			best_bins = bins;
 			*best = iv;
@@ -171,7 +170,7 @@ compare_with_all(BinSolver *solver)
 		bin_solver_load(solver, cell, n, &limits);
 		for (t = 0; t < BIN_TRENDS; t++)
 		{
-			__float128	best;
+			_Float128	best;
 			int			cuts;
 			int			bins = try_all(cell, n, &limits, (BinTrend) t, &best, &cuts);
 			BinCell		bin[MOST] = {{{0, 0}}};
@@ -186,7 +185,7 @@ compare_with_all(BinSolver *solver)
 			counted = counted && bins == trial.bins;
 			if (bins == 0 || trial.bins == 0)
 				continue;
-			worst = fmax(worst, fabs((double) (best - (__float128) trial.iv)));
+			worst = fmax(worst, fabs((double) (best - (_Float128) trial.iv)));
 			for (i = 0; i < n; i++)
 			{
 				bin[at].count[0] += cell[i].count[0];
@@ -359,7 +358,7 @@ compare_held_out(BinSolver *solver)
 				BinCell		rest[MOST];
 				double		all[2][2] = {{0}};
 				double		seen[2][2] = {{0}};
-				__float128	best;
+				_Float128	best;
 				int			cuts = 0;
 				int			i,
 							c;
@@ -458,6 +457,8 @@ check_auto(void)
 	ok(bin_choose(t) == BIN_NONE, "where nothing is feasible, none");
 }
 
+#define VERTEX_CELLS 300
+
 static void
 check_candidates(Arena memory)
 {
@@ -490,6 +491,53 @@ check_candidates(Arena memory)
 	ok(i + 1 < n && begin[i + 1] == 2001 && n <= 40, "a value of many rows is a candidate by itself");
 	n = bin_candidates(cell, 60, 200, 0, begin, memory);
 	ok(n == 60, "few cells are all candidates");
+}
+
+/*
+ * For a monotone trend without limits of size, what is best of a few candidates is
+ * best of all cells, which the solver can look at too as long as they are not
+ * many.
+ */
+static void
+compare_vertices(Arena memory)
+{
+	static BinCell cell[VERTEX_CELLS],
+				joined[VERTEX_CELLS];
+	static BinTrial all,
+				few;
+	BinSolver  *solver = bin_solver_create(VERTEX_CELLS, memory);
+	int			worse = 0;
+	int			round;
+
+	seed = 11;
+	for (round = 0; round < 60; round++)
+	{
+		BinLimits	limits = no_limits;
+		BinTrend	trend = round % 2 ? BIN_DESCENDING : BIN_ASCENDING;
+		int32_t		begin[BIN_MAX_CELLS];
+		int32_t		n;
+		int			i,
+					at = -1;
+
+		make_cells(cell, VERTEX_CELLS, 2 + below(6));
+		for (i = 0; i < VERTEX_CELLS; i++)
+			cell[i].count[(trend == BIN_ASCENDING) == (i > VERTEX_CELLS / 2)] += below(2);
+		limits.max_bins = round % 3 ? 2 + below(7) : 0;
+		bin_solver_load(solver, cell, VERTEX_CELLS, &limits);
+		bin_solve(solver, trend, &all);
+		n = bin_candidates(cell, VERTEX_CELLS, 90, 0, begin, memory);
+		memset(joined, 0, sizeof joined);
+		for (i = 0; i < VERTEX_CELLS; i++)
+		{
+			at += at + 1 < n && begin[at + 1] == i;
+			joined[at].count[0] += cell[i].count[0];
+			joined[at].count[1] += cell[i].count[1];
+		}
+		bin_solver_load(solver, joined, n, &limits);
+		bin_solve(solver, trend, &few);
+		worse += few.bins != all.bins || fabs(few.iv - all.iv) > 1e-12;
+	}
+	ok(worse == 0, "a monotone trend's optimum over 90 candidates is that over all cells");
 }
 
 /* Bits of what is computed, to compare between CPUs; and how long it takes. */
@@ -554,6 +602,7 @@ main(void)
 	compare_asked(solver);
 	check_auto();
 	check_candidates(memory);
+	compare_vertices(memory);
 	print_bits_and_time(memory);
 	free_blocks(&blocks);
 	return done_testing();

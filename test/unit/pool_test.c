@@ -584,8 +584,7 @@ test_cubic(void)
 	double		likelihood,
 				gradient[3],
 				information[9],
-				cubic[3],
-				other[3];
+				cubic[3];
 	double		worst = 0;
 	int			i,
 				j;
@@ -622,6 +621,8 @@ test_cubic(void)
 #ifdef __x86_64__
 	if (__builtin_cpu_supports("avx2"))
 	{
+		double		other[3];
+
 		logit_begin_pass(&pass, beta, 3);
 		add_block_avx2(&pass, &block);
 		logit_end_pass(&pass, &likelihood, gradient, information, other);

@@ -4,20 +4,12 @@
  *		printed tables; intervals against hand-worked quotients.
  */
 #include "core/math/probability_math.h"
+#include "quad.h"
 #include "tap.h"
 
 #include <float.h>
 #include <math.h>
 #include <string.h>
-
-#if LDBL_MANT_DIG >= 113
-typedef long double Quad;
-#define QUAD(f) f##l
-#else
-#include <quadmath.h>
-typedef __float128 Quad;
-#define QUAD(f) f##q
-#endif
 
 #define lengthof(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -90,7 +82,7 @@ test_normal(void)
 	{
 		double		q = i % 2 ? uniform(0, 0.5) : ldexp(uniform(0.5, 1), -(int) uniform(2, 1020));
 		double		x = normal_quantile(q);
-		Quad		density = QUAD(exp) (-(Quad) x * x / 2) / QUAD(sqrt) (2 * M_PIq);
+		Quad		density = QUAD(exp) (-(Quad) x * x / 2) / QUAD(sqrt) (2 * M_PIf128);
 		Quad		error = (quad_tail(-(Quad) x) - (Quad) q) / density;
 
 		worst_back = fmax(worst_back, relative(x, x + error));
@@ -102,7 +94,7 @@ test_normal(void)
 	ok_figure(worst_round == 0, "and its mirror", worst_round);
 
 	/* Near the centre the quantile is small, and still has all its digits. */
-	ok(relative(normal_quantile(0.5 + 0x1p-40), (Quad) 0x1p-40 * QUAD(sqrt) (2 * M_PIq)) < 1e-15,
+	ok(relative(normal_quantile(0.5 + 0x1p-40), (Quad) 0x1p-40 * QUAD(sqrt) (2 * M_PIf128)) < 1e-15,
 	   "normal quantile just above one half");
 	ok(normal_quantile(0) == -INFINITY && normal_quantile(1) == INFINITY && normal_quantile(0.5) == 0 &&
 	   isnan(normal_quantile(-1e-300)) && isnan(normal_quantile(1.5)) && isnan(normal_quantile(NAN)),

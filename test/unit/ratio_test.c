@@ -1,13 +1,12 @@
 /*
  * ratio_test.c
- *		Quotients of exact integers against libquadmath, whose 113 bits hold
+ *		Quotients of exact integers against _Float128, whose 113 bits hold
  *		every number here, and products against schoolbook arithmetic.
  */
 #include "core/math/ratio_math.h"
 #include "tap.h"
 
 #include <math.h>
-#include <quadmath.h>
 #include <string.h>
 
 static Unsigned128
@@ -22,10 +21,10 @@ bits_of(int bits)
 static bool
 is_nearest(double q, Unsigned128 a, Unsigned128 b)
 {
-	__float128	exact = (__float128) a / (__float128) b;
-	__float128	here = fabsq(exact - q);
+	_Float128	exact = (_Float128) a / (_Float128) b;
+	_Float128	here = fabsf128(exact - q);
 
-	return here <= fabsq(exact - nextafter(q, -INFINITY)) && here <= fabsq(exact - nextafter(q, INFINITY));
+	return here <= fabsf128(exact - nextafter(q, -INFINITY)) && here <= fabsf128(exact - nextafter(q, INFINITY));
 }
 
 static void

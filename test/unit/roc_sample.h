@@ -10,7 +10,6 @@
 #include "tap.h"
 
 #include <math.h>
-#include <quadmath.h>
 
 #define MOST	200
 
@@ -63,10 +62,10 @@ make_sample(Sample *s, int trial)
 	count_entries(s);
 }
 
-static __float128
+static _Float128
 placement(const Sample *s, int score, int row)
 {
-	__float128	sum = 0;
+	_Float128	sum = 0;
 	int			i;
 
 	for (i = 0; i < s->n; i++)
@@ -77,29 +76,29 @@ placement(const Sample *s, int score, int row)
 			continue;
 		if (s->class[row] == ROC_GOOD)
 			apart = -apart;
-		sum += apart > 0 ? 1 : apart == 0 ? 0.5Q : 0;
+		sum += apart > 0 ? 1 : apart == 0 ? 0.5F128 : 0;
 	}
 	return sum / s->total[1 - s->class[row]];
 }
 
 /* Covariance of the placements of two scores, over the rows, both classes added. */
-static __float128
+static _Float128
 covariance(const Sample *s, int a, int b, int differences)
 {
-	__float128	result = 0;
+	_Float128	result = 0;
 	int			class;
 
 	for (class = 0; class < 2; class++)
 	{
-		__float128	sum[2] = {0, 0};
-		__float128	products = 0;
+		_Float128	sum[2] = {0, 0};
+		_Float128	products = 0;
 		int			i;
 
 		for (i = 0; i < s->n; i++)
 			if (s->class[i] == class)
 			{
-				__float128	x = placement(s, a, i);
-				__float128	y = placement(s, b, i);
+				_Float128	x = placement(s, a, i);
+				_Float128	y = placement(s, b, i);
 
 				if (differences)
 					x = y = x - y;
@@ -113,9 +112,9 @@ covariance(const Sample *s, int a, int b, int differences)
 }
 
 static bool
-near(double value, __float128 expected, double scale)
+near(double value, _Float128 expected, double scale)
 {
-	return fabsq(value - expected) <= 1e-15Q * (fabsq(expected) + scale);
+	return fabsf128(value - expected) <= 1e-15F128 * (fabsf128(expected) + scale);
 }
 
 static void
@@ -130,13 +129,15 @@ print_bits(double value)
 static void
 measure(const Sample *s, RocMeasures *m)
 {
-	RocSums		sums;
+	/* As the server allocates: aligned to 8 bytes and to no more. */
+	static char memory[sizeof(RocSums) + 8] __attribute__((aligned(16)));
+	RocSums    *sums = (RocSums *) (memory + 8);
 	int			i;
 
-	roc_begin(&sums, s->total);
+	roc_begin(sums, s->total);
 	for (i = 0; i < s->distinct; i++)
-		roc_add(&sums, &s->entries[i]);
-	roc_end(&sums, m);
+		roc_add(sums, &s->entries[i]);
+	roc_end(sums, m);
 }
 
 #endif							/* ROC_SAMPLE_H */

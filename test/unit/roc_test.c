@@ -25,13 +25,13 @@ test_capture(void)
 		for (step = 0; step <= 40; step++)
 		{
 			double		share = step / 40.0;
-			__float128	left = (__float128) share * s.n;
-			__float128	captured = 0;
+			_Float128	left = (_Float128) share * s.n;
+			_Float128	captured = 0;
 
 			for (i = s.distinct - 1; i >= 0 && left > 0; i--)
 			{
-				__float128	ties = s.entries[i].count[0] + s.entries[i].count[1];
-				__float128	part = left < ties ? left / ties : 1;
+				_Float128	ties = s.entries[i].count[0] + s.entries[i].count[1];
+				_Float128	part = left < ties ? left / ties : 1;
 
 				captured += part * s.entries[i].count[ROC_BAD];
 				left -= ties;
@@ -39,7 +39,7 @@ test_capture(void)
 			roc_capture_begin(&c, s.total, share);
 			for (i = 0; i < s.distinct; i++)
 				roc_capture_add(&c, &s.entries[i]);
-			good = good && fabsq(roc_capture_end(&c) - captured / s.total[ROC_BAD]) < 2e-16Q;
+			good = good && fabsf128(roc_capture_end(&c) - captured / s.total[ROC_BAD]) < 2e-16F128;
 			ends = ends && (step > 0 || roc_capture_end(&c) == 0) && (step < 40 || roc_capture_end(&c) == 1);
 		}
 	}
@@ -85,9 +85,9 @@ test_pairs(void)
 		for (i = 0; i < s.n; i++)
 		{
 			int			class = s.class[i];
-			__float128	of = 2 * s.total[1 - class];
-			Unsigned128 a = (Unsigned128) (placement(&s, 0, i) * of + 0.25Q);
-			Unsigned128 b = (Unsigned128) (placement(&s, 1, i) * of + 0.25Q);
+			_Float128	of = 2 * s.total[1 - class];
+			Unsigned128 a = (Unsigned128) (placement(&s, 0, i) * of + 0.25F128);
+			Unsigned128 b = (Unsigned128) (placement(&s, 1, i) * of + 0.25F128);
 
 			if (class == ROC_BAD)
 			{

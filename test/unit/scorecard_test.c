@@ -6,7 +6,6 @@
 #include "scorecard_check.h"
 #include "tap.h"
 
-#include <quadmath.h>
 
 static TextSpan
 text_of(const char *s)
@@ -515,8 +514,8 @@ test_scale(void)
 	{
 		double		eta = uniform(-36, 36);
 		double		pd = score_pd(eta);
-		__float128	want = 1 / (1 + expq(-(__float128) eta));
-		double		error = (double) (fabsq(pd - want) / want);
+		_Float128	want = 1 / (1 + expf128(-(_Float128) eta));
+		double		error = (double) (fabsf128(pd - want) / want);
 		uint64_t	bits;
 
 		if (error > worst)

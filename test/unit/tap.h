@@ -63,4 +63,33 @@ uniform(double low, double high)
 	return low + (high - low) * (double) (next_bits() >> 11) * 0x1p-53;
 }
 
+/*
+ * A random place. Drawn here and not where a function is called with both,
+ * because C leaves open which of a call's arguments comes first.
+ */
+typedef struct Place
+{
+	double		x;
+	double		y;
+} Place;
+
+static inline Place
+place_within(double low_x, double high_x, double low_y, double high_y)
+{
+	double		y = uniform(low_y, high_y);
+	double		x = uniform(low_x, high_x);
+
+	return (Place) {x, y};
+}
+
+/* On a grid, from 0. */
+static inline Place
+place_below(int64_t limit)
+{
+	int64_t		y = below(limit);
+	int64_t		x = below(limit);
+
+	return (Place) {(double) x, (double) y};
+}
+
 #endif							/* AGRIRISK_TEST_TAP_H */

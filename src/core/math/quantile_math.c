@@ -4,10 +4,12 @@
  */
 #include "core/math/quantile_math.h"
 
+#include "core/math/wide.h"
+
 QuantilePlace
 quantile_place(int64_t n, int64_t k, int64_t parts)
 {
-	__int128	scaled = (__int128) (n - 1) * k;
+	Signed128	scaled = (Signed128) (n - 1) * k;
 	QuantilePlace place;
 
 	place.index = (int64_t) (scaled / parts);

@@ -10,7 +10,7 @@
 
 #include <stdint.h>
 
-typedef unsigned __int128 Unsigned128;
+#include "core/math/wide.h"
 
 typedef struct Unsigned256
 {

@@ -202,6 +202,18 @@ json_read_number_field(JsonReader *r, JsonbContainer *object, const char *key, c
 	return x;
 }
 
+bool
+json_read_boolean_field(JsonReader *r, JsonbContainer *object, const char *key)
+{
+	JsonbValue *value = json_get_field(object, key);
+	int			mark = json_enter_key(r, key);
+
+	if (value != NULL && value->type != jbvBool)
+		json_refuse(r, value, "not true or false", "Give true or false.");
+	json_leave(r, mark);
+	return value != NULL && value->val.boolean;
+}
+
 int64
 json_read_rows(JsonReader *r, JsonbValue *value)
 {

@@ -7,6 +7,7 @@
 #define AGRIRISK_JSON_READ_H
 
 #include "core/sql/show.h"
+#include "shims.h"
 #include "utils/jsonb.h"
 
 /* Where in the document the reader is, as messages name it. */
@@ -35,8 +36,8 @@ extern int	json_enter_item(JsonReader *r, int i);
 extern void json_leave(JsonReader *r, int mark);
 
 /* The error that a value is, at the place of the reader; NULL is a missing one. */
-extern void json_refuse(JsonReader *r, const JsonbValue *value, const char *what, const char *hint)
-			pg_attribute_noreturn();
+AGR_NORETURN extern void json_refuse(JsonReader *r, const JsonbValue *value, const char *what,
+									 const char *hint);
 
 /* An object with no other than these keys, "a, b, c". */
 extern JsonbContainer *json_read_object(JsonReader *r, JsonbValue *value, const char *keys);
@@ -58,6 +59,9 @@ extern int	json_read_word_field(JsonReader *r, JsonbContainer *object, const cha
 								 const char *const *word, int absent, const char *hint);
 extern double json_read_number_field(JsonReader *r, JsonbContainer *object, const char *key,
 									 const double *absent);
+/* false where it is not there */
+extern bool json_read_boolean_field(JsonReader *r, JsonbContainer *object, const char *key);
+
 /* A number of rows; -1 is for one that is not there. */
 extern int64 json_read_rows(JsonReader *r, JsonbValue *value);
 extern int64 json_read_rows_field(JsonReader *r, JsonbContainer *object, const char *key,

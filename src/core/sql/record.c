@@ -50,20 +50,30 @@ report_missing_column(TupleDesc columns, const char *name)
 			 : errhint("Give a row with that column, under that name; other columns and their order do not matter.")));
 }
 
-static int
-find_column(TupleDesc columns, const char *name)
+/* A subquery may give two columns one name, and then the name does not tell which is meant. */
+int
+record_find_column(TupleDesc columns, const char *name)
 {
+	int			found = -1;
 	int			i;
 
 	for (i = 0; i < columns->natts; i++)
 	{
 		Form_pg_attribute column = TupleDescAttr(columns, i);
 
-		if (!column->attisdropped && strcmp(NameStr(column->attname), name) == 0)
-			return i;
+		if (column->attisdropped || strcmp(NameStr(column->attname), name) != 0)
+			continue;
+		if (found >= 0)
+			ereport(ERROR,
+					(errcode(ERRCODE_AMBIGUOUS_COLUMN),
+					 errmsg("the row has two columns \"%s\"", name),
+					 errdetail("They are columns %d and %d of the row.", found + 1, i + 1),
+					 errhint("Give one of the two columns another name in the subquery, or leave it out.")));
+		found = i;
 	}
-	report_missing_column(columns, name);
-	return -1;					/* not reached */
+	if (found < 0)
+		report_missing_column(columns, name);
+	return found;
 }
 
 bool
@@ -91,7 +101,7 @@ record_map_columns(RecordMap *map, HeapTupleHeader row, const char *const *name,
 	map->n_wanted = n_names;
 	map->wanted = palloc(sizeof(int) * Max(n_names, 1));
 	for (i = 0; i < n_names; i++)
-		map->wanted[i] = find_column(map->columns, name[i]);
+		map->wanted[i] = record_find_column(map->columns, name[i]);
 
 	MemoryContextSwitchTo(caller);
 	map->type = type;

@@ -26,9 +26,14 @@ typedef struct RecordMap
 extern void record_map_init(RecordMap *map, MemoryContext parent);
 
 /*
+ * The number of the column of that name, from 0. One that is not there, or is
+ * there twice, is an error.
+ */
+extern int	record_find_column(TupleDesc columns, const char *name);
+
+/*
  * Finds the named columns in the row's type. Returns true if the mapping is
- * new, so that the caller has to look at the columns' types again. A column
- * that is not there is an error.
+ * new, so that the caller has to look at the columns' types again.
  */
 extern bool record_map_columns(RecordMap *map, HeapTupleHeader row,
 							   const char *const *name, int n_names);

@@ -127,3 +127,24 @@ value_bytes(ValueKind kind, Datum value, char *buffer, size_t *length)
 	}
 	return at;
 }
+
+ValueKind
+value_argument_kind(FunctionCallInfo fcinfo, int argument)
+{
+	FmgrInfo   *flinfo = fcinfo->flinfo;
+	ValueKind  *kind = flinfo->fn_extra;
+	Oid			type;
+
+	if (kind == NULL)
+		kind = flinfo->fn_extra = MemoryContextAllocZero(flinfo->fn_mcxt, sizeof(ValueKind) * flinfo->fn_nargs);
+	if (kind[argument] != VALUE_UNUSABLE)
+		return kind[argument];
+	type = get_fn_expr_argtype(flinfo, argument);
+	if (!value_is_category(value_kind(type)))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("a value of type %s is not a category", format_type_be(type)),
+				 errdetail("A category is text, varchar, char, name, an enum, boolean or an integer."),
+				 errhint("Cast the value to text, or round numbers and dates to a few groups first.")));
+	return kind[argument] = value_kind(type);
+}

@@ -6,6 +6,8 @@
 #ifndef AGRIRISK_VALUE_H
 #define AGRIRISK_VALUE_H
 
+#include "fmgr.h"
+
 /* What a column's type means to a model. */
 typedef enum ValueKind
 {
@@ -34,5 +36,11 @@ extern double value_number(ValueKind kind, Datum value);
 /* The bytes of a text-like value, as categories and segments compare them. */
 extern const char *value_bytes(ValueKind kind, Datum value, char *buffer, size_t *length);
 #define VALUE_BUFFER 24
+
+/*
+ * The kind of an argument declared "any", which a call site keeps; a type whose
+ * values are no categories is an error.
+ */
+extern ValueKind value_argument_kind(FunctionCallInfo fcinfo, int argument);
 
 #endif							/* AGRIRISK_VALUE_H */

@@ -15,7 +15,7 @@
 
 static const char option_keys[] =
 "max_bins, min_bins, min_bin_share, max_bin_share, min_bads, min_goods, trend, min_rate_gap, "
-"candidates, special, missing, unseen";
+"candidates, special, missing, unseen, round_cuts";
 
 const char *const bins_trend_words[] = {"none", "ascending", "descending", "peak", "valley", "auto", NULL};
 
@@ -92,10 +92,10 @@ bins_read_options_at(BinsOptions *options, JsonReader *r, JsonbValue *value, Mem
 
 	limits->max_bins = (int64) read_option(r, root, "max_bins", 8, 0, BIN_MAX_LIMIT, true);
 	limits->min_bins = (int64) read_option(r, root, "min_bins", 1, 1, BIN_MAX_LIMIT, true);
-	limits->min_share = to_units(read_option(r, root, "min_bin_share", 0.05, 0, 1, false));
+	limits->min_share = to_units(read_option(r, root, "min_bin_share", 0.01, 0, 1, false));
 	limits->max_share = to_units(read_option(r, root, "max_bin_share", 1, 0, 1, false));
-	limits->min_bads = (int64) read_option(r, root, "min_bads", 1, 1, TALLY_MAX_TOTAL, true);
-	limits->min_goods = (int64) read_option(r, root, "min_goods", 1, 1, TALLY_MAX_TOTAL, true);
+	limits->min_bads = (int64) read_option(r, root, "min_bads", 10, 1, TALLY_MAX_TOTAL, true);
+	limits->min_goods = (int64) read_option(r, root, "min_goods", 10, 1, TALLY_MAX_TOTAL, true);
 	limits->min_gap = to_units(read_option(r, root, "min_rate_gap", 0, 0, 1, false));
 	options->candidates = (int32) read_option(r, root, "candidates", 200, 2, BIN_MAX_CELLS, true);
 	options->trend = (BinTrend) json_read_word_field(r, root, "trend", bins_trend_words, BIN_AUTO,
@@ -105,9 +105,11 @@ bins_read_options_at(BinsOptions *options, JsonReader *r, JsonbValue *value, Mem
 	options->unseen = (CardUnseen) json_read_word_field(r, root, "unseen", binning_unseen_words, CARD_UNSEEN_AVERAGE,
 														"Give \"average\", \"worst\" or \"error\".");
 	read_specials(r, root, options, context);
+	options->round_cuts = json_read_boolean_field(r, root, "round_cuts");
 	options->level_rows = 50;
 	options->level_bads = 5;
 	options->level_prior = 20;
+	options->prior = 0;
 }
 
 static void
@@ -117,13 +119,14 @@ count_weights(int64 *rows, double unit)
 }
 
 void
-bins_count_weights(BinsOptions *options, double unit)
+bins_set_fit(BinsOptions *options, double unit)
 {
 	count_weights(&options->limits.min_bads, unit);
 	count_weights(&options->limits.min_goods, unit);
 	count_weights(&options->level_rows, unit);
 	count_weights(&options->level_bads, unit);
 	count_weights(&options->level_prior, unit);
+	options->prior = BIN_PRIOR / unit;
 }
 
 void

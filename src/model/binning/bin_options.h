@@ -6,8 +6,8 @@
 #ifndef AGRIRISK_BIN_OPTIONS_H
 #define AGRIRISK_BIN_OPTIONS_H
 
-#include "model/binning/binning_math.h"
 #include "core/sql/json_read.h"
+#include "model/binning/binning_math.h"
 
 typedef struct BinsOptions
 {
@@ -18,8 +18,10 @@ typedef struct BinsOptions
 	CardUnseen	unseen;			/* of categories */
 	uint32		n_specials;		/* of numbers */
 	double	   *special;		/* ascending */
+	bool		round_cuts;		/* to the shortest decimals that leave the bins as they are */
 	int64		level_rows;		/* a category of its own has at least so many, */
 	int64		level_bads;		/* and so many of them bad */
+	double		prior;			/* of missing and special values, in weights; 0: none */
 	int64		level_prior;	/* categories go by (bads + prior r) / (rows + prior), r the rate of all */
 } BinsOptions;
 
@@ -33,8 +35,8 @@ extern void bins_read_options(BinsOptions *options, Jsonb *given, MemoryContext 
 extern void bins_read_options_at(BinsOptions *options, JsonReader *r, JsonbValue *value,
 								 MemoryContext context);
 
-/* From rows to weights, of which one stands for so many rows. */
-extern void bins_count_weights(BinsOptions *options, double unit);
+/* What a fit learns from: weights, of which one stands for so many rows; and a prior. */
+extern void bins_set_fit(BinsOptions *options, double unit);
 
 /* The error that an option is which has no meaning for the kind of a feature. */
 extern void bins_check_kind(const BinsOptions *options, CardKind kind);

@@ -34,15 +34,15 @@ add_cell(BinCell *sum, const BinCell *cell)
 	sum->count[BIN_BAD] += cell->count[BIN_BAD];
 }
 
-/* The rows of a cell that has one count for each part, of all parts but one. */
+/* The rows of a cell that has one count for each part, of all parts but those of a set. */
 static inline BinCell
-sum_parts(const BinCell *cell, int parts, int without)
+sum_parts(const BinCell *cell, int parts, uint32 without)
 {
 	BinCell		sum = {{0, 0}};
 	int			p;
 
 	for (p = 0; p < parts; p++)
-		if (p != without)
+		if ((without & bin_part(p)) == 0)
 			add_cell(&sum, &cell[p]);
 	return sum;
 }
@@ -68,11 +68,11 @@ grid_of(const NumberCells *cells, int64 seen)
 
 /* Takes a number's rows of each part. */
 static void
-append_cell(NumberCells *cells, double low, const BinCell *cell)
+append_cell(NumberCells *cells, double low, double high, const BinCell *cell)
 {
 	BinRows    *rows = cells->rows;
 	Size		size = rows->parts * sizeof *cell;
-	BinCell		sum = sum_parts(cell, rows->parts, -1);
+	BinCell		sum = sum_parts(cell, rows->parts, 0);
 	int64		grid = grid_of(cells, cells->seen);
 	int			p;
 
@@ -81,16 +81,19 @@ append_cell(NumberCells *cells, double low, const BinCell *cell)
 	{
 		for (p = 0; p < rows->parts; p++)
 			add_cell(&rows->cell[(rows->n - 1) * rows->parts + p], &cell[p]);
+		rows->high[rows->n - 1] = high;
 		return;
 	}
 	if (rows->n == cells->room)
 	{
 		cells->room = Max(2 * cells->room, 64);
 		rows->low = rows->low ? repalloc(rows->low, cells->room * sizeof(double)) : palloc(cells->room * sizeof(double));
+		rows->high = rows->high ? repalloc(rows->high, cells->room * sizeof(double)) : palloc(cells->room * sizeof(double));
 		rows->cell = rows->cell ? repalloc_huge(rows->cell, cells->room * size) : palloc(cells->room * size);
 	}
 	cells->grid = grid;
 	rows->low[rows->n] = low;
+	rows->high[rows->n] = high;
 	memcpy(rows->cell + rows->n * rows->parts, cell, size);
 	rows->n++;
 }
@@ -111,7 +114,7 @@ make_coarse(NumberCells *cells)
 	for (i = 0; i < n; i++)
 	{
 		memcpy(cell, rows->cell + i * rows->parts, size);
-		append_cell(cells, rows->low[i], cell);
+		append_cell(cells, rows->low[i], rows->high[i], cell);
 	}
 	pfree(cell);
 }
@@ -166,6 +169,7 @@ bins_read_numbers(Tally *const *tally, int parts, const BinsOptions *options, Bi
 	rows->parts = parts;
 	rows->n = 0;
 	rows->low = NULL;
+	rows->high = NULL;
 	rows->cell = NULL;
 	rows->special = palloc0(Max(options->n_specials * parts, 1) * sizeof *rows->special);
 	for (p = 0; p < parts; p++)
@@ -185,7 +189,7 @@ bins_read_numbers(Tally *const *tally, int parts, const BinsOptions *options, Bi
 			memcpy(rows->special + next * parts, cell, parts * sizeof *cell);
 			continue;
 		}
-		append_cell(&cells, value, cell);
+		append_cell(&cells, value, value, cell);
 		if (!cells.coarse && rows->n > FINE_CELLS)
 			make_coarse(&cells);
 	}
@@ -277,9 +281,9 @@ append_loosening(StringInfo text, Search *search, const BinLimits *limits, const
 /* What every partition is within. */
 static const BinLimits free_limits = {0, 1, 0, BIN_SHARE_UNITS, 1, 1, 0};
 
-/* Says that there are no two bins, and which options would have to give way. */
-static void
-say_limits(Search *search, const BinLimits *limits, const char *why)
+/* The options of which each alone, given so, would leave two bins or more: "a => 1, or b => 2". */
+static char *
+find_way_out(Search *search, const BinLimits *limits)
 {
 	StringInfoData way_out;
 	int			i;
@@ -290,18 +294,15 @@ say_limits(Search *search, const BinLimits *limits, const char *why)
 	for (i = 0; i < BIN_TRENDS; i++)
 		if (i != (int) search->trend && has_bins(search, limits, (BinTrend) i))
 			appendStringInfo(&way_out, "%strend => '%s'", way_out.len > 0 ? ", or " : "", bins_trend_words[i]);
-	ereport(NOTICE,
-			(errmsg("optimal_bins: the options leave one bin only"),
-			 errdetail("%s", why),
-			 way_out.len > 0 ? errhint("There are with %s.", way_out.data) :
-			 errhint("Loosen several of them; one alone is not enough.")));
+	return way_out.data;
 }
 
-/* Why cells that have both outcomes are one bin. */
+/* Why cells that have both outcomes are one bin; of all rows also which options could change it. */
 static const char *
-explain_one_bin(Search *search, const BinLimits *limits, bool say)
+explain_one_bin(Search *search, const BinLimits *limits, bool whole, bool say)
 {
 	const char *why;
+	const char *way_out;
 
 	if (!has_bins(search, &free_limits, BIN_NONE))
 	{
@@ -310,13 +311,22 @@ explain_one_bin(Search *search, const BinLimits *limits, bool say)
 			ereport(NOTICE,
 					(errmsg("optimal_bins: one bin only"),
 					 errdetail("%s", why),
-					 errhint("Such a feature tells nothing, or is the outcome itself; leave it out.")));
+					 errhint("The values of such a feature tell nothing, or they are the outcome itself. What missing and special values tell is in their own bins.")));
 		return why;
 	}
 	why = psprintf("No two bins or more are within all options, with trend '%s'.", bins_trend_words[search->trend]);
+	if (!whole)
+		return why;
+	way_out = find_way_out(search, limits);
 	if (say)
-		say_limits(search, limits, why);
-	return why;
+		ereport(NOTICE,
+				(errmsg("optimal_bins: the options leave one bin only"),
+				 errdetail("%s", why),
+				 way_out[0] != '\0' ? errhint("There are two bins or more with %s.", way_out) :
+				 errhint("Loosen several of the options; one alone is not enough.")));
+	return way_out[0] == '\0' ? why :
+		psprintf("No two bins or more are within all options, with trend '%s'; there are with %s.",
+				 bins_trend_words[search->trend], way_out);
 }
 
 /* Why there is nothing to be cut. */
@@ -338,7 +348,7 @@ explain_one_cell(const BinCell *all, CardKind kind, bool say)
 		ereport(NOTICE,
 				(errmsg("optimal_bins: one bin only"),
 				 errdetail("%s", why),
-				 errhint("Such a feature tells nothing; leave it out, or bin it over more rows.")));
+				 errhint("The values of such a feature tell nothing here. What missing and special values tell is in their own bins.")));
 	return why;
 }
 
@@ -363,7 +373,7 @@ join_cells(BinCell *cell, int32 n, const int32 *begin, int32 candidates)
  * with which cell each bin begins, and that the last one ends before n.
  */
 static void
-find_bins(BinCell *cell, int32 n, const BinsOptions *options, bool say, Binning *binning, int32 *first)
+find_bins(BinCell *cell, int32 n, const BinsOptions *options, bool whole, bool say, Binning *binning, int32 *first)
 {
 	Arena	memory = agr_arena(CurrentMemoryContext);
 	BinCell		all = {{0, 0}};
@@ -396,7 +406,7 @@ find_bins(BinCell *cell, int32 n, const BinsOptions *options, bool say, Binning 
 			chosen = bin_choose(trial);
 		bins = options->trend == BIN_AUTO && chosen == BIN_NONE ? 0 : trial[chosen].bins;
 		if (bins <= 1 && candidates > 1)
-			binning->single = explain_one_bin(&search, &options->limits, say);
+			binning->single = explain_one_bin(&search, &options->limits, whole, say);
 	}
 	binning->trend = chosen;
 	binning->n_bins = Max(bins, 1);
@@ -418,10 +428,100 @@ find_bins(BinCell *cell, int32 n, const BinsOptions *options, bool say, Binning 
 	}
 }
 
+/*
+ * The shortest decimal above `below` and at most `cut`, which leaves all values in
+ * their bins. A whole number below 2^53 times or over 10^e, e up to 22, is the
+ * double nearest to that decimal.
+ */
+static double
+round_cut(double below, double cut)
+{
+	double		power = 1e22;
+	int			e;
+
+	for (e = 22; e >= -22; e--)
+	{
+		double		digits = e >= 0 ? floor(cut / power) : floor(cut * power);
+		double		rounded = e >= 0 ? digits * power : digits / power;
+
+		if (rounded > below && rounded <= cut && fabs(digits) < 9007199254740992.0)
+			return rounded + 0.0;
+		power = e > 0 ? power / 10 : power * 10;
+	}
+	return cut;
+}
+
+/* A value far off the rest is a code if so many rows have it; income is rarely the same twice. */
+#define LEAST_CODE_ROWS		5
+#define MOST_CODES			3
+
+/* Whether a cell is one whole number that many rows have. */
+static bool
+is_like_code(const BinRows *rows, uint32 i)
+{
+	BinCell		all = sum_parts(rows->cell + (Size) i * rows->parts, rows->parts, 0);
+
+	return rows->low[i] == rows->high[i] && rows->low[i] == floor(rows->low[i]) && rows_of(&all) >= LEAST_CODE_ROWS;
+}
+
+/*
+ * How many of the last values are like codes: at most three whole numbers, further
+ * from the rest than the rest is wide; or of the first ones, where negative ones stand
+ * before a rest that has none.
+ */
+static uint32
+count_codes(const BinRows *rows, bool first)
+{
+	uint32		n = rows->n;
+	uint32		codes;
+
+	for (codes = 1; codes <= MOST_CODES && codes + 2 < n; codes++)
+	{
+		double		nearest = first ? rows->high[codes - 1] : rows->low[n - codes];
+		double		rest_low = first ? rows->low[codes] : rows->low[0];
+		double		rest_high = first ? rows->high[n - 1] : rows->high[n - codes - 1];
+		double		gap = first ? rest_low - nearest : nearest - rest_high;
+
+		if (!is_like_code(rows, first ? codes - 1 : n - codes))
+			return 0;
+		if (gap > rest_high - rest_low || (first && nearest < 0 && rest_low >= 0))
+			return codes;
+	}
+	return 0;
+}
+
+/* The numbers that may be codes, such as 999 for an age, as a list; NULL: there are none. */
+static const char *
+list_codes(const BinRows *rows)
+{
+	uint32		before = count_codes(rows, true);
+	uint32		after = count_codes(rows, false);
+	StringInfoData text;
+	uint32		i;
+
+	if (before + after == 0)
+		return NULL;
+	initStringInfo(&text);
+	for (i = 0; i < rows->n; i++)
+		if (i < before || i >= rows->n - after)
+			appendStringInfo(&text, "%s%s", text.len > 0 ? ", " : "", agr_show_number(rows->low[i]));
+	return text.data;
+}
+
 static void
-search_numbers(const BinRows *rows, const BinsOptions *options, int without, bool say, Binning *binning)
+say_codes(const char *codes)
+{
+	ereport(NOTICE,
+			(errmsg("optimal_bins: some values may be codes"),
+			 errdetail("They are far from the other values: %s.", codes),
+			 errhint("If they are codes, name them in the option special, so that each gets a bin of its own, or make them NULL.")));
+}
+
+static void
+search_numbers(const BinRows *rows, const BinsOptions *options, uint32 without, bool say, Binning *binning)
 {
 	double	   *low = palloc(Max(rows->n, 1) * sizeof *low);
+	double	   *high = palloc(Max(rows->n, 1) * sizeof *high);
 	BinCell    *cell = palloc(Max(rows->n, 1) * sizeof *cell);
 	int32		first[BIN_MAX_CELLS + 1];
 	int32		n = 0;
@@ -431,12 +531,21 @@ search_numbers(const BinRows *rows, const BinsOptions *options, int without, boo
 	{
 		cell[n] = sum_parts(rows->cell + i * rows->parts, rows->parts, without);
 		low[n] = rows->low[i];
+		high[n] = rows->high[i];
 		n += rows_of(&cell[n]) > 0;
 	}
-	find_bins(cell, n, options, say, binning, first);
+	find_bins(cell, n, options, without == 0, say, binning, first);
 	binning->cut = palloc(binning->n_bins * sizeof *binning->cut);
 	for (i = 0; i + 1 < binning->n_bins; i++)
-		binning->cut[i] = low[first[i + 1]];
+	{
+		double		cut = low[first[i + 1]];
+
+		binning->cut[i] = options->round_cuts ? round_cut(high[first[i + 1] - 1], cut) : cut;
+	}
+	if (without == 0)
+		binning->codes = list_codes(rows);
+	if (say && binning->codes != NULL)
+		say_codes(binning->codes);
 	binning->n_specials = options->n_specials;
 	binning->special_value = options->special;
 	binning->special = palloc0(Max(binning->n_specials, 1) * sizeof *binning->special);
@@ -541,7 +650,7 @@ list_categories(const Level *level, uint32 from, uint32 to, BinCategories *list)
 }
 
 static void
-search_categories(const BinRows *rows, const BinsOptions *options, int without, bool say, Binning *binning)
+search_categories(const BinRows *rows, const BinsOptions *options, uint32 without, bool say, Binning *binning)
 {
 	Level	   *level = palloc_extended(Max(rows->n, 1) * sizeof *level, MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
 	BinCell    *cell;
@@ -562,7 +671,7 @@ search_categories(const BinRows *rows, const BinsOptions *options, int without, 
 	cell = palloc(Max(n, 1) * sizeof *cell);
 	for (i = 0; i < n; i++)
 		cell[i] = level[i].cell;
-	find_bins(cell, n, options, say, binning, first);
+	find_bins(cell, n, options, without == 0, say, binning, first);
 	binning->categories = palloc0(binning->n_bins * sizeof *binning->categories);
 	for (i = 0; i < binning->n_bins; i++)
 		list_categories(level, first[i], first[i + 1], &binning->categories[i]);
@@ -570,11 +679,12 @@ search_categories(const BinRows *rows, const BinsOptions *options, int without, 
 }
 
 Binning *
-bin_search(const BinRows *rows, const BinsOptions *options, int without, bool say)
+bin_search(const BinRows *rows, const BinsOptions *options, uint32 without, bool say)
 {
 	Binning    *binning = palloc0(sizeof *binning);
 
 	binning->kind = rows->kind;
+	binning->prior = options->prior;
 	binning->missing_policy = options->missing;
 	binning->missing.cell = sum_parts(rows->missing, rows->parts, without);
 	if (rows->kind == CARD_NUMBER)
@@ -583,4 +693,85 @@ bin_search(const BinRows *rows, const BinsOptions *options, int without, bool sa
 		search_categories(rows, options, without, say, binning);
 	binning_weigh(binning);
 	return binning;
+}
+
+/* ---------- what a binning says of a part it has not seen ---------- */
+
+/* Sums over the rows of a part of (share of bads - share of goods) * WOE. */
+typedef struct HeldOut
+{
+	const BinRows *rows;
+	int			part;
+	double		total[2];
+	double		woe[2];			/* summed over rows of a class */
+} HeldOut;
+
+static void
+hold_out(HeldOut *held, const BinCell *of_parts, double woe)
+{
+	int			class;
+
+	for (class = 0; class < 2; class++)
+	{
+		double		rows = (double) of_parts[held->part].count[class];
+
+		held->total[class] += rows;
+		held->woe[class] += rows * woe;
+	}
+}
+
+static void
+hold_out_numbers(HeldOut *held, const Binning *binning)
+{
+	const BinRows *rows = held->rows;
+	uint32		bin = 0;
+	uint32		i;
+
+	for (i = 0; i < rows->n; i++)
+	{
+		while (bin + 1 < binning->n_bins && rows->low[i] >= binning->cut[bin])
+			bin++;
+		hold_out(held, rows->cell + (Size) i * rows->parts, binning->bin[bin].woe);
+	}
+	for (i = 0; i < binning->n_specials; i++)
+		hold_out(held, rows->special + (Size) i * rows->parts, binning->special[i].woe);
+}
+
+static void
+hold_out_categories(HeldOut *held, const Binning *binning)
+{
+	const BinRows *rows = held->rows;
+	TextIndex  *index = text_index_create(agr_arena(CurrentMemoryContext), rows->n);
+	double		unseen = binning->unseen == CARD_UNSEEN_WORST ? binning->bin[0].woe : 0;
+	uint32		b;
+	uint32		i;
+
+	for (b = 0; b < binning->n_bins; b++)
+	{
+		if (binning->unseen == CARD_UNSEEN_WORST)
+			unseen = Max(unseen, binning->bin[b].woe);
+		for (i = 0; i < binning->categories[b].n; i++)
+			text_index_add(index, binning->categories[b].text[i], b);
+	}
+	for (i = 0; i < rows->n; i++)
+	{
+		int64		bin = text_index_find(index, rows->text[i].at, rows->text[i].length);
+
+		hold_out(held, rows->cell + (Size) i * rows->parts, bin < 0 ? unseen : binning->bin[bin].woe);
+	}
+}
+
+double
+bin_held_out_iv(const BinRows *rows, const Binning *binning, int part)
+{
+	HeldOut		held = {rows, part};
+
+	if (rows->kind == CARD_NUMBER)
+		hold_out_numbers(&held, binning);
+	else
+		hold_out_categories(&held, binning);
+	hold_out(&held, rows->missing, binning->missing.woe);
+	if (held.total[BIN_GOOD] == 0 || held.total[BIN_BAD] == 0)
+		return NAN;
+	return held.woe[BIN_BAD] / held.total[BIN_BAD] - held.woe[BIN_GOOD] / held.total[BIN_GOOD];
 }

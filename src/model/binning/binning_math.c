@@ -8,6 +8,7 @@
 #include "core/math/elementary_math.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 static void *
 get(Arena memory, size_t n, size_t size)
@@ -57,6 +58,32 @@ missing_by_policy(const Binning *binning)
 	}
 }
 
+/*
+ * Shares of all bads and of all goods that a part has. With a prior it gets rows of
+ * average rate beside its own, as if its log-odds had a normal prior around those
+ * of all rows, of variance 1 / prior (Good 1965).
+ */
+static void
+weigh_part(const BinPart *part, double prior, const int64_t *total, int64_t parts, double *p, double *q)
+{
+	double		bads = (double) part->cell.count[BIN_BAD];
+	double		goods = (double) part->cell.count[BIN_GOOD];
+	double		all_bads = (double) total[BIN_BAD];
+	double		all_goods = (double) total[BIN_GOOD];
+	double		more = parts > 0 ? 0.5 : 0;
+
+	if (prior > 0)
+	{
+		double		rows = all_bads + all_goods;
+
+		*p = (bads + prior * rows / all_goods) / (all_bads + prior * rows / all_goods);
+		*q = (goods + prior * rows / all_bads) / (all_goods + prior * rows / all_bads);
+		return;
+	}
+	*p = (bads + more) / (all_bads + more * (double) parts);
+	*q = (goods + more) / (all_goods + more * (double) parts);
+}
+
 void
 binning_weigh(Binning *binning)
 {
@@ -75,13 +102,13 @@ binning_weigh(Binning *binning)
 		if (part_rows(part) == 0)
 			continue;
 		with_rows++;
-		lacks_class = lacks_class || part->cell.count[BIN_GOOD] == 0 || part->cell.count[BIN_BAD] == 0;
+		lacks_class = lacks_class || ((i < binning->n_bins || binning->prior == 0) &&
+									  (part->cell.count[BIN_GOOD] == 0 || part->cell.count[BIN_BAD] == 0));
 	}
 	binning->iv = total[BIN_GOOD] > 0 && total[BIN_BAD] > 0 ? 0 : NAN;
 	for (i = 0; i < n; i++)
 	{
 		BinPart    *part = part_at(binning, i);
-		double		more = lacks_class ? 0.5 : 0;
 		double		p,
 					q;
 
@@ -89,10 +116,7 @@ binning_weigh(Binning *binning)
 		part->iv = isnan(binning->iv) ? NAN : 0;
 		if (isnan(binning->iv) || part_rows(part) == 0)
 			continue;
-		p = ((double) part->cell.count[BIN_BAD] + more) /
-			((double) total[BIN_BAD] + more * (double) with_rows);
-		q = ((double) part->cell.count[BIN_GOOD] + more) /
-			((double) total[BIN_GOOD] + more * (double) with_rows);
+		weigh_part(part, i < binning->n_bins ? 0 : binning->prior, total, lacks_class ? with_rows : 0, &p, &q);
 		part->woe = agr_log(p / q);
 		part->iv = (p - q) * part->woe + 0.0;	/* never -0 */
 		if (part == &binning->missing && binning->missing_policy != BIN_MISSING_BIN)
@@ -133,6 +157,38 @@ add_part(const BinPart *part, int64_t *total)
 			return false;
 	}
 	return true;
+}
+
+static int
+compare_texts(const void *a, const void *b)
+{
+	return text_span_compare(*(const TextSpan *) a, *(const TextSpan *) b);
+}
+
+void
+binning_sort(Binning *binning)
+{
+	uint32_t	i;
+
+	if (binning->kind != CARD_CATEGORY)
+		return;
+	for (i = 0; i < binning->n_bins; i++)
+		if (binning->categories[i].n > 1)
+			qsort(binning->categories[i].text, binning->categories[i].n, sizeof(TextSpan), compare_texts);
+}
+
+void
+binning_recode(Binning *binning, TextRecode recode)
+{
+	uint32_t	i,
+				c;
+
+	if (binning->kind != CARD_CATEGORY)
+		return;
+	for (i = 0; i < binning->n_bins; i++)
+		for (c = 0; c < binning->categories[i].n; c++)
+			binning->categories[i].text[c] = recode(binning->categories[i].text[c]);
+	binning_sort(binning);
 }
 
 static const char *

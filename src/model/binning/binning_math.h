@@ -3,10 +3,14 @@
  *		The binning of a feature: bins with their counts, WOE, stored form. Pure C.
  *
  * WOE of a bin is ln(p / q), p being its share of all bad rows and q of all good
- * ones, missing and special rows included; positive is riskier. Where a bin
+ * ones, missing and special rows included; positive is riskier. Where a part
  * with rows lacks either class, p = (b + 1/2) / (B + K/2) and q alike in all K
- * bins that have rows. A bin without rows has WOE 0, and so has every bin where
+ * parts that have rows. A part without rows has WOE 0, and so has every part where
  * all rows are of one class.
+ *
+ * This describes the rows. For rows to come nothing limits the size of missing and
+ * special parts, so a fit gives them prior / (r (1 - r)) rows of the average rate
+ * r beside their own; they lack no class then.
  *
  * Stored bytes (numbers as in core/math/bytes.h):
  *
@@ -28,6 +32,9 @@
 #include "model/binning/optimal_bins_math.h"
 
 #define BINNING_VERSION			1
+
+/* The prior of a fit: WOE of missing and special values spread by 0.7 around 0. */
+#define BIN_PRIOR				2.0
 
 typedef enum BinMissing
 {
@@ -63,6 +70,7 @@ typedef struct Binning
 	BinTrend	trend;			/* of the bins */
 	BinMissing	missing_policy;
 	CardUnseen	unseen;
+	double		prior;			/* of missing and special parts: see above; not stored, 0: none */
 	int64_t		no_outcome;		/* rows left out */
 	int64_t		no_weight;
 	BinPart		missing;
@@ -76,10 +84,17 @@ typedef struct Binning
 	BinOutcome	outcome[BIN_TRENDS];
 	double		iv;				/* of all parts; NaN where a class has no rows */
 	const char *single;			/* why there is one bin, where it was searched for */
+	const char *codes;			/* numbers that may be codes; NULL: none, or not looked for */
 } Binning;
 
 /* Every rule of a binning; returns what is wrong, NULL if nothing is. */
 extern const char *binning_check(const Binning *binning, Arena memory);
+
+/* Sorts the categories of each bin by their bytes. */
+extern void binning_sort(Binning *binning);
+
+/* Brings all categories into another encoding, and then sorts them. */
+extern void binning_recode(Binning *binning, TextRecode recode);
 
 /* Sets WOE and IV of all parts of a checked binning. */
 extern void binning_weigh(Binning *binning);

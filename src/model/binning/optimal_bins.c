@@ -45,7 +45,7 @@ too_many_rows(void)
 			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 			 errmsg("too many rows"),
 			 errdetail("The weights exceed %lld.", (long long) TALLY_MAX_TOTAL),
-			 errhint("A weight stands for so many equal rows; weigh in a larger unit.")));
+			 errhint("A weight is a whole number of equal rows. Give the weights in a larger unit, such as thousands.")));
 }
 
 static void
@@ -100,7 +100,7 @@ begin_row(FunctionCallInfo fcinfo, bool number, BinsState **state, int64 *weight
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("weight of a row must not be negative"),
 				 errdetail("A weight is %lld.", (long long) *weight),
-				 errhint("A weight stands for so many equal rows.")));
+				 errhint("A weight is the number of equal rows that the row stands for, 0 or more.")));
 	*state = PG_ARGISNULL(0) ? NULL : (BinsState *) PG_GETARG_POINTER(0);
 	if (*weight == 0)
 		return false;
@@ -175,7 +175,7 @@ add_category(FunctionCallInfo fcinfo, Oid type)
 				 errmsg("category is too long"),
 				 errdetail("\"%.*s...\" has %u bytes; %d are allowed.",
 						   pg_mbcliplen(text.at, text.length, 64), text.at, text.length, LONGEST_CATEGORY),
-				 errhint("Categories are a few short names; use a code.")));
+				 errhint("Give short names or codes.")));
 	count_rows(&state->total, weight);
 	(void) key_sums_add_count(state->level[class], text.at, text.length, weight);
 	if (state->level[class]->count > MOST_CATEGORIES)
@@ -183,7 +183,7 @@ add_category(FunctionCallInfo fcinfo, Oid type)
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("too many categories"),
 				 errdetail("Rows of one outcome have more than %d.", MOST_CATEGORIES),
-				 errhint("Was something else than a category given, such as a key? Cast numbers to double precision.")));
+				 errhint("Check that the column is a category, not a key. Cast numbers to double precision.")));
 	PG_RETURN_POINTER(state);
 }
 
@@ -216,7 +216,7 @@ finish(BinsState *state, BinRows *rows)
 	Binning    *binning;
 
 	rows->missing = &state->missing;
-	binning = bin_search(rows, &state->options, -1, true);
+	binning = bin_search(rows, &state->options, 0, true);
 	binning->no_outcome = state->no_outcome;
 	binning->no_weight = state->no_weight;
 	/* All that can be wrong with it is that its parts are too many rows together. */

@@ -5,11 +5,10 @@
 #include "model/binning/optimal_bins_math.h"
 
 #include "core/math/elementary_math.h"
+#include "core/math/wide.h"
 
 #include <math.h>
 #include <stdlib.h>
-
-typedef __int128 Wide;
 
 /*
  * A state is a last bin. States that end with the same cell stand together, in
@@ -98,8 +97,8 @@ add_cell(BinCell *to, const BinCell *cell)
 static inline int
 compare_rates(const BinCell *a, const BinCell *b)
 {
-	Wide		left = (Wide) a->count[BIN_BAD] * rows_of(b);
-	Wide		right = (Wide) b->count[BIN_BAD] * rows_of(a);
+	Signed128	left = (Signed128) a->count[BIN_BAD] * rows_of(b);
+	Signed128	right = (Signed128) b->count[BIN_BAD] * rows_of(a);
 
 	return (left > right) - (left < right);
 }
@@ -108,8 +107,8 @@ compare_rates(const BinCell *a, const BinCell *b)
 static inline bool
 rises_by(const BinCell *a, const BinCell *b, int64_t gap)
 {
-	Wide		rows = (Wide) rows_of(a) * rows_of(b);
-	Wide		rise = (Wide) b->count[BIN_BAD] * rows_of(a) - (Wide) a->count[BIN_BAD] * rows_of(b);
+	Signed128	rows = (Signed128) rows_of(a) * rows_of(b);
+	Signed128	rise = (Signed128) b->count[BIN_BAD] * rows_of(a) - (Signed128) a->count[BIN_BAD] * rows_of(b);
 
 	return rise > 0 && rise * BIN_SHARE_UNITS >= rows * gap;
 }
@@ -142,7 +141,7 @@ bin_iv(const BinCell *cell, const int64_t *total)
 static int64_t
 rows_of_share(int64_t share, int64_t rows)
 {
-	return (int64_t) (((Wide) share * rows + BIN_SHARE_UNITS - 1) / BIN_SHARE_UNITS);
+	return (int64_t) (((Signed128) share * rows + BIN_SHARE_UNITS - 1) / BIN_SHARE_UNITS);
 }
 
 static void *
@@ -185,7 +184,7 @@ collect_states(BinSolver *solver, const BinCell *cell)
 	const BinLimits *limits = &solver->limits;
 	int64_t		rows = solver->total[BIN_GOOD] + solver->total[BIN_BAD];
 	int64_t		least = rows_of_share(limits->min_share, rows);
-	int64_t		most = (int64_t) ((Wide) limits->max_share * rows / BIN_SHARE_UNITS);
+	int64_t		most = (int64_t) ((Signed128) limits->max_share * rows / BIN_SHARE_UNITS);
 	int64_t		bads = limits->min_bads > 1 ? limits->min_bads : 1;
 	int64_t		goods = limits->min_goods > 1 ? limits->min_goods : 1;
 	int32_t		found = 0;
@@ -827,6 +826,65 @@ mark_leaves(const BinCell *cell, int32_t n, int64_t least, int32_t leaves, uint8
 	}
 }
 
+/*
+ * Where bins begin whose rates rise from each to the next, if neighbours are
+ * pooled until they do (Ayer et al. 1955): the vertices of the convex minorant of
+ * bads over rows, of a curve that begins with the least bin that has both classes
+ * and ends with such a one. No partition of rising rates, whose size is not limited,
+ * has a larger IV than the best one of these bins. With `falling` it is the majorant.
+ */
+static int32_t
+find_vertices(const BinCell *cell, int32_t n, bool falling, int32_t *begin, BinCell *block)
+{
+	BinCell		last = {{0, 0}};
+	int32_t		blocks = 0;
+	int32_t		end = n;
+	int32_t		i;
+
+	while (end > 0 && (last.count[BIN_GOOD] == 0 || last.count[BIN_BAD] == 0))
+		add_cell(&last, &cell[--end]);
+	for (i = 0; i <= end && i < n; i++)
+	{
+		if (blocks == 1 && (block[0].count[BIN_GOOD] == 0 || block[0].count[BIN_BAD] == 0))
+		{
+			add_cell(&block[0], i == end ? &last : &cell[i]);
+			continue;
+		}
+		begin[blocks] = i;
+		block[blocks++] = i == end ? last : cell[i];
+		while (blocks > 1)
+		{
+			int			order = compare_rates(&block[blocks - 2], &block[blocks - 1]);
+
+			if (falling ? order > 0 : order < 0)
+				break;
+			blocks--;
+			add_cell(&block[blocks - 1], &block[blocks]);
+		}
+	}
+	return blocks;
+}
+
+/* Marks the vertices either way, or, of more than there is room for, so many of them. */
+static void
+mark_vertices(const BinCell *cell, int32_t n, int32_t room, uint8_t *mark, Arena memory)
+{
+	int32_t    *begin = get(memory, n, sizeof *begin);
+	BinCell    *block = get(memory, n, sizeof *block);
+	int			way;
+
+	for (way = 0; way < 2; way++)
+	{
+		int32_t		most = room / 2;
+		int32_t		vertices = find_vertices(cell, n, way == 1, begin, block);
+		int32_t		used = vertices < most ? vertices : most;
+		int32_t		i;
+
+		for (i = 0; i < used; i++)
+			mark[begin[(int64_t) i * vertices / used]] = 1;
+	}
+}
+
 /* Marks both sides of cells that hold two quantiles or more, of so many; returns the rows of the others. */
 static int64_t
 mark_heavy(const BinCell *cell, int32_t n, int64_t rows, int32_t quantiles, uint8_t *mark)
@@ -836,7 +894,7 @@ mark_heavy(const BinCell *cell, int32_t n, int64_t rows, int32_t quantiles, uint
 
 	for (i = 0; i < n; i++)
 	{
-		if ((Wide) rows_of(&cell[i]) * quantiles < (Wide) 2 * rows)
+		if ((Signed128) rows_of(&cell[i]) * quantiles < (Signed128) 2 * rows)
 			continue;
 		mark[i] = 1;
 		if (i + 1 < n)
@@ -868,9 +926,9 @@ mark_quantiles(const BinCell *cell, int32_t n, int64_t rows, int64_t light, int3
 
 	for (i = 0; i + 1 < n; i++)
 	{
-		if ((Wide) rows_of(&cell[i]) * heavy_of < (Wide) 2 * rows)
+		if ((Signed128) rows_of(&cell[i]) * heavy_of < (Signed128) 2 * rows)
 			seen += rows_of(&cell[i]);
-		while (k <= quantiles && (Wide) seen * (quantiles + 1) >= (Wide) k * light)
+		while (k <= quantiles && (Signed128) seen * (quantiles + 1) >= (Signed128) k * light)
 		{
 			mark[i + 1] = 1;
 			k++;
@@ -898,8 +956,9 @@ bin_candidates(const BinCell *cell, int32_t n, int32_t wanted, int64_t min_share
 		least = rows_of_share(min_share < LEAF_SHARE ? min_share : LEAF_SHARE, rows);
 		mark_leaves(cell, n, least > 1 ? least : 1, wanted < MAX_LEAVES ? wanted : MAX_LEAVES, mark);
 		mark[0] = 1;
+		mark_vertices(cell, n, wanted - count_marks(mark, n), mark, memory);
 
-		/* What the leaves leave of the candidates is enough for both sides of every heavy cell. */
+		/* What these leave of the candidates is enough for both sides of every heavy cell. */
 		room = wanted - count_marks(mark, n);
 		light = mark_heavy(cell, n, rows, room, mark);
 		mark_quantiles(cell, n, rows, light, room, wanted - count_marks(mark, n), mark);

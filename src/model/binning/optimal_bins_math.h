@@ -119,8 +119,11 @@ extern BinTrend bin_choose(const BinTrial trial[BIN_TRENDS]);
  * one, ascending from 0, and returns how many there are. They are the leaves
  * of a classification tree (Breiman et al. 1984: Gini impurity, the best split
  * first, at most 20 leaves of at least 5 % of the rows or the smallest bin,
- * whichever is less), cells that hold much of the rows, each by itself, and
- * quantiles of the other rows.
+ * whichever is less), the vertices of the convex minorant and majorant of bads
+ * over rows, cells that hold much of the rows, each by itself, and quantiles of the
+ * other rows. So for a monotone trend without limits of size the best partition
+ * of the candidates is the best one of all cells, as long as the vertices are not
+ * more than the candidates.
  */
 extern int32_t bin_candidates(const BinCell *cell, int32_t n, int32_t wanted,
 							  int64_t min_share, int32_t *begin, Arena memory);

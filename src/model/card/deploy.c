@@ -133,6 +133,21 @@ forget_changed(void)
 	verified = now;
 }
 
+/* By its name in the catalog: how a type is shown depends on settings. */
+static bool
+is_scorecard(Oid type)
+{
+	HeapTuple	tuple = SearchSysCache1(TYPEOID, ObjectIdGetDatum(type));
+	bool		is;
+
+	if (!HeapTupleIsValid(tuple))
+		return false;
+	is = strcmp(NameStr(((Form_pg_type) GETSTRUCT(tuple))->typname), "scorecard") == 0 &&
+		strcmp(get_namespace_name(((Form_pg_type) GETSTRUCT(tuple))->typnamespace), "agririsk") == 0;
+	ReleaseSysCache(tuple);
+	return is;
+}
+
 static DeployedCard *
 compile_function(Oid function, HeapTuple tuple)
 {
@@ -147,7 +162,7 @@ compile_function(Oid function, HeapTuple tuple)
 
 	/* Only then does the tuple's version say whether the card is the same. */
 	if (form->pronargs != 0 || form->provolatile != PROVOLATILE_IMMUTABLE || form->proretset ||
-		strcmp(format_type_be_qualified(form->prorettype), "agririsk.scorecard") != 0)
+		!is_scorecard(form->prorettype))
 		ereport(ERROR,
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
 				 errmsg("function %s does not hold a scorecard", format_procedure(function)),
@@ -286,11 +301,7 @@ prepare_site(FunctionCallInfo fcinfo)
 		MemoryContextDelete(site->context);
 	site->context = NULL;
 
-#if PG_VERSION_NUM >= 160000
-	if (object_aclcheck(ProcedureRelationId, function, GetUserId(), ACL_EXECUTE) != ACLCHECK_OK)
-#else
-	if (pg_proc_aclcheck(function, GetUserId(), ACL_EXECUTE) != ACLCHECK_OK)
-#endif
+	if (agr_function_aclcheck(function, GetUserId(), ACL_EXECUTE) != ACLCHECK_OK)
 		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_FUNCTION, get_func_name(function));
 
 	card = find_card(function);

@@ -98,7 +98,7 @@ score_call_set_segment(ScoreCall *call, const char *at, size_t length)
 	call->segment = score_segment(call->card, at, length);
 }
 
-static void report_infinite(const ScoreCall *call, int i, double x) pg_attribute_noreturn();
+AGR_NORETURN static void report_infinite(const ScoreCall *call, int i, double x);
 
 static void
 report_infinite(const ScoreCall *call, int i, double x)
@@ -110,7 +110,7 @@ report_infinite(const ScoreCall *call, int i, double x)
 			 errhint("Make it NULL where the value is not known.")));
 }
 
-static void report_far(const ScoreCall *call, int i, double x) pg_attribute_noreturn();
+AGR_NORETURN static void report_far(const ScoreCall *call, int i, double x);
 
 static void
 report_far(const ScoreCall *call, int i, double x)
@@ -123,8 +123,12 @@ report_far(const ScoreCall *call, int i, double x)
 }
 
 static void
-report_unseen(const ScoreCall *call, int i, const char *at, size_t length)
+report_unseen(const ScoreCall *call, int i, Datum value)
 {
+	char		buffer[VALUE_BUFFER];
+	size_t		length;
+	const char *at = value_bytes(call->kind[i], value, buffer, &length);
+
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("feature \"%s\" has a category that the card does not know", call->card->input[i]),
@@ -143,14 +147,13 @@ has_consent(const ScoreFeature *f, const NullableDatum *input)
  * Where the value of feature i falls, and of a linear feature the value itself.
  * A value that is known sets *known.
  */
-static int32_t
+static pg_attribute_always_inline int32_t
 place_value(const ScoreCall *call, int i, const NullableDatum *input, bool *known, double *value)
 {
 	const ScoreFeature *f = &call->card->feature[i];
 	char		buffer[VALUE_BUFFER];
 	const char *at;
 	size_t		length;
-	int32_t		place;
 
 	/* Nothing may depend on what was not given, not even whether it is known. */
 	if (!has_consent(f, input))
@@ -177,10 +180,15 @@ place_value(const ScoreCall *call, int i, const NullableDatum *input, bool *know
 
 	*known = true;
 	at = value_bytes(call->kind[i], input[i].value, buffer, &length);
-	place = score_category_place(f, at, length);
-	if (place == SCORE_UNSEEN && f->unseen == CARD_UNSEEN_ERROR)
-		report_unseen(call, i, at, length);
-	return place;
+	return score_category_place(f, at, length);
+}
+
+int32_t
+score_call_place(const ScoreCall *call, int i, const NullableDatum *input, double *value)
+{
+	bool		known;
+
+	return place_value(call, i, input, &known, value);
 }
 
 /* The WOE of the value of feature i in the call's segment, and where it falls. */
@@ -201,6 +209,8 @@ value_woe(const ScoreCall *call, int i, const NullableDatum *input, bool *known,
 		case SCORE_MISSING:
 			return score_missing_woe(f, weight);
 		case SCORE_UNSEEN:
+			if (f->unseen == CARD_UNSEEN_ERROR)
+				report_unseen(call, i, input[i].value);
 			return score_unseen_woe(f, weight);
 		default:
 			return 0;
@@ -305,7 +315,7 @@ prepare_site(RowSite *site, MemoryContext parent, struct varlena *argument)
 
 /* The call site with the card compiled and the row read; NULL where either is NULL. */
 static RowSite *
-read_arguments(FunctionCallInfo fcinfo)
+read_arguments(FunctionCallInfo fcinfo, int segment_at)
 {
 	FmgrInfo   *flinfo = fcinfo->flinfo;
 	RowSite    *site = flinfo->fn_extra;
@@ -333,11 +343,11 @@ read_arguments(FunctionCallInfo fcinfo)
 
 	row = PG_GETARG_HEAPTUPLEHEADER(1);
 	score_call_read_row(&site->call, &site->map, row, site->input);
-	if (PG_ARGISNULL(2))
+	if (PG_ARGISNULL(segment_at))
 		score_call_set_segment(&site->call, NULL, 0);
 	else
 	{
-		text	   *segment = PG_GETARG_TEXT_PP(2);
+		text	   *segment = PG_GETARG_TEXT_PP(segment_at);
 
 		score_call_set_segment(&site->call, VARDATA_ANY(segment), VARSIZE_ANY_EXHDR(segment));
 	}
@@ -347,7 +357,7 @@ read_arguments(FunctionCallInfo fcinfo)
 Datum
 agririsk_pd(PG_FUNCTION_ARGS)
 {
-	RowSite    *site = read_arguments(fcinfo);
+	RowSite    *site = read_arguments(fcinfo, 2);
 	double		eta;
 
 	if (site == NULL || !score_call_eta(&site->call, site->input, &eta))
@@ -358,7 +368,7 @@ agririsk_pd(PG_FUNCTION_ARGS)
 Datum
 agririsk_score(PG_FUNCTION_ARGS)
 {
-	RowSite    *site = read_arguments(fcinfo);
+	RowSite    *site = read_arguments(fcinfo, 2);
 	double		eta;
 
 	if (site == NULL || !score_call_eta(&site->call, site->input, &eta))
@@ -369,7 +379,7 @@ agririsk_score(PG_FUNCTION_ARGS)
 Datum
 agririsk_points(PG_FUNCTION_ARGS)
 {
-	RowSite    *site = read_arguments(fcinfo);
+	RowSite    *site = read_arguments(fcinfo, 2);
 	const ScoreCard *sc;
 	double		points;
 	bool		known = false;
@@ -458,24 +468,16 @@ flag_of(const CardFeature *f, int32_t place)
 	return NULL;
 }
 
-Datum
-agririsk_explain(PG_FUNCTION_ARGS)
+/* Why the row has its score, most points lost first; one for each feature. */
+static Explanation *
+explain_row(RowSite *site)
 {
-	TupleDesc	columns;
-	Tuplestorestate *rows = agr_begin_rows(fcinfo, work_mem, &columns);
-	RowSite    *site = read_arguments(fcinfo);
-	const ScoreCard *sc;
-	Explanation *why;
+	const ScoreCard *sc = site->call.card;
+	int			n = sc->card->n_features;
+	Explanation *why = palloc(sizeof *why * n);
 	bool		known = false;
-	int			rank = 0;
-	int			n,
-				i;
+	int			i;
 
-	if (site == NULL)
-		return (Datum) 0;
-	sc = site->call.card;
-	n = sc->card->n_features;
-	why = palloc(sizeof *why * n);
 	for (i = 0; i < n; i++)
 	{
 		const ScoreFeature *f = &sc->feature[i];
@@ -491,19 +493,38 @@ agririsk_explain(PG_FUNCTION_ARGS)
 		if (why[i].place == SCORE_NO_CONSENT || why[i].points_lost < 0)
 			why[i].points_lost = 0;
 	}
-	/* A row that has no score has no reasons for it. */
-	if (!known)
-		return (Datum) 0;
-
+	/* A row of which nothing is known has bins, but neither a score nor reasons for one. */
+	for (i = 0; i < n && !known; i++)
+		why[i].points = why[i].best_points = why[i].points_lost = NAN;
 	qsort(why, n, sizeof *why, compare_explanations);
+	return why;
+}
+
+Datum
+agririsk_explain(PG_FUNCTION_ARGS)
+{
+	TupleDesc	columns;
+	Tuplestorestate *rows = agr_begin_rows(fcinfo, work_mem, &columns);
+	RowSite    *site = read_arguments(fcinfo, 2);
+	const ScoreCard *sc;
+	Explanation *why;
+	int			rank = 0;
+	int			n,
+				i;
+
+	if (site == NULL)
+		return (Datum) 0;
+	sc = site->call.card;
+	n = sc->card->n_features;
+	why = explain_row(site);
 	for (i = 0; i < n; i++)
 	{
 		const Explanation *e = &why[i];
 		const CardFeature *f = &sc->card->feature[e->feature];
 		const NullableDatum *input = &site->input[e->feature];
 		const char *flag = flag_of(f, e->place);
-		Datum		value[9];
-		bool		null[9] = {false};
+		Datum		value[10];
+		bool		null[10] = {false};
 
 		value[0] = PointerGetDatum(agr_text(f->name));
 		null[1] = input->isnull || e->place == SCORE_NO_CONSENT;
@@ -511,17 +532,52 @@ agririsk_explain(PG_FUNCTION_ARGS)
 			value[1] = CStringGetTextDatum(show_value(site->call.kind[e->feature],
 													  record_map_type(&site->map, e->feature),
 													  input->value));
-		value[2] = CStringGetTextDatum(scorecard_label(f, e->place));
-		value[3] = Float8GetDatum(e->points);
-		agr_set_number(value, null, 4, e->best_points);
-		agr_set_number(value, null, 5, e->points_lost);
-		null[6] = !(e->points_lost > 0);
-		value[6] = Int32GetDatum(null[6] ? 0 : ++rank);
-		null[7] = null[6] || f->reason.length == 0;
-		value[7] = null[7] ? (Datum) 0 : PointerGetDatum(agr_text(f->reason));
-		null[8] = flag == NULL;
-		value[8] = flag == NULL ? (Datum) 0 : CStringGetTextDatum(flag);
+		value[2] = Int32GetDatum(scorecard_bin_number(f, e->place));
+		value[3] = CStringGetTextDatum(scorecard_label(f, e->place));
+		agr_set_number(value, null, 4, e->points);
+		agr_set_number(value, null, 5, e->best_points);
+		agr_set_number(value, null, 6, e->points_lost);
+		null[7] = !(e->points_lost > 0);
+		value[7] = Int32GetDatum(null[7] ? 0 : ++rank);
+		null[8] = null[7] || f->reason.length == 0;
+		value[8] = null[8] ? (Datum) 0 : PointerGetDatum(agr_text(f->reason));
+		null[9] = flag == NULL;
+		value[9] = flag == NULL ? (Datum) 0 : CStringGetTextDatum(flag);
 		tuplestore_putvalues(rows, columns, value, null);
 	}
 	return (Datum) 0;
+}
+
+/* Explanations as a person hears them: the first reasons, in one text. */
+AGR_FUNCTION(agririsk_reasons);
+Datum
+agririsk_reasons(PG_FUNCTION_ARGS)
+{
+	RowSite    *site = read_arguments(fcinfo, 3);
+	int			most = PG_ARGISNULL(2) ? 0 : PG_GETARG_INT32(2);
+	StringInfoData text;
+	Explanation *why;
+	int			rank;
+
+	if (most < 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("the number of reasons must not be negative"),
+				 errdetail("The number is %d.", most),
+				 errhint("At most four reasons are of use to an applicant.")));
+	if (site == NULL || PG_ARGISNULL(2))
+		PG_RETURN_NULL();
+	why = explain_row(site);
+	initStringInfo(&text);
+	for (rank = 0; rank < site->call.card->card->n_features && rank < most && why[rank].points_lost > 0; rank++)
+	{
+		const CardFeature *f = &site->call.card->card->feature[why[rank].feature];
+		TextSpan	reason = f->reason.length > 0 ? f->reason : f->name;
+
+		appendStringInfo(&text, "%s%.*s", text.len > 0 ? "; " : "", (int) reason.length, reason.at);
+	}
+	pfree(why);
+	if (text.len == 0)
+		PG_RETURN_NULL();
+	PG_RETURN_TEXT_P(cstring_to_text_with_len(text.data, text.len));
 }

@@ -35,6 +35,12 @@ extern void score_call_set_segment(ScoreCall *call, const char *at, size_t lengt
 /* Log-odds of bad; false where every feature is missing. */
 extern bool score_call_eta(ScoreCall *call, const NullableDatum *input, double *eta);
 
+/*
+ * Where the value of feature i falls, and of a linear feature the value itself.
+ * A category in no bin is SCORE_UNSEEN, also where scoring it is an error.
+ */
+extern int32_t score_call_place(const ScoreCall *call, int i, const NullableDatum *input, double *value);
+
 /* Reads the inputs from a row by their names. */
 extern void score_call_read_row(ScoreCall *call, RecordMap *map, HeapTupleHeader row,
 								NullableDatum *input);

@@ -1,16 +1,16 @@
 /*
  * scorecard.c
- *		The scorecard as an SQL type: in and out, comparison, bins.
+ *		The scorecard as an SQL type: in and out, bins.
  */
 #include "postgres.h"
 
 #include "agririsk.h"
 
 #include "catalog/pg_type.h"
-#include "common/hashfn.h"
 #include "core/sql/json_read.h"
 #include "core/sql/record.h"
-#include "libpq/pqformat.h"
+#include "core/sql/stored_type.h"
+#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "model/card/scorecard.h"
 #include "utils/array.h"
@@ -18,19 +18,6 @@
 #include "utils/jsonb.h"
 #include "utils/memutils.h"
 
-AGR_FUNCTION(agririsk_scorecard_in);
-AGR_FUNCTION(agririsk_scorecard_out);
-AGR_FUNCTION(agririsk_scorecard_recv);
-AGR_FUNCTION(agririsk_scorecard_send);
-AGR_FUNCTION(agririsk_scorecard_eq);
-AGR_FUNCTION(agririsk_scorecard_ne);
-AGR_FUNCTION(agririsk_scorecard_lt);
-AGR_FUNCTION(agririsk_scorecard_le);
-AGR_FUNCTION(agririsk_scorecard_gt);
-AGR_FUNCTION(agririsk_scorecard_ge);
-AGR_FUNCTION(agririsk_scorecard_cmp);
-AGR_FUNCTION(agririsk_scorecard_hash);
-AGR_FUNCTION(agririsk_scorecard_hash_extended);
 AGR_FUNCTION(agririsk_bins);
 
 /* ---------- stored bytes ---------- */
@@ -105,189 +92,105 @@ scorecard_store(const Card *card)
 
 /* ---------- text form ---------- */
 
-Datum
-agririsk_scorecard_in(PG_FUNCTION_ARGS)
+static struct varlena *
+parse(const StoredType *type, char *text)
 {
 	JsonReader	reader;
 	JsonbValue	document;
 	Card	   *card;
 
-	json_open(&reader, "scorecard", ERRCODE_INVALID_TEXT_REPRESENTATION, CurrentMemoryContext);
-	json_parse(&reader, PG_GETARG_CSTRING(0), &document);
+	json_open(&reader, type->name, ERRCODE_INVALID_TEXT_REPRESENTATION, CurrentMemoryContext);
+	json_parse(&reader, text, &document);
 	card = scorecard_read_json(&reader, &document);
+	card_sort(card, reader.memory);
 	scorecard_check(card, reader.memory, ERRCODE_INVALID_TEXT_REPRESENTATION);
-	PG_RETURN_POINTER(scorecard_store(card));
+	return scorecard_store(card);
 }
 
-Datum
-agririsk_scorecard_out(PG_FUNCTION_ARGS)
+static char *
+print(const StoredType *type, struct varlena *value)
 {
-	Card	   *card = scorecard_read(PG_DETOAST_DATUM_PACKED(PG_GETARG_DATUM(0)), CurrentMemoryContext);
 	StringInfoData out;
 
 	initStringInfo(&out);
-	scorecard_append_json(&out, card);
-	PG_RETURN_CSTRING(out.data);
+	scorecard_append_json(&out, scorecard_read(value, CurrentMemoryContext));
+	return out.data;
 }
 
-/* ---------- binary form ---------- */
-
-static void
-verify_text(TextSpan t)
+static struct varlena *
+receive(const StoredType *type, const uint8_t *bytes, size_t length, TextRecode recode)
 {
-	pg_verifymbstr(t.at, t.length, false);
+	Arena		memory = agr_arena(CurrentMemoryContext);
+	Card	   *card = decode_card((const char *) bytes, length, memory, ERRCODE_INVALID_BINARY_REPRESENTATION);
+
+	card_recode(card, memory, recode);
+	/* In another encoding, two texts may have become one. */
+	if (GetDatabaseEncoding() != PG_UTF8)
+		scorecard_check(card, memory, ERRCODE_INVALID_BINARY_REPRESENTATION);
+	return scorecard_store(card);
 }
 
-static void
-verify_fit(const CardFit *fit)
-{
-	uint32_t	i;
+static const StoredType scorecard_type = {
+	.name = "scorecard",
+	.has_texts = true,
+	.parse = parse,
+	.print = print,
+	.receive = receive
+};
 
-	verify_text(fit->encoding);
-	verify_text(fit->selection);
-	verify_text(fit->assumptions);
-	for (i = 0; i < fit->n_excluded; i++)
-		verify_text(fit->excluded[i].why);
-	for (i = 0; i < fit->n_tried; i++)
-	{
-		verify_text(fit->tried[i].name);
-		verify_text(fit->tried[i].dropped);
-	}
-	for (i = 0; i < fit->n_terms; i++)
-		verify_text(fit->term[i].level);
-	for (i = 0; i < fit->n_segments; i++)
-		verify_text(fit->segment[i].note);
-}
-
-Datum
-agririsk_scorecard_recv(PG_FUNCTION_ARGS)
-{
-	StringInfo	message = (StringInfo) PG_GETARG_POINTER(0);
-	int			length = message->len - message->cursor;
-	Card	   *card = decode_card(pq_getmsgbytes(message, length), length,
-								   agr_arena(CurrentMemoryContext),
-								   ERRCODE_INVALID_BINARY_REPRESENTATION);
-	uint32_t	i,
-				b,
-				c;
-
-	/* The decoder knows nothing of encodings. */
-	verify_text(card->name);
-	for (i = 0; i < card->n_features; i++)
-	{
-		const CardFeature *f = &card->feature[i];
-
-		verify_text(f->name);
-		verify_text(f->reason);
-		verify_text(f->consent);
-		for (b = 0; b < f->n_bins; b++)
-			for (c = 0; c < f->bin[b].n_categories; c++)
-				verify_text(f->bin[b].category[c]);
-	}
-	for (i = 0; i < card->n_segments; i++)
-	{
-		verify_text(card->segment[i].name);
-		verify_text(card->segment[i].parent);
-	}
-	if (card->fit != NULL)
-		verify_fit(card->fit);
-	PG_RETURN_POINTER(scorecard_store(card));
-}
-
-Datum
-agririsk_scorecard_send(PG_FUNCTION_ARGS)
-{
-	struct varlena *stored = PG_DETOAST_DATUM_PACKED(PG_GETARG_DATUM(0));
-	StringInfoData out;
-
-	pq_begintypsend(&out);
-	pq_sendbytes(&out, VARDATA_ANY(stored), VARSIZE_ANY_EXHDR(stored));
-	PG_RETURN_BYTEA_P(pq_endtypsend(&out));
-}
-
-/* ---------- comparison: equal cards have equal bytes ---------- */
-
-static int
-compare_cards(FunctionCallInfo fcinfo)
-{
-	struct varlena *a = PG_DETOAST_DATUM_PACKED(PG_GETARG_DATUM(0));
-	struct varlena *b = PG_DETOAST_DATUM_PACKED(PG_GETARG_DATUM(1));
-	Size		a_size = VARSIZE_ANY_EXHDR(a);
-	Size		b_size = VARSIZE_ANY_EXHDR(b);
-	int			order = memcmp(VARDATA_ANY(a), VARDATA_ANY(b), Min(a_size, b_size));
-
-	if (order == 0)
-		order = (a_size > b_size) - (a_size < b_size);
-	/* Indexes compare many in one context. */
-	PG_FREE_IF_COPY(a, 0);
-	PG_FREE_IF_COPY(b, 1);
-	return order;
-}
-
-Datum
-agririsk_scorecard_eq(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(compare_cards(fcinfo) == 0);
-}
-
-Datum
-agririsk_scorecard_ne(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(compare_cards(fcinfo) != 0);
-}
-
-Datum
-agririsk_scorecard_lt(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(compare_cards(fcinfo) < 0);
-}
-
-Datum
-agririsk_scorecard_le(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(compare_cards(fcinfo) <= 0);
-}
-
-Datum
-agririsk_scorecard_gt(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(compare_cards(fcinfo) > 0);
-}
-
-Datum
-agririsk_scorecard_ge(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(compare_cards(fcinfo) >= 0);
-}
-
-Datum
-agririsk_scorecard_cmp(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_INT32(compare_cards(fcinfo));
-}
-
-Datum
-agririsk_scorecard_hash(PG_FUNCTION_ARGS)
-{
-	struct varlena *a = PG_DETOAST_DATUM_PACKED(PG_GETARG_DATUM(0));
-	Datum		hash = hash_any((const unsigned char *) VARDATA_ANY(a), VARSIZE_ANY_EXHDR(a));
-
-	PG_FREE_IF_COPY(a, 0);
-	return hash;
-}
-
-Datum
-agririsk_scorecard_hash_extended(PG_FUNCTION_ARGS)
-{
-	struct varlena *a = PG_DETOAST_DATUM_PACKED(PG_GETARG_DATUM(0));
-	Datum		hash = hash_any_extended((const unsigned char *) VARDATA_ANY(a),
-										 VARSIZE_ANY_EXHDR(a), PG_GETARG_INT64(1));
-
-	PG_FREE_IF_COPY(a, 0);
-	return hash;
-}
+STORED_TYPE_FUNCTIONS(agririsk_scorecard, &scorecard_type)
 
 /* ---------- bins ---------- */
+
+/* The places that follow bins and special values; returns how many. */
+static int
+get_other_places(const CardFeature *f, int32_t *place)
+{
+	int			n = 0;
+
+	if (f->kind == CARD_LINEAR)
+		place[n++] = SCORE_LINEAR;
+	place[n++] = SCORE_MISSING;
+	if (f->kind == CARD_CATEGORY)
+		place[n++] = SCORE_UNSEEN;
+	if (f->consent.length > 0)
+		place[n++] = SCORE_NO_CONSENT;
+	return n;
+}
+
+int
+scorecard_n_places(const CardFeature *f)
+{
+	int32_t		place[4];
+
+	return f->n_bins + f->n_specials + get_other_places(f, place);
+}
+
+int32_t
+scorecard_place(const CardFeature *f, int number)
+{
+	int			n = f->n_bins + f->n_specials;
+	int32_t		place[4];
+
+	if (number <= n)
+		return number - 1;
+	(void) get_other_places(f, place);
+	return place[number - n - 1];
+}
+
+int
+scorecard_bin_number(const CardFeature *f, int32_t place)
+{
+	int32_t		other[4];
+	int			i = 0;
+
+	if (place >= 0)
+		return place + 1;
+	(void) get_other_places(f, other);
+	while (other[i] != place)
+		i++;
+	return f->n_bins + f->n_specials + i + 1;
+}
 
 char *
 scorecard_label(const CardFeature *f, int32_t place)
@@ -356,9 +259,8 @@ put_base_points(Tuplestorestate *rows, TupleDesc columns, const ScoreCard *sc)
 	tuplestore_putvalues(rows, columns, value, null);
 }
 
-/* The rows that a place was learnt from; -1 where they are not known. */
-static void
-get_counts(const CardFeature *f, int32_t place, int64 *goods, int64 *bads)
+void
+scorecard_get_counts(const CardFeature *f, int32_t place, int64 *goods, int64 *bads)
 {
 	*goods = *bads = -1;
 	if (place >= (int32_t) f->n_bins)
@@ -378,15 +280,35 @@ get_counts(const CardFeature *f, int32_t place, int64 *goods, int64 *bads)
 	}
 }
 
-/*
- * A further row: a bin, a special bin, what missing and unseen count as, or the
- * slope of a linear feature.
- */
+/* What a place counts under the card's own weights; of a linear feature one unit. */
+static double
+place_woe(const ScoreCard *sc, uint32_t i, int32_t place)
+{
+	const ScoreFeature *s = &sc->feature[i];
+	double		weight = sc->root.weight[i];
+
+	if (place >= 0)
+		return s->woe[place];
+	switch (place)
+	{
+		case SCORE_LINEAR:
+			return 1;
+		case SCORE_MISSING:
+			return score_missing_woe(s, weight);
+		case SCORE_UNSEEN:
+			return score_unseen_woe(s, weight);
+		default:
+			return 0;
+	}
+}
+
+/* A further row: a place of feature i. */
 static void
-put_bin(Tuplestorestate *rows, TupleDesc columns, const ScoreCard *sc, uint32_t i,
-		int number, int32_t place, double woe)
+put_bin(Tuplestorestate *rows, TupleDesc columns, const ScoreCard *sc, uint32_t i, int number)
 {
 	const CardFeature *f = &sc->card->feature[i];
+	int32_t		place = scorecard_place(f, number);
+	double		woe = place_woe(sc, i, place);
 	bool		linear = place == SCORE_LINEAR;
 	bool		number_bin = f->kind == CARD_NUMBER && place >= 0 && place < (int32_t) f->n_bins;
 	bool		category_bin = f->kind == CARD_CATEGORY && place >= 0;
@@ -409,7 +331,7 @@ put_bin(Tuplestorestate *rows, TupleDesc columns, const ScoreCard *sc, uint32_t 
 	null[6] = null[7] || linear;
 	value[6] = Float8GetDatum(woe);
 	value[7] = Float8GetDatum(score_feature_points(sc, sc->root.weight[i] * woe));
-	get_counts(f, place, &goods, &bads);
+	scorecard_get_counts(f, place, &goods, &bads);
 	null[8] = null[9] = goods < 0;
 	value[8] = Int64GetDatum(goods + bads);
 	value[9] = Int64GetDatum(bads);
@@ -424,26 +346,15 @@ agririsk_bins(PG_FUNCTION_ARGS)
 											CurrentMemoryContext);
 	TupleDesc	columns;
 	Tuplestorestate *rows = agr_begin_rows(fcinfo, work_mem, &columns);
-	uint32_t	i,
-				b;
+	uint32_t	i;
+	int			number;
 
 	put_base_points(rows, columns, sc);
 	for (i = 0; i < sc->card->n_features; i++)
 	{
-		const CardFeature *f = &sc->card->feature[i];
-		const ScoreFeature *s = &sc->feature[i];
-		uint32_t	n = f->n_bins + f->n_specials;
-
 		CHECK_FOR_INTERRUPTS();
-		for (b = 0; b < n; b++)
-			put_bin(rows, columns, sc, i, b + 1, b, s->woe[b]);
-		if (f->kind == CARD_LINEAR)
-			put_bin(rows, columns, sc, i, ++n, SCORE_LINEAR, 1);
-		put_bin(rows, columns, sc, i, ++n, SCORE_MISSING,
-				score_missing_woe(s, sc->root.weight[i]));
-		if (f->kind == CARD_CATEGORY)
-			put_bin(rows, columns, sc, i, ++n, SCORE_UNSEEN,
-					score_unseen_woe(s, sc->root.weight[i]));
+		for (number = 1; number <= scorecard_n_places(&sc->card->feature[i]); number++)
+			put_bin(rows, columns, sc, i, number);
 	}
 	return (Datum) 0;
 }

@@ -32,7 +32,18 @@ extern void scorecard_append_json(StringInfo out, const Card *card);
 /* Says that segments of a card are not used. */
 extern void scorecard_notice_segments(const char *hint);
 
-/* The name of a place of a feature: "[0.6, 1.2)", "rice, wheat", "missing". */
+/*
+ * Places of a feature are numbered from 1: bins, special values, the slope of a
+ * linear feature, missing, unseen of a category, no consent where it is asked.
+ */
+extern int	scorecard_n_places(const CardFeature *f);
+extern int32_t scorecard_place(const CardFeature *f, int number);
+extern int	scorecard_bin_number(const CardFeature *f, int32_t place);
+
+/* The name of a place: "[0.6, 1.2)", "rice, wheat", "missing". Two places may share one. */
 extern char *scorecard_label(const CardFeature *f, int32_t place);
+
+/* The rows that a place was learnt from; both -1 where they are not known. */
+extern void scorecard_get_counts(const CardFeature *f, int32_t place, int64 *goods, int64 *bads);
 
 #endif							/* AGRIRISK_SCORECARD_H */

@@ -268,7 +268,7 @@ encode_rows(FitDesign *design, NodeBudget *budget)
 
 /* Gives a binning the training rows' counts in place of those it came with. */
 static void
-recount(FitLearnt *learnt)
+recount(FitLearnt *learnt, double weight_unit)
 {
 	Binning    *binning = learnt->binning;
 	uint32		i;
@@ -278,6 +278,7 @@ recount(FitLearnt *learnt)
 	for (i = 0; i < binning->n_specials; i++)
 		binning->special[i].cell = learnt->count[binning->n_bins + i].train;
 	binning->missing.cell = learnt->count[n_places(binning) + CODE_MISSING].train;
+	binning->prior = BIN_PRIOR / weight_unit;
 	binning_weigh(binning);
 	binning_feature(binning, &learnt->card, agr_arena(CurrentMemoryContext));
 }
@@ -480,7 +481,7 @@ design_woe(FitDesign *design, Binning **binning, NodeBudget *budget)
 	encode_rows(design, budget);
 	for (f = 0; f < rows->n_features; f++)
 	{
-		recount(&design->learnt[f]);
+		recount(&design->learnt[f], rows->options->weight_unit);
 		add_woe_term(design, f);
 	}
 }

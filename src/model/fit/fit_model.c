@@ -283,7 +283,8 @@ fail_without_terms(FitModel *model)
 	StringInfoData text;
 	int			f;
 
-	if (count_used(model) > 0)
+	/* Out of fold it is a finding: the model says the same of every row. */
+	if (count_used(model) > 0 || design->without >= 0)
 		return false;
 	initStringInfo(&text);
 	for (f = 0; f < design->rows->n_features; f++)
@@ -499,16 +500,27 @@ find_vif(FitModel *model)
 
 /* ---------- selection ---------- */
 
+/*
+ * Bins that were found in noise have an information value too, but none of rows
+ * that they were not found in. So the floor that matters is the one out of fold.
+ */
 static void
-floor_iv(FitModel *model)
+floor_iv(FitModel *model, const double *out_of_fold_iv)
 {
 	FitDesign  *design = model->design;
 	double		floor = design->rows->options->min_iv;
+	double		held_floor = design->rows->options->min_out_of_fold_iv;
 	int			f;
 
 	for (f = 0; f < design->rows->n_features; f++)
-		if (has_feature(model, f) && design->learnt[f].iv < floor)
+	{
+		if (!has_feature(model, f))
+			continue;
+		if (design->learnt[f].iv < floor)
 			drop_feature(model, f, psprintf("IV %.4g is below %.4g", design->learnt[f].iv, floor));
+		else if (out_of_fold_iv != NULL && out_of_fold_iv[f] <= held_floor)
+			drop_feature(model, f, psprintf("out-of-fold IV %.4g is not above %.4g", out_of_fold_iv[f], held_floor));
+	}
 }
 
 /* What BIC asks of a term. */
@@ -665,11 +677,11 @@ select_lasso(FitModel *model)
 }
 
 static void
-select_features(FitModel *model)
+select_features(FitModel *model, const double *out_of_fold_iv)
 {
 	const FitOptions *options = model->design->rows->options;
 
-	floor_iv(model);
+	floor_iv(model, out_of_fold_iv);
 	limit_vif(model);
 	switch (options->selection)
 	{
@@ -825,13 +837,13 @@ fail_ambiguous(FitModel *model)
 }
 
 FitModel *
-fit_model_create(FitRows *rows, int without, Binning **binning, const FitTree *tree, NodeBudget *budget)
+fit_model_create(FitRows *rows, int without, const FitBinned *binned, const FitTree *tree, NodeBudget *budget)
 {
 	FitModel   *model = palloc0(sizeof *model);
 	int			t;
 
 	model->lambda = NAN;
-	model->design = fit_design_create(rows, without, binning, budget);
+	model->design = fit_design_create(rows, without, binned ? binned->binning : NULL, budget);
 	model->used = palloc(Max(model->design->n_terms, 1) * sizeof(bool));
 	model->vif = palloc(Max(model->design->n_terms, 1) * sizeof(double));
 	for (t = 0; t < model->design->n_terms; t++)
@@ -841,7 +853,7 @@ fit_model_create(FitRows *rows, int without, Binning **binning, const FitTree *t
 	}
 	if (fail_without_rows(model))
 		return model;
-	select_features(model);
+	select_features(model, binned ? binned->out_of_fold_iv : NULL);
 	fit_selected(model);
 	if (tree != NULL && model->failure.message == NULL)
 		fit_segments(model, tree);

@@ -16,6 +16,13 @@ typedef struct FitFailure
 	const char *hint;
 } FitFailure;
 
+/* What is known of the features' bins before a fit, under encoding woe. */
+typedef struct FitBinned
+{
+	Binning   **binning;		/* of each feature */
+	double	   *out_of_fold_iv; /* found without the rows that it is of; NaN: not known */
+} FitBinned;
+
 typedef struct FitModel
 {
 	FitDesign  *design;
@@ -29,11 +36,11 @@ typedef struct FitModel
 
 /*
  * Fits the rows of all folds but one (-1: of all rows) as the options say: terms
- * of binnings, which are given under encoding woe; floor of information value,
+ * of binnings, which are given under encoding woe; floors of information value,
  * limit of VIF, selection, signs; penalties; with a tree, coefficients of each of
  * its nodes.
  */
-extern FitModel *fit_model_create(FitRows *rows, int without, Binning **binning, const FitTree *tree,
+extern FitModel *fit_model_create(FitRows *rows, int without, const FitBinned *binned, const FitTree *tree,
 								  NodeBudget *budget);
 extern void fit_model_free(FitModel *model);
 

@@ -16,7 +16,7 @@
 
 static const char option_keys[] =
 "encoding, binning, feature_binning, binnings, standardize, weight_column, offset_column, ridge, lasso, "
-"selection, min_iv, max_vif, positive, consent_columns, folds, fold_key, name, base_score, base_odds, pdo, "
+"selection, min_iv, min_out_of_fold_iv, ignore, max_vif, positive, consent_columns, folds, fold_key, name, base_score, base_odds, pdo, "
 "separation, population_rate, long_run_rate, margin, reasons, parents, pooling, keep_parent, "
 "assumptions, weight_unit";
 
@@ -51,18 +51,6 @@ read_rate(JsonReader *r, JsonbContainer *root, const char *key)
 {
 	return read_number(r, root, key, NAN, DBL_MIN, 1 - DBL_EPSILON,
 					   "A rate lies between 0 and 1: 0.04 is four bad loans of a hundred.");
-}
-
-static bool
-read_boolean(JsonReader *r, JsonbContainer *root, const char *key)
-{
-	JsonbValue *value = json_get_field(root, key);
-	int			mark = json_enter_key(r, key);
-
-	if (value != NULL && value->type != jbvBool)
-		json_refuse(r, value, "not true or false", "Give true or false.");
-	json_leave(r, mark);
-	return value != NULL && value->val.boolean;
 }
 
 static int
@@ -336,6 +324,30 @@ read_consents(JsonReader *r, JsonbContainer *root, FitOptions *options)
 	json_leave(r, mark);
 }
 
+/* Columns of the row that are no features. */
+static void
+read_ignored(JsonReader *r, JsonbContainer *root, FitOptions *options)
+{
+	JsonbValue *value = json_get_field(root, "ignore");
+	int			mark = json_enter_key(r, "ignore");
+	JsonbContainer *list;
+	uint32		i;
+
+	if (value == NULL)
+		return json_leave(r, mark);
+	list = json_read_array(r, value, &options->n_ignored);
+	options->ignored = palloc(Max(options->n_ignored, 1) * sizeof(TextSpan));
+	for (i = 0; i < options->n_ignored; i++)
+	{
+		int			item = json_enter_item(r, i);
+		TextSpan	name = json_read_text(r, getIthJsonbValueFromContainer(list, i));
+
+		options->ignored[i] = copy_text(name.at, name.length);
+		json_leave(r, item);
+	}
+	json_leave(r, mark);
+}
+
 /* An object from segments to those that they belong to. */
 static void
 read_parents(JsonReader *r, JsonbContainer *root, FitOptions *options)
@@ -446,10 +458,10 @@ count_weights(FitOptions *options)
 {
 	uint32		i;
 
-	bins_count_weights(&options->binning, options->weight_unit);
+	bins_set_fit(&options->binning, options->weight_unit);
 	for (i = 0; i < options->n_features; i++)
 		if (options->feature[i].binning)
-			bins_count_weights(options->feature[i].binning, options->weight_unit);
+			bins_set_fit(options->feature[i].binning, options->weight_unit);
 }
 
 void
@@ -475,7 +487,8 @@ fit_read_options(FitOptions *options, Jsonb *given, MemoryContext context)
 	read_by_feature(r, root, "binnings", options, read_given);
 	read_by_feature(r, root, "reasons", options, read_reason);
 	read_consents(r, root, options);
-	options->standardize = read_boolean(r, root, "standardize");
+	read_ignored(r, root, options);
+	options->standardize = json_read_boolean_field(r, root, "standardize");
 	options->weight = json_read_text_field(r, root, "weight_column", false);
 	options->offset = json_read_text_field(r, root, "offset_column", false);
 	options->fold_key = json_read_text_field(r, root, "fold_key", false);
@@ -484,9 +497,10 @@ fit_read_options(FitOptions *options, Jsonb *given, MemoryContext context)
 	options->selection = (FitSelection) json_read_word_field(r, root, "selection", fit_selection_words,
 															 FIT_SELECT_NONE, "Give \"none\", \"aic\", \"bic\" or \"lasso\".");
 	options->min_iv = read_number(r, root, "min_iv", 0, 0, 1e9, not_negative);
+	options->min_out_of_fold_iv = read_number(r, root, "min_out_of_fold_iv", 0, -1e9, 1e9, "Give a number, such as 0.01; -1e9 keeps every feature.");
 	options->max_vif = read_number(r, root, "max_vif", INFINITY, 1, 1e9,
 								   "A variance inflation factor is at least 1; 5 and 10 are usual limits.");
-	options->positive = read_boolean(r, root, "positive");
+	options->positive = json_read_boolean_field(r, root, "positive");
 	options->folds = read_folds(r, root);
 	options->name = json_read_text_field(r, root, "name", false);
 	if (options->name.length == 0)
@@ -504,7 +518,7 @@ fit_read_options(FitOptions *options, Jsonb *given, MemoryContext context)
 								  "Give what is added to the rate as a share of it: 0.1 is a tenth more.");
 	read_parents(r, root, options);
 	options->slopes = json_read_word_field(r, root, "pooling", pooling_words, 0, "Give \"slopes\" or \"intercepts\".") == 0;
-	options->keep_parent = read_boolean(r, root, "keep_parent");
+	options->keep_parent = json_read_boolean_field(r, root, "keep_parent");
 	options->assumptions = json_read_text_field(r, root, "assumptions", false);
 	options->weight_unit = read_number(r, root, "weight_unit", 1, 1e-9, 1,
 									   "Give the rows that a weight of 1 stands for, at most 1: 0.01 where weights are hundredths of a row.");

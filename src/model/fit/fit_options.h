@@ -43,6 +43,8 @@ typedef struct FitOptions
 	FitFeatureOptions *feature;
 	uint32		n_consents;
 	TextSpan   *consent;		/* boolean columns */
+	uint32		n_ignored;
+	TextSpan   *ignored;		/* columns that are no features */
 	bool		standardize;
 	TextSpan	weight;			/* columns; empty: none */
 	TextSpan	offset;
@@ -51,6 +53,7 @@ typedef struct FitOptions
 	double		lasso;
 	FitSelection selection;
 	double		min_iv;
+	double		min_out_of_fold_iv;
 	double		max_vif;		/* infinite: no limit */
 	bool		positive;
 	int			folds;			/* 0: none */
@@ -75,6 +78,9 @@ extern const char *const fit_encoding_words[];
 extern const char *const fit_selection_words[];
 
 #define FIT_MOST_FOLDS		20
+
+/* With fewer folds nothing is left to choose features by when one of them is left out. */
+#define FIT_NESTED_FOLDS	3
 
 /* Bytes of a category or the name of a segment. */
 #define FIT_LONGEST_LEVEL	255

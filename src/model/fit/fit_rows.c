@@ -36,6 +36,9 @@ is_role(const FitOptions *options, const char *name)
 	for (i = 0; i < options->n_consents; i++)
 		if (is_text(options->consent[i], name))
 			return true;
+	for (i = 0; i < options->n_ignored; i++)
+		if (is_text(options->ignored[i], name))
+			return true;
 	return is_text(options->weight, name) || is_text(options->offset, name) ||
 		is_text(options->fold_key, name);
 }
@@ -133,6 +136,28 @@ check_named_features(const FitRows *rows)
 	}
 }
 
+/* A column to be ignored that is not there is a typing error. */
+static void
+check_ignored(const FitOptions *options, TupleDesc columns)
+{
+	uint32		i;
+	int			c;
+
+	for (i = 0; i < options->n_ignored; i++)
+	{
+		for (c = 0; c < columns->natts; c++)
+			if (!TupleDescAttr(columns, c)->attisdropped &&
+				is_text(options->ignored[i], NameStr(TupleDescAttr(columns, c)->attname)))
+				break;
+		if (c == columns->natts)
+			ereport(ERROR,
+					(errcode(ERRCODE_UNDEFINED_COLUMN),
+					 errmsg("the row has no column \"%.*s\"", (int) options->ignored[i].length, options->ignored[i].at),
+					 errdetail("The option ignore names it."),
+					 errhint("Write the name as the row has it, or leave it out of the option.")));
+	}
+}
+
 static char *
 append_wanted(FitRows *rows, TextSpan name)
 {
@@ -198,6 +223,7 @@ choose_columns(FitRows *rows, TupleDesc columns)
 	if (rows->key_at >= 0)
 		append_wanted(rows, options->fold_key);
 	check_named_features(rows);
+	check_ignored(options, columns);
 }
 
 /* Notes the types of the inputs, after the columns of another row type were found. */
@@ -331,7 +357,7 @@ read_weight(const FitRows *rows)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("weight of a row must be a whole number that is not negative"),
 				 errdetail("A weight is %s.", DatumGetCString(DirectFunctionCall1(float8out, Float8GetDatum(weight)))),
-				 errhint("A weight stands for so many equal rows; for fractions weigh in a smaller unit, such as thousandths.")));
+				 errhint("A weight is a whole number of equal rows. For fractions give the weights in a smaller unit, such as thousandths.")));
 	return (int64) weight;
 }
 
@@ -370,7 +396,7 @@ read_level(FitRows *rows, int i)
 				 errmsg("category of \"%s\" is too long", feature->name),
 				 errdetail("\"%.*s...\" has %zu bytes; %d are allowed.",
 						   pg_mbcliplen(at, length, 64), at, length, FIT_LONGEST_LEVEL),
-				 errhint("Categories are a few short names; use a code.")));
+				 errhint("Give short names or codes.")));
 	level = key_sums_find(feature->levels, at, length);
 	if (feature->levels->count > MOST_LEVELS)
 		ereport(ERROR,
@@ -523,7 +549,7 @@ fit_rows_add(FitRows *rows, HeapTupleHeader row, int outcome, const text *segmen
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 				 errmsg("too many rows"),
 				 errdetail("The weights exceed %lld.", (long long) FIT_MOST_ROWS),
-				 errhint("A weight stands for so many equal rows; weigh in a larger unit.")));
+				 errhint("A weight is a whole number of equal rows. Give the weights in a larger unit, such as thousands.")));
 
 	for (i = 0; i < rows->n_consents; i++)
 	{

@@ -232,21 +232,103 @@ keep_binning(const Binning *found, MemoryContext context)
 	Binning    *kept = binning_read(binning_store(found), context);
 
 	kept->single = found->single ? pstrdup(found->single) : NULL;
+	kept->codes = found->codes ? pstrdup(found->codes) : NULL;
 	MemoryContextSwitchTo(caller);
 	return kept;
 }
 
-/* Binnings of all features for all models: of feature f for model m at [m][f]. */
-static Binning ***
+/* So many rows of one value and outcome are in one fold by design, not by chance. */
+#define CLUMP_ROWS			10
+
+/*
+ * Without a key, equal rows are in one fold. Where most rows of a feature equal
+ * many others, folds differ in what they hold and cannot tell a feature from noise.
+ */
+static bool
+is_clumped(const BinRows *counted)
+{
+	int64		rows = 0;
+	int64		clumped = 0;
+	int			class,
+				p;
+	uint32		i;
+
+	for (i = 0; i < counted->n; i++)
+		for (class = 0; class < 2; class++)
+		{
+			int64		all = 0;
+			int64		most = 0;
+
+			for (p = 0; p < counted->parts; p++)
+			{
+				int64		n = counted->cell[(Size) i * counted->parts + p].count[class];
+
+				all += n;
+				most = Max(most, n);
+			}
+			rows += all;
+			clumped += all == most && all >= CLUMP_ROWS ? all : 0;
+		}
+	return clumped > rows / 2;
+}
+
+/*
+ * The out-of-fold information value of a feature for each model: over the folds
+ * that the model is fitted to, those of a fold weighed by bins that were found in
+ * the others of them. So the model that a fold is tried on has chosen its
+ * features without that fold.
+ */
+static void
+hold_out_folds(const BinRows *counted, const BinsOptions *options, FitBinned *binned, int f, int folds)
+{
+	double		sum[1 + FIT_MOST_FOLDS] = {0};
+	int			n[1 + FIT_MOST_FOLDS] = {0};
+	int			j,
+				k;
+
+#define TAKE(model, value) \
+	do { \
+		double		found = (value); \
+		if (!isnan(found)) \
+		{ \
+			sum[model] += found; \
+			n[model]++; \
+		} \
+	} while (0)
+	for (k = 0; k < folds; k++)
+	{
+		TAKE(0, bin_held_out_iv(counted, binned[k + 1].binning[f], k));
+		for (j = 0; j < k; j++)
+		{
+			MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext, "agririsk pair of folds", ALLOCSET_DEFAULT_SIZES);
+			MemoryContext caller = MemoryContextSwitchTo(scratch);
+			const Binning *binning = bin_search(counted, options, bin_part(j) | bin_part(k), false);
+
+			TAKE(j + 1, bin_held_out_iv(counted, binning, k));
+			TAKE(k + 1, bin_held_out_iv(counted, binning, j));
+			MemoryContextSwitchTo(caller);
+			MemoryContextDelete(scratch);
+		}
+	}
+#undef TAKE
+	for (k = 0; k <= folds; k++)
+		binned[k].out_of_fold_iv[f] = n[k] > 0 ? sum[k] / n[k] : NAN;
+}
+
+/* Binnings of all features for all models. */
+static FitBinned *
 find_binnings(FitRows *rows, NodeBudget *budget)
 {
 	MemoryContext caller = CurrentMemoryContext;
-	Binning  ***binning = palloc(n_models(rows) * sizeof *binning);
+	FitBinned  *binned = palloc(n_models(rows) * sizeof *binned);
 	int			f,
 				m;
 
 	for (m = 0; m < n_models(rows); m++)
-		binning[m] = palloc(rows->n_features * sizeof **binning);
+	{
+		binned[m].binning = palloc(rows->n_features * sizeof(Binning *));
+		binned[m].out_of_fold_iv = palloc(rows->n_features * sizeof(double));
+	}
 	for (f = 0; f < rows->n_features; f++)
 	{
 		const FitFeature *feature = &rows->feature[f];
@@ -259,11 +341,19 @@ find_binnings(FitRows *rows, NodeBudget *budget)
 		if (given == NULL)
 			counted = count_feature(rows, f, budget, tally);
 		for (m = 0; m < n_models(rows); m++)
-			binning[m][f] = keep_binning(given ? given : bin_search(counted, feature->binning, m - 1, false), caller);
+		{
+			const Binning *found = given ? given :
+				bin_search(counted, feature->binning, m == 0 ? 0 : bin_part(m - 1), false);
+
+			binned[m].binning[f] = keep_binning(found, caller);
+			binned[m].out_of_fold_iv[f] = NAN;
+		}
+		if (given == NULL && rows->options->folds >= FIT_NESTED_FOLDS && (rows->key_at >= 0 || !is_clumped(counted)))
+			hold_out_folds(counted, feature->binning, binned, f, rows->options->folds);
 		MemoryContextSwitchTo(caller);
 		MemoryContextDelete(scratch);
 	}
-	return binning;
+	return binned;
 }
 
 /* ---------- how well it does ---------- */
@@ -350,11 +440,11 @@ say_no_folds(const FitRows *rows, int fold, const FitFailure *failure)
 
 /* Fits the rows of all folds but one, and tries the model on that one. */
 static void
-try_fold(FitRows *rows, int fold, Binning **binning, const FitTree *tree, NodeBudget *budget, FitFolds *folds)
+try_fold(FitRows *rows, int fold, const FitBinned *binned, const FitTree *tree, NodeBudget *budget, FitFolds *folds)
 {
 	MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext, "agririsk fold", ALLOCSET_DEFAULT_SIZES);
 	MemoryContext caller = MemoryContextSwitchTo(scratch);
-	FitModel   *model = fit_model_create(rows, fold, binning, tree, budget);
+	FitModel   *model = fit_model_create(rows, fold, binned, tree, budget);
 	int			f;
 
 	for (f = 0; f < rows->n_features; f++)
@@ -376,7 +466,7 @@ try_fold(FitRows *rows, int fold, Binning **binning, const FitTree *tree, NodeBu
 }
 
 static void
-try_folds(FitRows *rows, Binning ***binning, const FitTree *tree, const FitBudgets *budgets, FitOutcome *outcome)
+try_folds(FitRows *rows, const FitBinned *binned, const FitTree *tree, const FitBudgets *budgets, FitOutcome *outcome)
 {
 	FitFolds	folds = {.iv = outcome->out_of_fold_iv, .gain = outcome->gain};
 	int			n = rows->options->folds;
@@ -389,7 +479,7 @@ try_folds(FitRows *rows, Binning ***binning, const FitTree *tree, const FitBudge
 		return;
 	tally_init_within(&folds.trial.tally, budgets->sorting, CurrentMemoryContext);
 	for (k = 0; k < n && !folds.failed; k++)
-		try_fold(rows, k, binning ? binning[k + 1] : NULL, tree, budgets->codes, &folds);
+		try_fold(rows, k, binned ? &binned[k + 1] : NULL, tree, budgets->codes, &folds);
 	for (f = 0; f < rows->n_features; f++)
 		folds.iv[f] = folds.failed ? NAN : folds.iv[f] / n;
 	if (!folds.failed)
@@ -464,6 +554,28 @@ say_of_given(const FitDesign *design)
 				 errhint("Give each category a bin, and put thin bins together.")));
 }
 
+/* Points out numbers that may be codes, which a trend takes for very large ones. */
+static void
+say_codes(const FitDesign *design)
+{
+	StringInfoData text;
+	int			f;
+
+	initStringInfo(&text);
+	for (f = 0; f < design->rows->n_features; f++)
+	{
+		const Binning *binning = design->learnt[f].binning;
+
+		if (binning->codes != NULL)
+			appendStringInfo(&text, "%s%s: %s", text.len > 0 ? "; " : "", design->rows->feature[f].name, binning->codes);
+	}
+	if (text.len > 0)
+		ereport(NOTICE,
+				(errmsg("fit_scorecard: some values may be codes"),
+				 errdetail("They are far from the other values of their column. %s.", text.data),
+				 errhint("If they are codes, name them in feature_binning, {\"column\": {\"special\": [999]}}, so that each gets a bin of its own, or make them NULL.")));
+}
+
 /* Says what was dropped, and what would be read wrongly. */
 static void
 say_what_is_odd(const FitModel *model)
@@ -502,7 +614,7 @@ agririsk_fit_scorecard_final(PG_FUNCTION_ARGS)
 {
 	FitState   *state = PG_ARGISNULL(0) ? NULL : (FitState *) PG_GETARG_POINTER(0);
 	FitOutcome	outcome;
-	Binning  ***binning = NULL;
+	FitBinned  *binned = NULL;
 	FitBudgets	budgets;
 	FitTree    *tree = NULL;
 	FitRows    *rows;
@@ -516,10 +628,10 @@ agririsk_fit_scorecard_final(PG_FUNCTION_ARGS)
 	budgets.sorting = node_budget_create(CurrentMemoryContext, QUARTER);
 	budgets.codes = node_budget_create(CurrentMemoryContext, QUARTER);
 	if (rows->options->woe)
-		binning = find_binnings(rows, budgets.sorting);
+		binned = find_binnings(rows, budgets.sorting);
 	if (rows->segments != NULL)
 		tree = fit_tree_create(rows);
-	model = fit_model_create(rows, -1, binning ? binning[0] : NULL, tree, budgets.codes);
+	model = fit_model_create(rows, -1, binned, tree, budgets.codes);
 	if (model->failure.message != NULL)
 	{
 		report_failure(rows->options, &model->failure);
@@ -528,13 +640,16 @@ agririsk_fit_scorecard_final(PG_FUNCTION_ARGS)
 	}
 	fit_outcome_init(&outcome, rows->n_features, tree ? tree->n : 0);
 	outcome.null_log_likelihood = fit_model_null(model);
-	try_folds(rows, binning, tree, &budgets, &outcome);
+	try_folds(rows, binned, tree, &budgets, &outcome);
 	if (rows->options->keep_parent && outcome.gained)
 		fit_pool_keep_parents(model->pool, model->design->n_terms, outcome.gain, outcome.gain_p);
 	try_in_sample(model, budgets.sorting, &outcome);
 	fit_calibrate(model, &outcome);
 	if (rows->options->woe)
+	{
 		say_of_given(model->design);
+		say_codes(model->design);
+	}
 	say_what_is_odd(model);
 	fit_model_free(model);
 	PG_RETURN_DATUM(PointerGetDatum(fit_card(model, &outcome)));

@@ -193,7 +193,7 @@ bits_of(double x)
 }
 
 /* The sum of counts that each had those of `shift` added, whatever overflowed. */
-static ALWAYS_INLINE Wide
+static ALWAYS_INLINE Signed128
 sum_of_counts(const LaneBits *counts, double shift)
 {
 	uint64_t	sum = 0;
@@ -205,7 +205,7 @@ sum_of_counts(const LaneBits *counts, double shift)
 }
 
 /* The sum of multiples of HALF units, and of less. */
-static ALWAYS_INLINE Wide
+static ALWAYS_INLINE Signed128
 sum_of_halves(const Lanes *half, double unit)
 {
 	double		sum[2] = {0, 0};
@@ -216,7 +216,7 @@ sum_of_halves(const Lanes *half, double unit)
 		sum[0] += half[0][i];
 		sum[1] += half[1][i];
 	}
-	return (Wide) (int64_t) (sum[0] / (HALF * unit)) * (int64_t) HALF + (int64_t) (sum[1] / unit);
+	return (Signed128) (int64_t) (sum[0] / (HALF * unit)) * (int64_t) HALF + (int64_t) (sum[1] / unit);
 }
 
 /*
@@ -289,9 +289,9 @@ add_products(const double *a, const double *const *column, int n, const double *
 #pragma GCC unroll 4
 		for (k = 0; k < n; k++)
 		{
-			sum[k].part[0] += sum_of_halves(count[k], unit) * ((Wide) 1 << weight_shift);
+			sum[k].part[0] += sum_of_halves(count[k], unit) * ((Signed128) 1 << weight_shift);
 			if (fine)
-				sum[k].part[1] += sum_of_halves(rest[k], unit * SECOND_UNIT) * ((Wide) 1 << weight_shift);
+				sum[k].part[1] += sum_of_halves(rest[k], unit * SECOND_UNIT) * ((Signed128) 1 << weight_shift);
 		}
 	}
 }
@@ -523,7 +523,7 @@ static double
 sum_value(const LogitSum *sum, double unit)
 {
 	double		high = (double) sum->part[0];
-	double		low = (double) (sum->part[0] - (Wide) high);
+	double		low = (double) (sum->part[0] - (Signed128) high);
 
 	return unit * high + unit * (low + (double) sum->part[1] * SECOND_UNIT);
 }

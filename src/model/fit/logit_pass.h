@@ -6,14 +6,12 @@
 #ifndef AGRIRISK_LOGIT_PASS_H
 #define AGRIRISK_LOGIT_PASS_H
 
+#include "core/math/wide.h"
 #include "model/fit/logit_math.h"
-
-/* Allocated memory is aligned to 8 bytes, where the type by itself wants 16. */
-typedef __int128 Wide __attribute__((aligned(8)));
 
 typedef struct LogitSum
 {
-	Wide		part[2];
+	Signed128	part[2];
 } LogitSum;
 
 /* What one pass over the rows adds up, for the m coefficients in use. */
