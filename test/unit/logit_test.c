@@ -28,6 +28,7 @@ typedef struct Sample
 } Sample;
 
 static int	pauses;
+static int	passes_made;
 
 static const LogitProblem plain;	/* no options */
 
@@ -47,7 +48,10 @@ next_rows(LogitRows *rows, LogitBlock *block)
 
 	block->n = 0;
 	if (sample->at == sample->n)
+	{
 		sample->at = 0;
+		passes_made++;
+	}
 	else
 		for (; block->n < most && sample->at < sample->n; block->n++, sample->at++)
 		{
@@ -644,9 +648,9 @@ test_separated(void)
 				sample->x[i * p + j] /= 2;
 		}
 		close_sample(sample);
-		pauses = 0;
+		passes_made = 0;
 		status = fit_sample(sample, &plain, &fit, &blocks);
-		passes = pauses / 4 > passes ? pauses / 4 : passes;
+		passes = passes_made > passes ? passes_made : passes;
 		good = good && status == LOGIT_SEPARATED && fit.complete && divides(sample, fit.involved, &complete) && complete;
 	}
 	ok_figure(good, "complete separation is found, with its direction; most passes", passes);
@@ -676,10 +680,10 @@ test_separated(void)
 			else if (trial % 3 == 1)
 				sample->x[i * p + 2] = 0;
 		close_sample(sample);
-		pauses = 0;
+		passes_made = 0;
 		status = fit_sample(sample, &plain, &fit, &blocks);
 		if (trial % 3 == 0)
-			passes = pauses / 5 > passes ? pauses / 5 : passes;
+			passes = passes_made > passes ? passes_made : passes;
 		good = good && status == LOGIT_SEPARATED && !fit.complete && divides(sample, fit.involved, &complete);
 	}
 	ok(good, "quasi-complete separation is found, with its direction");
@@ -707,9 +711,9 @@ test_separated(void)
 			sample->y[1503] = 0;
 		}
 		close_sample(sample);
-		pauses = 0;
+		passes_made = 0;
 		status = fit_sample(sample, &plain, &fit, &blocks);
-		passes = pauses / 25 > passes ? pauses / 25 : passes;
+		passes = passes_made > passes ? passes_made : passes;
 		good = good && status == LOGIT_FITTED && worst_gradient(sample, &plain, fit.beta) < 1e-12;
 	}
 	ok_figure(good, "steep, but not separated; most passes", passes);
