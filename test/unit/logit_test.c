@@ -27,15 +27,13 @@ typedef struct Sample
 	int			most;			/* rows in a block; 0: any number */
 } Sample;
 
-static int	pauses;
 static int	passes_made;
 
 static const LogitProblem plain;	/* no options */
 
 static void
-count_pause(void)
+no_pause(void)
 {
-	pauses++;
 }
 
 static void
@@ -303,7 +301,7 @@ fit_sample(Sample *sample, const LogitProblem *options, LogitFit *fit, Blocks *b
 	LogitProblem problem = *options;
 
 	problem.rows = &sample->rows;
-	problem.pause = count_pause;
+	problem.pause = no_pause;
 	sample->at = 0;
 	return logit_fit(&problem, fit, memory_of(blocks), memory_of(blocks));
 }
@@ -1014,7 +1012,7 @@ test_forms(void)
 		int			p = (int) below(11);
 		int			n = trial < 20 ? LOGIT_BLOCK : 1 + (int) below(LOGIT_BLOCK);
 		Sample	   *sample = random_sample(&blocks, n < 2 ? 2 : n, p, 2);
-		LogitProblem problem = {.rows = &sample->rows, .pause = count_pause};
+		LogitProblem problem = {.rows = &sample->rows, .pause = no_pause};
 		Fitter		fitter;
 		LogitPass		begun;
 		double		eta[LOGIT_BLOCK];
