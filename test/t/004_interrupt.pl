@@ -217,6 +217,31 @@ my $logged = ($node->psql('postgres', "SET work_mem = '64kB'; SET enable_hashagg
 	  . ' SET log_temp_files = 0; SET client_min_messages = log; SELECT g / 250, roc_metrics(s, b) FROM county GROUP BY 1'))[2];
 is(scalar(() = $logged =~ /temporary file/g), 4, 'four large groups, a file each');
 
+# ---------- a timeout is kept where few rows are much work ----------
+
+# Seven hundred columns, some of them twice another: a singular correlation matrix.
+my $columns = join ', ', map { my $k = $_; $k % 50 ? "hashint4(i * 700 + $k)::float8 AS c$k" : "2 * hashint4(i * 700 + $k - 1)::float8 AS c$k" } 1 .. 700;
+my %costly = (
+	'VIF of 700 columns, some collinear' => "SELECT fit_scorecard(hashint4(i) & 7 = 0, t, fit_options(encoding => 'none', folds => 0, ridge => 1)) FROM generate_series(1, 3000) i, LATERAL (SELECT $columns) t",
+	'a limit of their VIF' => "SELECT fit_scorecard(hashint4(i) & 7 = 0, t, fit_options(encoding => 'none', folds => 0, max_vif => 5)) FROM generate_series(1, 3000) i, LATERAL (SELECT $columns) t",
+	'bins of 700 columns in six models' => "SELECT fit_scorecard(hashint4(i) & 7 = 0, t) FROM generate_series(1, 3000) i, LATERAL (SELECT $columns) t",
+	'a bootstrap of many replicates' => 'SELECT auc_bootstrap(roc_agg(hashint4(i), hashint4(i + 1) & 7 = 0), 10000) FROM generate_series(1, 200000) i');
+for my $name (sort keys %costly)
+{
+	my $took = $node->safe_psql('postgres', <<"SQL");
+SET client_min_messages = error;
+SET statement_timeout = '1s';
+SELECT clock_timestamp() AS began \\gset
+\\set ON_ERROR_STOP off
+$costly{$name} \\g /dev/null
+\\set stopped :SQLSTATE
+RESET statement_timeout;
+SELECT CASE WHEN :'stopped' <> '57014' THEN 'was not stopped' ELSE round(extract(epoch FROM clock_timestamp() - :'began')::numeric, 2)::text END;
+SQL
+	like($took, qr/^[0-9.]+$/, "$name: is stopped by a timeout of 1 s");
+	cmp_ok($took =~ /^[0-9.]+$/ ? $took : 99, '<=', 2.5, "after $took s");
+}
+
 # ---------- what does not fit ----------
 
 sub refused
