@@ -75,6 +75,19 @@ for my $page ('README.md', sort glob 'doc/*.md')
 		is(normal($results[$i] // ''), normal($expected[$i]), "$page: example " . ($i + 1) . ' gives what the page shows');
 	}
 }
+
+# What a BI tool reads: numbers, text, dates and booleans, of a stated scale, and geometries; and a comment that names the key.
+is( $node->safe_psql('doc_bi_md', q{
+	SELECT string_agg(format('%s.%s: %s', relname, attname, format_type(atttypid, atttypmod)), ', ')
+	FROM pg_class c JOIN pg_attribute a ON attrelid = c.oid
+	WHERE relnamespace = 'bi'::regnamespace AND relkind IN ('v', 'm') AND attnum > 0
+	  AND NOT (atttypid = ANY (ARRAY['boolean', 'integer', 'bigint', 'double precision', 'text', 'date', 'public.geometry']::regtype[])
+	           OR atttypid = 'numeric'::regtype AND atttypmod >= 0)}),
+	'', 'doc/bi.md: columns of views are of plain types');
+is( $node->safe_psql('doc_bi_md', q{
+	SELECT count(*) || ' views, without a key in their comment: ' || count(*) FILTER (WHERE coalesce(obj_description(oid, 'pg_class'), '') !~ 'Key: ')
+	FROM pg_class WHERE relnamespace = 'bi'::regnamespace AND relkind IN ('v', 'm')}),
+	'6 views, without a key in their comment: 0', 'doc/bi.md: each view names its key');
 cmp_ok($examples, '>', 10, 'the docs hold examples');
 
 $node->stop;
