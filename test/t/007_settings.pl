@@ -41,7 +41,7 @@ SQL
 # Questions give rows, whose binary form is compared; so nothing of how psql
 # shows them is. A type's text form is a column of text.
 my $fit = "agririsk.fit_options(ridge => 1.2345678901234567, base_score => 512.3456789012345, pdo => 19.876543210987654, base_odds => 33.33333333333333, long_run_rate => 0.0987654321098765, min_iv => 0.0012345678901234,"
-  . " weight_unit => 0.3333333333333333, fold_key => 'household', weight_column => 'weight', consent_columns => '{\"agreed\": [\"a\"]}',"
+  . " weight_unit => 0.3333333333333333, fold_key => 'household', min_out_of_fold_iv => -0.0123456789012345, weight_column => 'weight', consent_columns => '{\"agreed\": [\"a\"]}',"
   . " binning => agririsk.binning_options(min_bin_share => 0.0333333333333333, min_rate_gap => 0.0012345678901234))";
 my $fitted = "(SELECT agririsk.fit_scorecard(bad, t, $fit) AS card FROM desk.loan, LATERAL (SELECT a, b, crop, household, weight, agreed) t)";
 my $segmented = "(SELECT agririsk.fit_scorecard(bad, t, county, agririsk.fit_options(folds => 3)) AS card FROM desk.loan, LATERAL (SELECT a, b, crop) t)";
@@ -79,6 +79,7 @@ my @question = (
 	"SELECT q.card, agririsk.segments(q.card), agririsk.spreads(q.card) FROM $segmented q",
 	'SELECT id, agririsk.pd(card, l), agririsk.score(card, l, county), agririsk.points(card, l) FROM desk.card, desk.loan l',
 	'SELECT id, e.* FROM desk.card, desk.loan l, LATERAL agririsk.explain(card, l, county) e WHERE id < 100',
+	'SELECT id, agririsk.reasons(card, l), agririsk.reasons(card, l, 1, county), v.* FROM desk.card, desk.loan l, LATERAL agririsk.agririsk_version() v',
 	"SELECT card::text, agririsk.bins(card), agririsk.to_sql(card, 'pd', 'county'), agririsk.to_sql(card, 'score', 'county'), card::jsonb FROM desk.card",
 	"SELECT agririsk.to_pmml(replace(card::text, '\"consent\": \"agreed\", ', '')::agririsk.scorecard, 'county 2')::text FROM desk.card",
 	"SELECT s.* FROM desk.card, LATERAL agririsk.characteristic_stability(card, 'SELECT a, b, crop, agreed FROM desk.loan WHERE id < 400', 'SELECT a, b, crop, agreed FROM desk.loan', 0.00123) s",
@@ -97,7 +98,7 @@ my $functions = $node->safe_psql('postgres', <<'SQL');
 SELECT DISTINCT proname FROM pg_proc p JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'
   JOIN pg_extension e ON e.oid = d.refobjid AND e.extname = 'agririsk'
  WHERE proname !~ '^_' AND proname !~ '_(in|out|recv|send|eq|ne|lt|le|gt|ge|cmp|hash|hash_extended|merge)$' AND prokind <> 'p'
-   AND proname NOT IN ('deploy', 'redeploy', 'register_model', 'promote_model', 'champion')
+   AND proname NOT IN ('deploy', 'redeploy', 'create_registry')
 SQL
 my $asked = join "\n", @question;
 is_deeply([ grep { $asked !~ /agririsk\.$_\(/ } split /\n/, $functions ], [], 'every function is asked, but those that write');
