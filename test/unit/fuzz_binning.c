@@ -1,10 +1,7 @@
 /*
  * fuzz_binning.c
- *		Fuzzer of the decoder of stored binnings:
- *
- *		clang -g -O1 -fsanitize=fuzzer,address,undefined -I../../src fuzz_binning.c \
- *			../../src/model/binning/binning_math.c ../../src/model/card/scorecard_math.c \
- *			../../src/model/card/score_math.c ../../src/core/math/elementary_math.c -lm
+ *		Fuzzer of the decoder of stored binnings. FUZZ_SECONDS=300 bin/check fuzz binning
+ *		runs it for longer.
  */
 #include "binning_check.h"
 

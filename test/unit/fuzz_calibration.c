@@ -1,11 +1,7 @@
 /*
  * fuzz_calibration.c
- *		Any bytes as a stored calibration. From the root:
- *
- *		clang -g -O1 -fsanitize=fuzzer,address,undefined -ffp-contract=off -Isrc \
- *			test/unit/fuzz_calibration.c src/validation/calibration_math.c \
- *			src/validation/distribution_math.c src/core/math/*.c -lm -o fuzz
- *		./fuzz -max_total_time=300
+ *		Any bytes as a stored calibration. FUZZ_SECONDS=300 bin/check fuzz calibration
+ *		runs it for longer.
  */
 #include "calibration_check.h"
 

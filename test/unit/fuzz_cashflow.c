@@ -1,9 +1,7 @@
 /*
  * fuzz_cashflow.c
- *		Fuzzer of the decoder and the text parser of cash flows:
- *
- *		clang -g -O1 -fsanitize=fuzzer,address,undefined -I../../src fuzz_cashflow.c \
- *			../../src/portrait/cashflow_math.c ../../src/core/math/elementary_math.c -lm
+ *		Fuzzer of the decoder and the text parser of cash flows. FUZZ_SECONDS=300 bin/check fuzz cashflow
+ *		runs it for longer.
  *
  * The first byte says which: odd is text.
  */

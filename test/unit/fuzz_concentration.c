@@ -1,11 +1,7 @@
 /*
  * fuzz_concentration.c
- *		Any bytes as a stored concentration, and as a text. From the root:
- *
- *		clang -g -O1 -fsanitize=fuzzer,address,undefined -ffp-contract=off -Isrc \
- *			test/unit/fuzz_concentration.c src/portrait/concentration_math.c \
- *			src/core/math/exact_sum_math.c src/core/math/elementary_math.c -lm -o fuzz
- *		./fuzz -max_total_time=300
+ *		Any bytes as a stored concentration, and as a text. FUZZ_SECONDS=300 bin/check fuzz concentration
+ *		runs it for longer.
  */
 #include "concentration_check.h"
 

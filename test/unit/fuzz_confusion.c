@@ -1,11 +1,7 @@
 /*
  * fuzz_confusion.c
- *		Any bytes as a stored confusion. From the root:
- *
- *		clang -g -O1 -fsanitize=fuzzer,address,undefined -ffp-contract=off -Isrc \
- *			test/unit/fuzz_confusion.c src/validation/confusion_math.c \
- *			src/core/math/ratio_math.c -lm -o fuzz
- *		./fuzz -max_total_time=300
+ *		Any bytes as a stored confusion. FUZZ_SECONDS=300 bin/check fuzz confusion
+ *		runs it for longer.
  */
 #include "confusion_check.h"
 

@@ -1,11 +1,7 @@
 /*
  * fuzz_distribution.c
- *		Any bytes as a stored distribution. From the root:
- *
- *		clang -g -O1 -fsanitize=fuzzer,address,undefined -ffp-contract=off -Isrc \
- *			test/unit/fuzz_distribution.c src/validation/calibration_math.c \
- *			src/validation/distribution_math.c src/core/math/*.c -lm -o fuzz
- *		./fuzz -max_total_time=300
+ *		Any bytes as a stored distribution. FUZZ_SECONDS=300 bin/check fuzz distribution
+ *		runs it for longer.
  */
 #include "calibration_check.h"
 

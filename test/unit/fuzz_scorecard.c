@@ -1,10 +1,7 @@
 /*
  * fuzz_scorecard.c
- *		Fuzzer of the decoder of stored scorecards:
- *
- *		clang -g -O1 -fsanitize=fuzzer,address,undefined -I../../src fuzz_scorecard.c \
- *			../../src/model/card/scorecard_math.c ../../src/model/card/score_math.c \
- *			../../src/core/math/elementary_math.c -lm
+ *		Fuzzer of the decoder of stored scorecards. FUZZ_SECONDS=300 bin/check fuzz scorecard
+ *		runs it for longer.
  */
 #include "scorecard_check.h"
 

@@ -1,10 +1,7 @@
 /*
  * fuzz_tally.c
- *		Any bytes as a stored tally, and as a text. From the root:
- *
- *		clang -g -O1 -fsanitize=fuzzer,address,undefined -ffp-contract=off -Isrc \
- *			test/unit/fuzz_tally.c src/core/math/tally_math.c -lm -o fuzz
- *		./fuzz -max_total_time=300
+ *		Any bytes as a stored tally, and as a text. FUZZ_SECONDS=300 bin/check fuzz tally
+ *		runs it for longer.
  */
 #include "tally_check.h"
 
