@@ -17,8 +17,7 @@ REGRESS_OPTS = --load-extension=postgis --load-extension=agririsk
 
 # Contracted multiply-adds would make the bits depend on the CPU. The option is
 # among these flags because clang, which compiles for the JIT, sees no others.
-PG_CPPFLAGS = -I$(srcdir)/src -include $(srcdir)/src/arithmetic.h -ffp-contract=off \
-	-DAGRIRISK_VERSION='"$(EXTVERSION)"'
+PG_CPPFLAGS = -I$(srcdir)/src -include $(srcdir)/src/arithmetic.h -ffp-contract=off
 WARNINGS = -Wextra -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers -Wno-cast-function-type
 PG_CFLAGS = -fvisibility=hidden $(WARNINGS) -MMD $(AGRIRISK_CFLAGS)
 
@@ -26,7 +25,9 @@ PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs)
 include $(PGXS)
 
-agririsk--$(EXTVERSION).sql: $(INSTALL_SQL) $(srcdir)/agririsk.control
-	cat $(INSTALL_SQL) > $@
+# What every type declares alike is in sql/template.
+agririsk--$(EXTVERSION).sql: $(INSTALL_SQL) $(wildcard $(srcdir)/sql/template/*) $(srcdir)/agririsk.control
+	LC_ALL=C awk -f $(srcdir)/sql/template/expand.awk $(INSTALL_SQL) > $@.part
+	mv $@.part $@
 
 -include $(patsubst %.o,%.d,$(OBJS))

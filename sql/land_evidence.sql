@@ -139,3 +139,17 @@ SELECT land_evidence(:plots, :rights, '2024-06-01') IS NOT NULL AS row FROM plot
 
 DROP FUNCTION strip(int, numeric, numeric);
 DROP TABLE plot, land_right;
+
+-- A share of 0 is a right to nothing: counted, and no error. LADM's own names of classes hold no land either.
+SELECT held_share, disputed_share, rights_count FROM land_evidence('SELECT 1, 7, ST_MakeEnvelope(0, 0, 10, 10)',
+  $$VALUES (1, 1, 7, ST_MakeEnvelope(0, 0, 10, 10), 'contract', 0, 1, NULL::date, NULL::date), (2, 2, 8, ST_MakeEnvelope(0, 0, 10, 10), 'LA_Restriction', 1, 1, NULL, NULL),
+  (3, 3, 8, ST_MakeEnvelope(0, 0, 10, 10), 'Restriction: mortgage', 1, 1, NULL, NULL)$$, '2024-06-01');
+-- A right that only touches the plot is neither counted nor the best one.
+SELECT best_right_id, best_iou, rights_count FROM land_evidence('SELECT 1, 7, ST_MakeEnvelope(0, 0, 10, 10)',
+  $$VALUES (1, 1, 7, ST_MakeEnvelope(10 - 5e-12, 0, 20, 10), 'contract', 1, 1, NULL::date, NULL::date)$$, '2024-06-01');
+-- Of an empty plot no plot claims anything.
+SELECT double_claim_plots FROM land_evidence('SELECT 1, 7, ST_GeomFromText(''POLYGON EMPTY'')', $$VALUES (1, 1, 7, ST_MakeEnvelope(0, 0, 20, 10), 'contract', 1, 1, NULL::date, NULL::date)$$, '2024-06-01');
+SELECT pg_typeof(plot_id), pg_typeof(double_claim_plots), held_share FROM land_evidence('SELECT 1::smallint, 7::smallint, ST_MakeEnvelope(0, 0, 10, 10)',
+  $$VALUES (1::smallint, 1::smallint, 7::smallint, ST_MakeEnvelope(0, 0, 20, 10), 'contract', 1, 1, NULL::date, NULL::date)$$, '2024-06-01', null::smallint);
+SELECT plot_id, best_right_id FROM land_evidence('SELECT md5(''1'')::uuid, md5(''7'')::uuid, ST_MakeEnvelope(0, 0, 10, 10)',
+  $$VALUES (md5('1')::uuid, md5('1')::uuid, md5('7')::uuid, ST_MakeEnvelope(0, 0, 20, 10), 'contract', 1, 1, NULL::date, NULL::date)$$, '2024-06-01', null::uuid);

@@ -57,3 +57,10 @@ FROM shapes WHERE name = 'square';
 SELECT overlap_area(geom, 'POLYGON((0 0,1e130 0,1 1,0 0))') FROM shapes WHERE name = 'square';
 
 DROP TABLE shapes;
+
+-- The same ground from another corner, the other way round, and its parts in another order: equal to the last bit.
+WITH ring AS (SELECT ARRAY[ST_MakePoint(117.123456, 29.7654321), ST_MakePoint(840.111, 33.33333), ST_MakePoint(901.7, 512.9), ST_MakePoint(333.3, 777.7), ST_MakePoint(99.01, 400.4)] AS p),
+turned AS (SELECT k, way, ST_MakePolygon(ST_MakeLine(array_agg(p[1 + ((CASE WHEN way = 1 THEN i ELSE 100 - i END) + k) % 5] ORDER BY i))) AS geom
+           FROM ring, generate_series(0, 4) k, generate_series(0, 1) way, generate_series(0, 5) i GROUP BY k, way)
+SELECT count(*), bool_and(o.share_of_a = 1 AND o.share_of_b = 1 AND o.iou = 1) AS whole, count(DISTINCT o.area) AS areas
+FROM turned a, turned b, LATERAL overlap(a.geom, b.geom) o;

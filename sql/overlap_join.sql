@@ -140,3 +140,9 @@ SELECT * FROM overlap_self_join('SELECT 1, ''POLYGON((0 0,1e130 0,1 1,0 0))''::g
 SELECT * FROM overlap_self_join('SELECT 1 / (id - 3), geom FROM plots');
 
 DROP TABLE plots, rights;
+
+-- Keys of every type, in the query and as key_type.
+SELECT t.key, n FROM (VALUES ('smallint'), ('integer'), ('bigint'), ('text'), ('varchar'), ('uuid')) t(key),
+  LATERAL (SELECT (xpath('//n/text()', query_to_xml(format($$SELECT count(*) AS n, count(DISTINCT pg_typeof(left_id)) FROM overlap_self_join(
+    'SELECT %1$s::%2$s, ST_MakeEnvelope(x, 0, x + 2, 1) FROM generate_series(1, 3) x', null::%2$s) WHERE pg_typeof(left_id) = '%2$s'::regtype OR '%2$s' = 'varchar'$$,
+    CASE key WHEN 'uuid' THEN 'md5(x::text)' WHEN 'text' THEN 'x' WHEN 'varchar' THEN 'x' ELSE 'x' END, key), false, true, '')))[1]::text AS n) c;

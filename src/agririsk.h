@@ -21,6 +21,9 @@
 	extern AGR_EXPORT Datum name(PG_FUNCTION_ARGS); \
 	PG_FUNCTION_INFO_V1(name)
 
+/* That of agririsk.control, which test/t/001_house.pl compares. */
+#define AGRIRISK_VERSION "0.1.0"
+
 /* Settings (GUCs). */
 extern bool agr_progress;
 

@@ -1,134 +1,12 @@
 -- Type cashflow: a farmer's money by calendar month.
 
-CREATE TYPE cashflow;
-
-CREATE FUNCTION cashflow_in(cstring) RETURNS cashflow
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
-  AS 'MODULE_PATHNAME', 'agririsk_cashflow_in';
-COMMENT ON FUNCTION cashflow_in(cstring) IS
-'Reads the text form of a cash flow, such as ''2024-03 +1200.5/3 -300/1 3,7+'' or ''empty''.';
-
-CREATE FUNCTION cashflow_out(cashflow) RETURNS cstring
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
-  AS 'MODULE_PATHNAME', 'agririsk_cashflow_out';
-COMMENT ON FUNCTION cashflow_out(cashflow) IS
-'Writes the text form of a cash flow: exact, and independent of every setting.';
-
-CREATE FUNCTION cashflow_recv(internal) RETURNS cashflow
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
-  AS 'MODULE_PATHNAME', 'agririsk_cashflow_recv';
-COMMENT ON FUNCTION cashflow_recv(internal) IS
-'Reads the binary form of a cash flow.';
-
-CREATE FUNCTION cashflow_send(cashflow) RETURNS bytea
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
-  AS 'MODULE_PATHNAME', 'agririsk_cashflow_send';
-COMMENT ON FUNCTION cashflow_send(cashflow) IS
-'Writes the binary form of a cash flow, the same bytes on every machine; equal values have equal bytes.';
-
-CREATE TYPE cashflow (
-  INPUT = cashflow_in,
-  OUTPUT = cashflow_out,
-  RECEIVE = cashflow_recv,
-  SEND = cashflow_send,
-  ALIGNMENT = int4,
-  STORAGE = extended
-);
+@include type TYPE=cashflow COST=1 CATEGORY=U PREFERRED=false
 COMMENT ON TYPE cashflow IS
 'Dated, signed money by calendar month: sums in and out (exact to 1e-4 of the currency), numbers of events, active days, last day with inflow. Made by cashflow_agg, merged by rollup, asked by months and cashflow_features.';
-
--- Comparison. Equal values have equal bytes; the order has no meaning beyond
--- being one, which DISTINCT, UNION and unique indexes need.
-
-CREATE FUNCTION cashflow_eq(cashflow, cashflow) RETURNS boolean
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF
-  AS 'MODULE_PATHNAME', 'agririsk_varlena_eq';
-COMMENT ON FUNCTION cashflow_eq(cashflow, cashflow) IS 'Whether two cash flows are the same, to the unit and the day.';
-
-CREATE FUNCTION cashflow_ne(cashflow, cashflow) RETURNS boolean
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF
-  AS 'MODULE_PATHNAME', 'agririsk_varlena_ne';
-COMMENT ON FUNCTION cashflow_ne(cashflow, cashflow) IS 'Whether two cash flows differ.';
-
-CREATE FUNCTION cashflow_lt(cashflow, cashflow) RETURNS boolean
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF
-  AS 'MODULE_PATHNAME', 'agririsk_varlena_lt';
-COMMENT ON FUNCTION cashflow_lt(cashflow, cashflow) IS 'Less than in the order of bytes, which means nothing in money.';
-
-CREATE FUNCTION cashflow_le(cashflow, cashflow) RETURNS boolean
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF
-  AS 'MODULE_PATHNAME', 'agririsk_varlena_le';
-COMMENT ON FUNCTION cashflow_le(cashflow, cashflow) IS 'At most, in the order of bytes, which means nothing in money.';
-
-CREATE FUNCTION cashflow_gt(cashflow, cashflow) RETURNS boolean
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF
-  AS 'MODULE_PATHNAME', 'agririsk_varlena_gt';
-COMMENT ON FUNCTION cashflow_gt(cashflow, cashflow) IS 'Greater than in the order of bytes, which means nothing in money.';
-
-CREATE FUNCTION cashflow_ge(cashflow, cashflow) RETURNS boolean
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF
-  AS 'MODULE_PATHNAME', 'agririsk_varlena_ge';
-COMMENT ON FUNCTION cashflow_ge(cashflow, cashflow) IS 'At least, in the order of bytes, which means nothing in money.';
-
-CREATE FUNCTION cashflow_cmp(cashflow, cashflow) RETURNS integer
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF
-  AS 'MODULE_PATHNAME', 'agririsk_varlena_cmp';
-COMMENT ON FUNCTION cashflow_cmp(cashflow, cashflow) IS 'Order of the bytes of two cash flows: -1, 0 or 1.';
-
-CREATE FUNCTION cashflow_hash(cashflow) RETURNS integer
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF
-  AS 'MODULE_PATHNAME', 'agririsk_varlena_hash';
-COMMENT ON FUNCTION cashflow_hash(cashflow) IS 'Hash of the bytes of a cash flow.';
-
-CREATE FUNCTION cashflow_hash_extended(cashflow, bigint) RETURNS bigint
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF
-  AS 'MODULE_PATHNAME', 'agririsk_varlena_hash_extended';
-COMMENT ON FUNCTION cashflow_hash_extended(cashflow, bigint) IS 'Hash of the bytes of a cash flow, with a seed.';
-
-CREATE OPERATOR = (
-  LEFTARG = cashflow, RIGHTARG = cashflow, FUNCTION = cashflow_eq,
-  COMMUTATOR = =, NEGATOR = <>, RESTRICT = eqsel, JOIN = eqjoinsel, HASHES, MERGES
-);
-COMMENT ON OPERATOR = (cashflow, cashflow) IS 'same cash flow';
-
-CREATE OPERATOR <> (
-  LEFTARG = cashflow, RIGHTARG = cashflow, FUNCTION = cashflow_ne,
-  COMMUTATOR = <>, NEGATOR = =, RESTRICT = neqsel, JOIN = neqjoinsel
-);
-COMMENT ON OPERATOR <> (cashflow, cashflow) IS 'different cash flow';
-
-CREATE OPERATOR < (
-  LEFTARG = cashflow, RIGHTARG = cashflow, FUNCTION = cashflow_lt,
-  COMMUTATOR = >, NEGATOR = >=, RESTRICT = scalarltsel, JOIN = scalarltjoinsel
-);
-COMMENT ON OPERATOR < (cashflow, cashflow) IS 'less than, in the order of bytes';
-
-CREATE OPERATOR <= (
-  LEFTARG = cashflow, RIGHTARG = cashflow, FUNCTION = cashflow_le,
-  COMMUTATOR = >=, NEGATOR = >, RESTRICT = scalarlesel, JOIN = scalarlejoinsel
-);
-COMMENT ON OPERATOR <= (cashflow, cashflow) IS 'at most, in the order of bytes';
-
-CREATE OPERATOR > (
-  LEFTARG = cashflow, RIGHTARG = cashflow, FUNCTION = cashflow_gt,
-  COMMUTATOR = <, NEGATOR = <=, RESTRICT = scalargtsel, JOIN = scalargtjoinsel
-);
-COMMENT ON OPERATOR > (cashflow, cashflow) IS 'greater than, in the order of bytes';
-
-CREATE OPERATOR >= (
-  LEFTARG = cashflow, RIGHTARG = cashflow, FUNCTION = cashflow_ge,
-  COMMUTATOR = <=, NEGATOR = <, RESTRICT = scalargesel, JOIN = scalargejoinsel
-);
-COMMENT ON OPERATOR >= (cashflow, cashflow) IS 'at least, in the order of bytes';
-
-CREATE OPERATOR CLASS cashflow_ops DEFAULT FOR TYPE cashflow USING btree AS
-  OPERATOR 1 <, OPERATOR 2 <=, OPERATOR 3 =, OPERATOR 4 >=, OPERATOR 5 >,
-  FUNCTION 1 cashflow_cmp(cashflow, cashflow);
-
-CREATE OPERATOR CLASS cashflow_ops DEFAULT FOR TYPE cashflow USING hash AS
-  OPERATOR 1 =,
-  FUNCTION 1 cashflow_hash(cashflow),
-  FUNCTION 2 cashflow_hash_extended(cashflow, bigint);
+COMMENT ON FUNCTION cashflow_in(cstring) IS
+'Reads the text form of a cash flow, such as ''2024-03 +1200.5/3 -300/1 3,7+'' or ''empty''.';
+COMMENT ON FUNCTION cashflow_out(cashflow) IS
+'Writes the text form of a cash flow: exact, and independent of every setting.';
 
 -- Aggregation of events.
 
@@ -152,23 +30,7 @@ CREATE FUNCTION _cashflow_final(internal) RETURNS cashflow
 COMMENT ON FUNCTION _cashflow_final(internal) IS
 'Result of cashflow_agg; NULL if no row counted.';
 
-CREATE FUNCTION _cashflow_combine(internal, internal) RETURNS internal
-  LANGUAGE c IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
-  AS 'MODULE_PATHNAME', 'agririsk_cashflow_combine';
-COMMENT ON FUNCTION _cashflow_combine(internal, internal) IS
-'Merges the states of two workers of cashflow_agg; a worker that saw no rows has NULL.';
-
-CREATE FUNCTION _cashflow_serialize(internal) RETURNS bytea
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
-  AS 'MODULE_PATHNAME', 'agririsk_cashflow_serialize';
-COMMENT ON FUNCTION _cashflow_serialize(internal) IS
-'State of cashflow_agg as bytes, in the binary form of cashflow.';
-
-CREATE FUNCTION _cashflow_deserialize(bytea, internal) RETURNS internal
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
-  AS 'MODULE_PATHNAME', 'agririsk_cashflow_deserialize';
-COMMENT ON FUNCTION _cashflow_deserialize(bytea, internal) IS
-'State of cashflow_agg from bytes.';
+@include workers TYPE=cashflow
 
 -- SSPACE: a farmer with up to 29 events takes 256 bytes.
 CREATE AGGREGATE cashflow_agg(on_date calendar_day, amount double precision) (
@@ -187,23 +49,9 @@ CREATE AGGREGATE cashflow_agg(on_date calendar_day, amount numeric) (
 COMMENT ON AGGREGATE cashflow_agg(calendar_day, numeric) IS
 'Cash flow by calendar month of dated amounts in the currency, exact: positive comes in, negative goes out, zero counts as activity. Amounts are kept to 1e-4, the fifth decimal rounded half away from zero. Rows with a NULL date or amount are ignored; NULL if no row is left. Filter out what is not income (loan proceeds, own transfers, refunds) and what was not yet known: filter (where recorded_on < as_of).';
 
--- Merging.
-
-CREATE FUNCTION cashflow_merge(cashflow, cashflow) RETURNS cashflow
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 10
-  AS 'MODULE_PATHNAME', 'agririsk_cashflow_merge';
+@include merge TYPE=cashflow ARGUMENT=cf COST=10 SSPACE=300
 COMMENT ON FUNCTION cashflow_merge(cashflow, cashflow) IS
 'Cash flow of the events of both, exact in any order. NULL, an unknown cash flow, makes the result unknown.';
-
-CREATE OPERATOR + (
-  LEFTARG = cashflow, RIGHTARG = cashflow, FUNCTION = cashflow_merge, COMMUTATOR = +
-);
-COMMENT ON OPERATOR + (cashflow, cashflow) IS 'events of both';
-
-CREATE AGGREGATE rollup(cf cashflow) (
-  SFUNC = cashflow_merge, STYPE = cashflow, SSPACE = 300,
-  COMBINEFUNC = cashflow_merge, PARALLEL = SAFE
-);
 COMMENT ON AGGREGATE rollup(cashflow) IS
 'Cash flow of the events of all: the same value as cashflow_agg over them, whatever the pieces and their order. NULL cash flows are ignored; NULL if none is left.';
 

@@ -1,123 +1,19 @@
 -- Scorecards: the type, and scoring of rows with it.
 
-CREATE TYPE scorecard;
-
-CREATE FUNCTION scorecard_in(cstring) RETURNS scorecard
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 100
-  AS 'MODULE_PATHNAME', 'agririsk_scorecard_in';
-COMMENT ON FUNCTION scorecard_in(cstring) IS
-'Reads a scorecard from its JSON text. Whatever breaks the documented schema is an error with its path.';
-
-CREATE FUNCTION scorecard_out(scorecard) RETURNS cstring
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 100
-  AS 'MODULE_PATHNAME', 'agririsk_scorecard_out';
-COMMENT ON FUNCTION scorecard_out(scorecard) IS
-'Writes a scorecard as JSON on one line: keys in a fixed order, defaults left out, numbers in their shortest exact digits.';
-
-CREATE FUNCTION scorecard_recv(internal) RETURNS scorecard
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 100
-  AS 'MODULE_PATHNAME', 'agririsk_scorecard_recv';
-COMMENT ON FUNCTION scorecard_recv(internal) IS
-'Reads a scorecard from its binary form, checking everything.';
-
-CREATE FUNCTION scorecard_send(scorecard) RETURNS bytea
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
-  AS 'MODULE_PATHNAME', 'agririsk_scorecard_send';
-COMMENT ON FUNCTION scorecard_send(scorecard) IS
-'Writes a scorecard in its binary form, which is the stored one.';
-
--- Preferred, so that bins('...') of a literal without a type means a card, though binnings have bins, too.
-CREATE TYPE scorecard (
-  INPUT = scorecard_in,
-  OUTPUT = scorecard_out,
-  RECEIVE = scorecard_recv,
-  SEND = scorecard_send,
-  INTERNALLENGTH = VARIABLE,
-  ALIGNMENT = int4,
-  STORAGE = extended,
-  PREFERRED = true
-);
+-- Of a category of its own, and preferred in it, so that bins('...') of a literal
+-- without a type means a card, though binnings have bins, too.
+@include type TYPE=scorecard COST=100 CATEGORY=m PREFERRED=true
 COMMENT ON TYPE scorecard IS
 'A scorecard: features cut into bins, a weight of evidence (WOE, log-odds; positive is riskier) for each bin, or linear ones, a weight per feature, an intercept, a scale of points, segments with weights of their own, and how it was learnt. Its text is JSON.';
+COMMENT ON FUNCTION scorecard_in(cstring) IS
+'Reads a scorecard from its JSON text. Whatever breaks the documented schema is an error with its path.';
+COMMENT ON FUNCTION scorecard_out(scorecard) IS
+'Writes a scorecard as JSON on one line: keys in a fixed order, defaults left out, numbers in their shortest exact digits.';
 
 CREATE CAST (jsonb AS scorecard) WITH INOUT;
 COMMENT ON CAST (jsonb AS scorecard) IS 'Reads a scorecard from JSON.';
 CREATE CAST (scorecard AS jsonb) WITH INOUT;
 COMMENT ON CAST (scorecard AS jsonb) IS 'Writes a scorecard as JSON.';
-
--- ---------- comparison ----------
-
-CREATE FUNCTION scorecard_eq(scorecard, scorecard) RETURNS boolean
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'agririsk_scorecard_eq';
-COMMENT ON FUNCTION scorecard_eq(scorecard, scorecard) IS
-'Whether two scorecards are the same: their texts are equal. Implements =.';
-CREATE FUNCTION scorecard_ne(scorecard, scorecard) RETURNS boolean
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'agririsk_scorecard_ne';
-COMMENT ON FUNCTION scorecard_ne(scorecard, scorecard) IS
-'Whether two scorecards differ. Implements <>.';
-CREATE FUNCTION scorecard_lt(scorecard, scorecard) RETURNS boolean
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'agririsk_scorecard_lt';
-COMMENT ON FUNCTION scorecard_lt(scorecard, scorecard) IS
-'Whether a scorecard sorts before another, in an order by stored bytes that has no meaning of its own. Implements <.';
-CREATE FUNCTION scorecard_le(scorecard, scorecard) RETURNS boolean
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'agririsk_scorecard_le';
-COMMENT ON FUNCTION scorecard_le(scorecard, scorecard) IS
-'Whether a scorecard sorts before another or is the same. Implements <=.';
-CREATE FUNCTION scorecard_gt(scorecard, scorecard) RETURNS boolean
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'agririsk_scorecard_gt';
-COMMENT ON FUNCTION scorecard_gt(scorecard, scorecard) IS
-'Whether a scorecard sorts after another. Implements >.';
-CREATE FUNCTION scorecard_ge(scorecard, scorecard) RETURNS boolean
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'agririsk_scorecard_ge';
-COMMENT ON FUNCTION scorecard_ge(scorecard, scorecard) IS
-'Whether a scorecard sorts after another or is the same. Implements >=.';
-CREATE FUNCTION scorecard_cmp(scorecard, scorecard) RETURNS integer
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'agririsk_scorecard_cmp';
-COMMENT ON FUNCTION scorecard_cmp(scorecard, scorecard) IS
-'Below, at or above zero as the first scorecard sorts before, with or after the second. For btree indexes.';
-CREATE FUNCTION scorecard_hash(scorecard) RETURNS integer
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'agririsk_scorecard_hash';
-COMMENT ON FUNCTION scorecard_hash(scorecard) IS
-'A hash of a scorecard. For hash indexes, DISTINCT and GROUP BY.';
-CREATE FUNCTION scorecard_hash_extended(scorecard, bigint) RETURNS bigint
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'agririsk_scorecard_hash_extended';
-COMMENT ON FUNCTION scorecard_hash_extended(scorecard, bigint) IS
-'A hash of a scorecard under a seed. For hash partitions.';
-
-CREATE OPERATOR = (
-  LEFTARG = scorecard, RIGHTARG = scorecard, FUNCTION = scorecard_eq,
-  COMMUTATOR = =, NEGATOR = <>, RESTRICT = eqsel, JOIN = eqjoinsel, HASHES, MERGES);
-CREATE OPERATOR <> (
-  LEFTARG = scorecard, RIGHTARG = scorecard, FUNCTION = scorecard_ne,
-  COMMUTATOR = <>, NEGATOR = =, RESTRICT = neqsel, JOIN = neqjoinsel);
-CREATE OPERATOR < (
-  LEFTARG = scorecard, RIGHTARG = scorecard, FUNCTION = scorecard_lt,
-  COMMUTATOR = >, NEGATOR = >=, RESTRICT = scalarltsel, JOIN = scalarltjoinsel);
-CREATE OPERATOR <= (
-  LEFTARG = scorecard, RIGHTARG = scorecard, FUNCTION = scorecard_le,
-  COMMUTATOR = >=, NEGATOR = >, RESTRICT = scalarlesel, JOIN = scalarlejoinsel);
-CREATE OPERATOR > (
-  LEFTARG = scorecard, RIGHTARG = scorecard, FUNCTION = scorecard_gt,
-  COMMUTATOR = <, NEGATOR = <=, RESTRICT = scalargtsel, JOIN = scalargtjoinsel);
-CREATE OPERATOR >= (
-  LEFTARG = scorecard, RIGHTARG = scorecard, FUNCTION = scorecard_ge,
-  COMMUTATOR = <=, NEGATOR = <, RESTRICT = scalargesel, JOIN = scalargejoinsel);
-COMMENT ON OPERATOR = (scorecard, scorecard) IS 'the same scorecard';
-COMMENT ON OPERATOR <> (scorecard, scorecard) IS 'another scorecard';
-COMMENT ON OPERATOR < (scorecard, scorecard) IS 'sorts before';
-COMMENT ON OPERATOR <= (scorecard, scorecard) IS 'sorts before, or the same';
-COMMENT ON OPERATOR > (scorecard, scorecard) IS 'sorts after';
-COMMENT ON OPERATOR >= (scorecard, scorecard) IS 'sorts after, or the same';
-
-CREATE OPERATOR CLASS scorecard_ops DEFAULT FOR TYPE scorecard USING btree AS
-  OPERATOR 1 <, OPERATOR 2 <=, OPERATOR 3 =, OPERATOR 4 >=, OPERATOR 5 >,
-  FUNCTION 1 scorecard_cmp(scorecard, scorecard);
-COMMENT ON OPERATOR CLASS scorecard_ops USING btree IS 'Order of scorecards by their stored bytes.';
-CREATE OPERATOR CLASS scorecard_ops DEFAULT FOR TYPE scorecard USING hash AS
-  OPERATOR 1 =,
-  FUNCTION 1 scorecard_hash(scorecard),
-  FUNCTION 2 scorecard_hash_extended(scorecard, bigint);
-COMMENT ON OPERATOR CLASS scorecard_ops USING hash IS 'Hash of scorecards by their stored bytes.';
 
 -- ---------- scoring rows ----------
 -- Intentionally not STRICT: without a segment the card's root scores. STABLE,

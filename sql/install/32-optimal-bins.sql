@@ -1,148 +1,17 @@
 -- The binning of a feature, and the best one.
 
-CREATE TYPE binning;
-
-CREATE FUNCTION binning_in(cstring) RETURNS binning
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
-  AS 'MODULE_PATHNAME', 'agririsk_binning_in';
-COMMENT ON FUNCTION binning_in(cstring) IS
-'Reads the text form of a binning, JSON. What breaks a rule is an error that names the place.';
-
-CREATE FUNCTION binning_out(binning) RETURNS cstring
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
-  AS 'MODULE_PATHNAME', 'agririsk_binning_out';
-COMMENT ON FUNCTION binning_out(binning) IS
-'Writes the text form of a binning, JSON: exact, independent of every setting.';
-
-CREATE FUNCTION binning_recv(internal) RETURNS binning
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
-  AS 'MODULE_PATHNAME', 'agririsk_binning_recv';
-COMMENT ON FUNCTION binning_recv(internal) IS
-'Reads the binary form of a binning.';
-
-CREATE FUNCTION binning_send(binning) RETURNS bytea
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
-  AS 'MODULE_PATHNAME', 'agririsk_binning_send';
-COMMENT ON FUNCTION binning_send(binning) IS
-'Writes the binary form of a binning, the same bytes on every machine; equal values have equal bytes. Categories are in the encoding of the database.';
-
-CREATE TYPE binning (
-  INPUT = binning_in,
-  OUTPUT = binning_out,
-  RECEIVE = binning_recv,
-  SEND = binning_send,
-  ALIGNMENT = int4,
-  STORAGE = extended
-);
+@include type TYPE=binning COST=1 CATEGORY=m PREFERRED=false
 COMMENT ON TYPE binning IS
 'The bins of a feature with their good and bad rows, of numbers [low, high), of categories lists; special values and missing apart; what was left out; and the information value that each trend would reach. Made by optimal_bins; bins, iv, trends, woe and bin ask it.';
+COMMENT ON FUNCTION binning_in(cstring) IS
+'Reads the text form of a binning, JSON. What breaks a rule is an error that names the place.';
+COMMENT ON FUNCTION binning_out(binning) IS
+'Writes the text form of a binning, JSON: exact, independent of every setting.';
 
 CREATE CAST (jsonb AS binning) WITH INOUT;
 COMMENT ON CAST (jsonb AS binning) IS 'Reads a binning from JSON.';
 CREATE CAST (binning AS jsonb) WITH INOUT;
 COMMENT ON CAST (binning AS jsonb) IS 'Writes a binning as JSON.';
-
--- Comparison. Equal values have equal bytes; the order has no meaning beyond
--- being one, which DISTINCT, UNION and unique indexes need.
-
-CREATE FUNCTION binning_eq(binning, binning) RETURNS boolean
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF
-  AS 'MODULE_PATHNAME', 'agririsk_varlena_eq';
-COMMENT ON FUNCTION binning_eq(binning, binning) IS
-'Whether two binnings are the same in every part.';
-
-CREATE FUNCTION binning_ne(binning, binning) RETURNS boolean
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF
-  AS 'MODULE_PATHNAME', 'agririsk_varlena_ne';
-COMMENT ON FUNCTION binning_ne(binning, binning) IS
-'Whether two binnings differ.';
-
-CREATE FUNCTION binning_lt(binning, binning) RETURNS boolean
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF
-  AS 'MODULE_PATHNAME', 'agririsk_varlena_lt';
-COMMENT ON FUNCTION binning_lt(binning, binning) IS
-'Less than in the order of bytes, which means nothing in values.';
-
-CREATE FUNCTION binning_le(binning, binning) RETURNS boolean
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF
-  AS 'MODULE_PATHNAME', 'agririsk_varlena_le';
-COMMENT ON FUNCTION binning_le(binning, binning) IS
-'At most, in the order of bytes, which means nothing in values.';
-
-CREATE FUNCTION binning_gt(binning, binning) RETURNS boolean
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF
-  AS 'MODULE_PATHNAME', 'agririsk_varlena_gt';
-COMMENT ON FUNCTION binning_gt(binning, binning) IS
-'Greater than in the order of bytes, which means nothing in values.';
-
-CREATE FUNCTION binning_ge(binning, binning) RETURNS boolean
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF
-  AS 'MODULE_PATHNAME', 'agririsk_varlena_ge';
-COMMENT ON FUNCTION binning_ge(binning, binning) IS
-'At least, in the order of bytes, which means nothing in values.';
-
-CREATE FUNCTION binning_cmp(binning, binning) RETURNS integer
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF
-  AS 'MODULE_PATHNAME', 'agririsk_varlena_cmp';
-COMMENT ON FUNCTION binning_cmp(binning, binning) IS
-'Order of the bytes of two binnings: negative, 0 or positive.';
-
-CREATE FUNCTION binning_hash(binning) RETURNS integer
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF
-  AS 'MODULE_PATHNAME', 'agririsk_varlena_hash';
-COMMENT ON FUNCTION binning_hash(binning) IS
-'Hash of the bytes of a binning.';
-
-CREATE FUNCTION binning_hash_extended(binning, bigint) RETURNS bigint
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF
-  AS 'MODULE_PATHNAME', 'agririsk_varlena_hash_extended';
-COMMENT ON FUNCTION binning_hash_extended(binning, bigint) IS
-'Hash of the bytes of a binning, with a seed.';
-
-CREATE OPERATOR = (
-  LEFTARG = binning, RIGHTARG = binning, FUNCTION = binning_eq,
-  COMMUTATOR = =, NEGATOR = <>, RESTRICT = eqsel, JOIN = eqjoinsel, HASHES, MERGES
-);
-COMMENT ON OPERATOR = (binning, binning) IS 'same binning';
-
-CREATE OPERATOR <> (
-  LEFTARG = binning, RIGHTARG = binning, FUNCTION = binning_ne,
-  COMMUTATOR = <>, NEGATOR = =, RESTRICT = neqsel, JOIN = neqjoinsel
-);
-COMMENT ON OPERATOR <> (binning, binning) IS 'different binning';
-
-CREATE OPERATOR < (
-  LEFTARG = binning, RIGHTARG = binning, FUNCTION = binning_lt,
-  COMMUTATOR = >, NEGATOR = >=, RESTRICT = scalarltsel, JOIN = scalarltjoinsel
-);
-COMMENT ON OPERATOR < (binning, binning) IS 'less than, in the order of bytes';
-
-CREATE OPERATOR <= (
-  LEFTARG = binning, RIGHTARG = binning, FUNCTION = binning_le,
-  COMMUTATOR = >=, NEGATOR = >, RESTRICT = scalarlesel, JOIN = scalarlejoinsel
-);
-COMMENT ON OPERATOR <= (binning, binning) IS 'at most, in the order of bytes';
-
-CREATE OPERATOR > (
-  LEFTARG = binning, RIGHTARG = binning, FUNCTION = binning_gt,
-  COMMUTATOR = <, NEGATOR = <=, RESTRICT = scalargtsel, JOIN = scalargtjoinsel
-);
-COMMENT ON OPERATOR > (binning, binning) IS 'greater than, in the order of bytes';
-
-CREATE OPERATOR >= (
-  LEFTARG = binning, RIGHTARG = binning, FUNCTION = binning_ge,
-  COMMUTATOR = <=, NEGATOR = <, RESTRICT = scalargesel, JOIN = scalargejoinsel
-);
-COMMENT ON OPERATOR >= (binning, binning) IS 'at least, in the order of bytes';
-
-CREATE OPERATOR CLASS binning_ops DEFAULT FOR TYPE binning USING btree AS
-  OPERATOR 1 <, OPERATOR 2 <=, OPERATOR 3 =, OPERATOR 4 >=, OPERATOR 5 >,
-  FUNCTION 1 binning_cmp(binning, binning);
-
-CREATE OPERATOR CLASS binning_ops DEFAULT FOR TYPE binning USING hash AS
-  OPERATOR 1 =,
-  FUNCTION 1 binning_hash(binning),
-  FUNCTION 2 binning_hash_extended(binning, bigint);
 
 -- Options.
 
@@ -161,6 +30,7 @@ CREATE FUNCTION binning_options(
     min_bins integer DEFAULT NULL, max_bin_share double precision DEFAULT NULL,
     round_cuts boolean DEFAULT NULL, extra jsonb DEFAULT NULL) RETURNS jsonb
   LANGUAGE sql IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
+  SET extra_float_digits = 1 -- so that a number keeps its digits on the way into jsonb
 BEGIN ATOMIC
   SELECT agririsk._binning_check(jsonb_strip_nulls(jsonb_build_object(
     'max_bins', max_bins, 'min_bin_share', min_bin_share, 'min_bads', min_bads, 'min_goods', min_goods,

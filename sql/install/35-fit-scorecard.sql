@@ -25,6 +25,7 @@ CREATE FUNCTION fit_options(
     weight_unit double precision DEFAULT NULL, min_out_of_fold_iv double precision DEFAULT NULL,
     ignore text[] DEFAULT NULL, extra jsonb DEFAULT NULL) RETURNS jsonb
   LANGUAGE sql IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
+  SET extra_float_digits = 1 -- so that a number keeps its digits on the way into jsonb
 BEGIN ATOMIC
   SELECT agririsk._fit_check(coalesce((
       SELECT jsonb_object_agg(o.key, o.value) FROM jsonb_each(jsonb_build_object(

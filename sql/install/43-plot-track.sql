@@ -21,6 +21,7 @@ CREATE FUNCTION plot_track_options(
     max_error_share double precision DEFAULT NULL, min_width_m double precision DEFAULT NULL,
     extra jsonb DEFAULT NULL) RETURNS jsonb
   LANGUAGE sql IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
+  SET extra_float_digits = 1 -- so that a number keeps its digits on the way into jsonb
 BEGIN ATOMIC
   SELECT agririsk._plot_track_check(jsonb_strip_nulls(jsonb_build_object(
     'max_accuracy_m', max_accuracy_m, 'max_speed_kmh', max_speed_kmh, 'max_closure_m', max_closure_m,

@@ -1,143 +1,12 @@
 -- Type roc: scores and outcomes, and how well the one ranks the other.
 
-CREATE TYPE roc;
-
-CREATE FUNCTION roc_in(cstring) RETURNS roc
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
-  AS 'MODULE_PATHNAME', 'agririsk_roc_in';
-COMMENT ON FUNCTION roc_in(cstring) IS
-'Reads the text form of a roc, such as ''excluded 0/2/0; 0.1 3/0; 0.25 2/1''. Scores come in any order; the rows of a score that comes twice add up.';
-
-CREATE FUNCTION roc_out(roc) RETURNS cstring
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
-  AS 'MODULE_PATHNAME', 'agririsk_roc_out';
-COMMENT ON FUNCTION roc_out(roc) IS
-'Writes the text form of a roc: rows that are left out because they have no score, outcome or weight, if there are any; then scores in ascending order with their goods/bads. Exact, independent of every setting; empty if there is nothing.';
-
-CREATE FUNCTION roc_recv(internal) RETURNS roc
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
-  AS 'MODULE_PATHNAME', 'agririsk_roc_recv';
-COMMENT ON FUNCTION roc_recv(internal) IS
-'Reads the binary form of a roc.';
-
-CREATE FUNCTION roc_send(roc) RETURNS bytea
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
-  AS 'MODULE_PATHNAME', 'agririsk_roc_send';
-COMMENT ON FUNCTION roc_send(roc) IS
-'Writes the binary form of a roc, the same bytes on every machine; equal values have equal bytes.';
-
-CREATE TYPE roc (
-  INPUT = roc_in,
-  OUTPUT = roc_out,
-  RECEIVE = roc_recv,
-  SEND = roc_send,
-  ALIGNMENT = int4,
-  STORAGE = extended
-);
+@include type TYPE=roc COST=1 CATEGORY=U PREFERRED=false
 COMMENT ON TYPE roc IS
 'Rows with a score (higher is riskier) and an outcome, good or bad, counted by score; at most 10,000,000 distinct scores. Made by roc_agg, merged by rollup and +, asked by auc, gini, ks, auc_ci, lift, capture, curve and others.';
-
--- Comparison. Equal values have equal bytes; the order has no meaning beyond
--- being one, which DISTINCT, UNION and unique indexes need.
-
-CREATE FUNCTION roc_eq(roc, roc) RETURNS boolean
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF
-  AS 'MODULE_PATHNAME', 'agririsk_varlena_eq';
-COMMENT ON FUNCTION roc_eq(roc, roc) IS
-'Whether two roc values have the same scores with the same rows, and left out as many.';
-
-CREATE FUNCTION roc_ne(roc, roc) RETURNS boolean
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF
-  AS 'MODULE_PATHNAME', 'agririsk_varlena_ne';
-COMMENT ON FUNCTION roc_ne(roc, roc) IS
-'Whether two roc values differ.';
-
-CREATE FUNCTION roc_lt(roc, roc) RETURNS boolean
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF
-  AS 'MODULE_PATHNAME', 'agririsk_varlena_lt';
-COMMENT ON FUNCTION roc_lt(roc, roc) IS
-'Less than in the order of bytes, which means nothing in scores.';
-
-CREATE FUNCTION roc_le(roc, roc) RETURNS boolean
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF
-  AS 'MODULE_PATHNAME', 'agririsk_varlena_le';
-COMMENT ON FUNCTION roc_le(roc, roc) IS
-'At most, in the order of bytes, which means nothing in scores.';
-
-CREATE FUNCTION roc_gt(roc, roc) RETURNS boolean
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF
-  AS 'MODULE_PATHNAME', 'agririsk_varlena_gt';
-COMMENT ON FUNCTION roc_gt(roc, roc) IS
-'Greater than in the order of bytes, which means nothing in scores.';
-
-CREATE FUNCTION roc_ge(roc, roc) RETURNS boolean
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF
-  AS 'MODULE_PATHNAME', 'agririsk_varlena_ge';
-COMMENT ON FUNCTION roc_ge(roc, roc) IS
-'At least, in the order of bytes, which means nothing in scores.';
-
-CREATE FUNCTION roc_cmp(roc, roc) RETURNS integer
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF
-  AS 'MODULE_PATHNAME', 'agririsk_varlena_cmp';
-COMMENT ON FUNCTION roc_cmp(roc, roc) IS
-'Order of the bytes of two roc values: negative, 0 or positive.';
-
-CREATE FUNCTION roc_hash(roc) RETURNS integer
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF
-  AS 'MODULE_PATHNAME', 'agririsk_varlena_hash';
-COMMENT ON FUNCTION roc_hash(roc) IS
-'Hash of the bytes of a roc value.';
-
-CREATE FUNCTION roc_hash_extended(roc, bigint) RETURNS bigint
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF
-  AS 'MODULE_PATHNAME', 'agririsk_varlena_hash_extended';
-COMMENT ON FUNCTION roc_hash_extended(roc, bigint) IS
-'Hash of the bytes of a roc value, with a seed.';
-
-CREATE OPERATOR = (
-  LEFTARG = roc, RIGHTARG = roc, FUNCTION = roc_eq,
-  COMMUTATOR = =, NEGATOR = <>, RESTRICT = eqsel, JOIN = eqjoinsel, HASHES, MERGES
-);
-COMMENT ON OPERATOR = (roc, roc) IS 'same roc';
-
-CREATE OPERATOR <> (
-  LEFTARG = roc, RIGHTARG = roc, FUNCTION = roc_ne,
-  COMMUTATOR = <>, NEGATOR = =, RESTRICT = neqsel, JOIN = neqjoinsel
-);
-COMMENT ON OPERATOR <> (roc, roc) IS 'different roc';
-
-CREATE OPERATOR < (
-  LEFTARG = roc, RIGHTARG = roc, FUNCTION = roc_lt,
-  COMMUTATOR = >, NEGATOR = >=, RESTRICT = scalarltsel, JOIN = scalarltjoinsel
-);
-COMMENT ON OPERATOR < (roc, roc) IS 'less than, in the order of bytes';
-
-CREATE OPERATOR <= (
-  LEFTARG = roc, RIGHTARG = roc, FUNCTION = roc_le,
-  COMMUTATOR = >=, NEGATOR = >, RESTRICT = scalarlesel, JOIN = scalarlejoinsel
-);
-COMMENT ON OPERATOR <= (roc, roc) IS 'at most, in the order of bytes';
-
-CREATE OPERATOR > (
-  LEFTARG = roc, RIGHTARG = roc, FUNCTION = roc_gt,
-  COMMUTATOR = <, NEGATOR = <=, RESTRICT = scalargtsel, JOIN = scalargtjoinsel
-);
-COMMENT ON OPERATOR > (roc, roc) IS 'greater than, in the order of bytes';
-
-CREATE OPERATOR >= (
-  LEFTARG = roc, RIGHTARG = roc, FUNCTION = roc_ge,
-  COMMUTATOR = <=, NEGATOR = <, RESTRICT = scalargesel, JOIN = scalargejoinsel
-);
-COMMENT ON OPERATOR >= (roc, roc) IS 'at least, in the order of bytes';
-
-CREATE OPERATOR CLASS roc_ops DEFAULT FOR TYPE roc USING btree AS
-  OPERATOR 1 <, OPERATOR 2 <=, OPERATOR 3 =, OPERATOR 4 >=, OPERATOR 5 >,
-  FUNCTION 1 roc_cmp(roc, roc);
-
-CREATE OPERATOR CLASS roc_ops DEFAULT FOR TYPE roc USING hash AS
-  OPERATOR 1 =,
-  FUNCTION 1 roc_hash(roc),
-  FUNCTION 2 roc_hash_extended(roc, bigint);
+COMMENT ON FUNCTION roc_in(cstring) IS
+'Reads the text form of a roc, such as ''excluded 0/2/0; 0.1 3/0; 0.25 2/1''. Scores come in any order; the rows of a score that comes twice add up.';
+COMMENT ON FUNCTION roc_out(roc) IS
+'Writes the text form of a roc: rows that are left out because they have no score, outcome or weight, if there are any; then scores in ascending order with their goods/bads. Exact, independent of every setting; empty if there is nothing.';
 
 -- Aggregation. No combine function: the state grows with its rows, and what has
 -- gone to a temporary file cannot cross from a worker. The scan below may still
@@ -203,23 +72,9 @@ CREATE AGGREGATE roc_metrics(score double precision, bad binary_outcome, weight 
 COMMENT ON AGGREGATE roc_metrics(double precision, binary_outcome, bigint) IS
 'The same with weights: a weight is the number of equal rows that the row stands for; see roc_agg with a weight.';
 
--- Merging.
-
-CREATE FUNCTION roc_merge(roc, roc) RETURNS roc
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 100
-  AS 'MODULE_PATHNAME', 'agririsk_roc_merge';
+@include merge TYPE=roc ARGUMENT=r COST=100 SSPACE=512
 COMMENT ON FUNCTION roc_merge(roc, roc) IS
 'Roc of the rows of both. NULL, an unknown roc, makes the result unknown.';
-
-CREATE OPERATOR + (
-  LEFTARG = roc, RIGHTARG = roc, FUNCTION = roc_merge, COMMUTATOR = +
-);
-COMMENT ON OPERATOR + (roc, roc) IS 'rows of both';
-
-CREATE AGGREGATE rollup(r roc) (
-  SFUNC = roc_merge, STYPE = roc, SSPACE = 512,
-  COMBINEFUNC = roc_merge, PARALLEL = SAFE
-);
 COMMENT ON AGGREGATE rollup(roc) IS
 'Roc of the rows of all: the same value as roc_agg over them, whatever the pieces and their order. NULL values are ignored; NULL if none is left.';
 

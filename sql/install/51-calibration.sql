@@ -1,143 +1,12 @@
 -- Type calibration: predicted probabilities and outcomes, and whether they agree.
 
-CREATE TYPE calibration;
-
-CREATE FUNCTION calibration_in(cstring) RETURNS calibration
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
-  AS 'MODULE_PATHNAME', 'agririsk_calibration_in';
-COMMENT ON FUNCTION calibration_in(cstring) IS
-'Reads the text form of a calibration, such as ''excluded 0/2/0; 0.1 3/0; 0.25 2/1'': PDs with their goods/bads. PDs come in any order; the rows of one that comes twice add up.';
-
-CREATE FUNCTION calibration_out(calibration) RETURNS cstring
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
-  AS 'MODULE_PATHNAME', 'agririsk_calibration_out';
-COMMENT ON FUNCTION calibration_out(calibration) IS
-'Writes the text form of a calibration: rows that are left out because they have no PD, outcome or weight, if there are any; then PDs in ascending order with their goods/bads. Exact, independent of every setting; empty if there is nothing.';
-
-CREATE FUNCTION calibration_recv(internal) RETURNS calibration
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
-  AS 'MODULE_PATHNAME', 'agririsk_calibration_recv';
-COMMENT ON FUNCTION calibration_recv(internal) IS
-'Reads the binary form of a calibration.';
-
-CREATE FUNCTION calibration_send(calibration) RETURNS bytea
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
-  AS 'MODULE_PATHNAME', 'agririsk_calibration_send';
-COMMENT ON FUNCTION calibration_send(calibration) IS
-'Writes the binary form of a calibration, the same bytes on every machine; equal values have equal bytes.';
-
-CREATE TYPE calibration (
-  INPUT = calibration_in,
-  OUTPUT = calibration_out,
-  RECEIVE = calibration_recv,
-  SEND = calibration_send,
-  ALIGNMENT = int4,
-  STORAGE = extended
-);
+@include type TYPE=calibration COST=1 CATEGORY=U PREFERRED=false
 COMMENT ON TYPE calibration IS
 'Rows with a predicted probability in [0, 1] and an outcome, good or bad, counted by probability; at most 10,000,000 distinct ones. Made by calibration_agg, merged by rollup and +, asked by brier, log_loss, hosmer_lemeshow, recalibration, expected_vs_observed and others.';
-
--- Comparison. Equal values have equal bytes; the order has no meaning beyond
--- being one, which DISTINCT, UNION and unique indexes need.
-
-CREATE FUNCTION calibration_eq(calibration, calibration) RETURNS boolean
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF
-  AS 'MODULE_PATHNAME', 'agririsk_varlena_eq';
-COMMENT ON FUNCTION calibration_eq(calibration, calibration) IS
-'Whether two calibrations have the same PDs with the same rows, and left out as many.';
-
-CREATE FUNCTION calibration_ne(calibration, calibration) RETURNS boolean
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF
-  AS 'MODULE_PATHNAME', 'agririsk_varlena_ne';
-COMMENT ON FUNCTION calibration_ne(calibration, calibration) IS
-'Whether two calibrations differ.';
-
-CREATE FUNCTION calibration_lt(calibration, calibration) RETURNS boolean
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF
-  AS 'MODULE_PATHNAME', 'agririsk_varlena_lt';
-COMMENT ON FUNCTION calibration_lt(calibration, calibration) IS
-'Less than in the order of bytes, which means nothing in probabilities.';
-
-CREATE FUNCTION calibration_le(calibration, calibration) RETURNS boolean
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF
-  AS 'MODULE_PATHNAME', 'agririsk_varlena_le';
-COMMENT ON FUNCTION calibration_le(calibration, calibration) IS
-'At most, in the order of bytes, which means nothing in probabilities.';
-
-CREATE FUNCTION calibration_gt(calibration, calibration) RETURNS boolean
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF
-  AS 'MODULE_PATHNAME', 'agririsk_varlena_gt';
-COMMENT ON FUNCTION calibration_gt(calibration, calibration) IS
-'Greater than in the order of bytes, which means nothing in probabilities.';
-
-CREATE FUNCTION calibration_ge(calibration, calibration) RETURNS boolean
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF
-  AS 'MODULE_PATHNAME', 'agririsk_varlena_ge';
-COMMENT ON FUNCTION calibration_ge(calibration, calibration) IS
-'At least, in the order of bytes, which means nothing in probabilities.';
-
-CREATE FUNCTION calibration_cmp(calibration, calibration) RETURNS integer
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF
-  AS 'MODULE_PATHNAME', 'agririsk_varlena_cmp';
-COMMENT ON FUNCTION calibration_cmp(calibration, calibration) IS
-'Order of the bytes of two calibrations: negative, 0 or positive.';
-
-CREATE FUNCTION calibration_hash(calibration) RETURNS integer
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF
-  AS 'MODULE_PATHNAME', 'agririsk_varlena_hash';
-COMMENT ON FUNCTION calibration_hash(calibration) IS
-'Hash of the bytes of a calibration.';
-
-CREATE FUNCTION calibration_hash_extended(calibration, bigint) RETURNS bigint
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF
-  AS 'MODULE_PATHNAME', 'agririsk_varlena_hash_extended';
-COMMENT ON FUNCTION calibration_hash_extended(calibration, bigint) IS
-'Hash of the bytes of a calibration, with a seed.';
-
-CREATE OPERATOR = (
-  LEFTARG = calibration, RIGHTARG = calibration, FUNCTION = calibration_eq,
-  COMMUTATOR = =, NEGATOR = <>, RESTRICT = eqsel, JOIN = eqjoinsel, HASHES, MERGES
-);
-COMMENT ON OPERATOR = (calibration, calibration) IS 'same calibration';
-
-CREATE OPERATOR <> (
-  LEFTARG = calibration, RIGHTARG = calibration, FUNCTION = calibration_ne,
-  COMMUTATOR = <>, NEGATOR = =, RESTRICT = neqsel, JOIN = neqjoinsel
-);
-COMMENT ON OPERATOR <> (calibration, calibration) IS 'different calibration';
-
-CREATE OPERATOR < (
-  LEFTARG = calibration, RIGHTARG = calibration, FUNCTION = calibration_lt,
-  COMMUTATOR = >, NEGATOR = >=, RESTRICT = scalarltsel, JOIN = scalarltjoinsel
-);
-COMMENT ON OPERATOR < (calibration, calibration) IS 'less than, in the order of bytes';
-
-CREATE OPERATOR <= (
-  LEFTARG = calibration, RIGHTARG = calibration, FUNCTION = calibration_le,
-  COMMUTATOR = >=, NEGATOR = >, RESTRICT = scalarlesel, JOIN = scalarlejoinsel
-);
-COMMENT ON OPERATOR <= (calibration, calibration) IS 'at most, in the order of bytes';
-
-CREATE OPERATOR > (
-  LEFTARG = calibration, RIGHTARG = calibration, FUNCTION = calibration_gt,
-  COMMUTATOR = <, NEGATOR = <=, RESTRICT = scalargtsel, JOIN = scalargtjoinsel
-);
-COMMENT ON OPERATOR > (calibration, calibration) IS 'greater than, in the order of bytes';
-
-CREATE OPERATOR >= (
-  LEFTARG = calibration, RIGHTARG = calibration, FUNCTION = calibration_ge,
-  COMMUTATOR = <=, NEGATOR = <, RESTRICT = scalargesel, JOIN = scalargejoinsel
-);
-COMMENT ON OPERATOR >= (calibration, calibration) IS 'at least, in the order of bytes';
-
-CREATE OPERATOR CLASS calibration_ops DEFAULT FOR TYPE calibration USING btree AS
-  OPERATOR 1 <, OPERATOR 2 <=, OPERATOR 3 =, OPERATOR 4 >=, OPERATOR 5 >,
-  FUNCTION 1 calibration_cmp(calibration, calibration);
-
-CREATE OPERATOR CLASS calibration_ops DEFAULT FOR TYPE calibration USING hash AS
-  OPERATOR 1 =,
-  FUNCTION 1 calibration_hash(calibration),
-  FUNCTION 2 calibration_hash_extended(calibration, bigint);
+COMMENT ON FUNCTION calibration_in(cstring) IS
+'Reads the text form of a calibration, such as ''excluded 0/2/0; 0.1 3/0; 0.25 2/1'': PDs with their goods/bads. PDs come in any order; the rows of one that comes twice add up.';
+COMMENT ON FUNCTION calibration_out(calibration) IS
+'Writes the text form of a calibration: rows that are left out because they have no PD, outcome or weight, if there are any; then PDs in ascending order with their goods/bads. Exact, independent of every setting; empty if there is nothing.';
 
 -- Aggregation. No combine function: the state grows with its rows, and what has
 -- gone to a temporary file cannot cross from a worker. The scan below may still
@@ -175,23 +44,9 @@ CREATE AGGREGATE calibration_agg(pd double precision, bad binary_outcome, weight
 COMMENT ON AGGREGATE calibration_agg(double precision, binary_outcome, bigint) IS
 'Rows counted by predicted probability and outcome, each with a weight, the number of equal rows that the row stands for: the same value, to the bit, as if the rows were repeated. A row of weight 0 does not count, a negative weight is an error. A row with a NULL weight is left out and counted once, one with a NULL PD or outcome as often as its weight says. The weights of either class come to at most 2^40.';
 
--- Merging.
-
-CREATE FUNCTION calibration_merge(calibration, calibration) RETURNS calibration
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 100
-  AS 'MODULE_PATHNAME', 'agririsk_calibration_merge';
+@include merge TYPE=calibration ARGUMENT=c COST=100 SSPACE=512
 COMMENT ON FUNCTION calibration_merge(calibration, calibration) IS
 'Calibration of the rows of both. NULL, an unknown calibration, makes the result unknown.';
-
-CREATE OPERATOR + (
-  LEFTARG = calibration, RIGHTARG = calibration, FUNCTION = calibration_merge, COMMUTATOR = +
-);
-COMMENT ON OPERATOR + (calibration, calibration) IS 'rows of both';
-
-CREATE AGGREGATE rollup(c calibration) (
-  SFUNC = calibration_merge, STYPE = calibration, SSPACE = 512,
-  COMBINEFUNC = calibration_merge, PARALLEL = SAFE
-);
 COMMENT ON AGGREGATE rollup(calibration) IS
 'Calibration of the rows of all: the same value as calibration_agg over them, whatever the pieces and their order. NULL values are ignored; NULL if none is left.';
 

@@ -1,143 +1,12 @@
 -- Type distribution: values counted, and how stable a population is.
 
-CREATE TYPE distribution;
-
-CREATE FUNCTION distribution_in(cstring) RETURNS distribution
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
-  AS 'MODULE_PATHNAME', 'agririsk_distribution_in';
-COMMENT ON FUNCTION distribution_in(cstring) IS
-'Reads the text form of a distribution: numbers with their rows, such as ''excluded 2/0/0; 0.1 3; 0.25 2'', where two values are missing, or names, such as ''{"names": {"rice": 5, "maize": 3}, "missing": 2}''. They come in any order; the rows of a number that comes twice add up.';
-
-CREATE FUNCTION distribution_out(distribution) RETURNS cstring
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
-  AS 'MODULE_PATHNAME', 'agririsk_distribution_out';
-COMMENT ON FUNCTION distribution_out(distribution) IS
-'Writes the text form of a distribution: of numbers, rows whose value is missing and left out, if any, then numbers in ascending order with their rows; of names, a JSON object. Exact, independent of every setting.';
-
-CREATE FUNCTION distribution_recv(internal) RETURNS distribution
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
-  AS 'MODULE_PATHNAME', 'agririsk_distribution_recv';
-COMMENT ON FUNCTION distribution_recv(internal) IS
-'Reads the binary form of a distribution.';
-
-CREATE FUNCTION distribution_send(distribution) RETURNS bytea
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
-  AS 'MODULE_PATHNAME', 'agririsk_distribution_send';
-COMMENT ON FUNCTION distribution_send(distribution) IS
-'Writes the binary form of a distribution, names in UTF-8, the same bytes on every machine; equal values have equal bytes.';
-
-CREATE TYPE distribution (
-  INPUT = distribution_in,
-  OUTPUT = distribution_out,
-  RECEIVE = distribution_recv,
-  SEND = distribution_send,
-  ALIGNMENT = int4,
-  STORAGE = extended
-);
+@include type TYPE=distribution COST=1 CATEGORY=U PREFERRED=false
 COMMENT ON TYPE distribution IS
 'Rows counted by value, numbers (at most 10,000,000 distinct ones) or names (at most 100,000), and those whose value is missing. Made by distribution_agg, merged by rollup and +, compared by psi and psi_bins.';
-
--- Comparison. Equal values have equal bytes; the order has no meaning beyond
--- being one, which DISTINCT, UNION and unique indexes need.
-
-CREATE FUNCTION distribution_eq(distribution, distribution) RETURNS boolean
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF
-  AS 'MODULE_PATHNAME', 'agririsk_varlena_eq';
-COMMENT ON FUNCTION distribution_eq(distribution, distribution) IS
-'Whether two distributions have the same values with the same rows, and as many missing.';
-
-CREATE FUNCTION distribution_ne(distribution, distribution) RETURNS boolean
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF
-  AS 'MODULE_PATHNAME', 'agririsk_varlena_ne';
-COMMENT ON FUNCTION distribution_ne(distribution, distribution) IS
-'Whether two distributions differ.';
-
-CREATE FUNCTION distribution_lt(distribution, distribution) RETURNS boolean
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF
-  AS 'MODULE_PATHNAME', 'agririsk_varlena_lt';
-COMMENT ON FUNCTION distribution_lt(distribution, distribution) IS
-'Less than in the order of bytes, which means nothing in values.';
-
-CREATE FUNCTION distribution_le(distribution, distribution) RETURNS boolean
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF
-  AS 'MODULE_PATHNAME', 'agririsk_varlena_le';
-COMMENT ON FUNCTION distribution_le(distribution, distribution) IS
-'At most, in the order of bytes, which means nothing in values.';
-
-CREATE FUNCTION distribution_gt(distribution, distribution) RETURNS boolean
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF
-  AS 'MODULE_PATHNAME', 'agririsk_varlena_gt';
-COMMENT ON FUNCTION distribution_gt(distribution, distribution) IS
-'Greater than in the order of bytes, which means nothing in values.';
-
-CREATE FUNCTION distribution_ge(distribution, distribution) RETURNS boolean
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF
-  AS 'MODULE_PATHNAME', 'agririsk_varlena_ge';
-COMMENT ON FUNCTION distribution_ge(distribution, distribution) IS
-'At least, in the order of bytes, which means nothing in values.';
-
-CREATE FUNCTION distribution_cmp(distribution, distribution) RETURNS integer
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF
-  AS 'MODULE_PATHNAME', 'agririsk_varlena_cmp';
-COMMENT ON FUNCTION distribution_cmp(distribution, distribution) IS
-'Order of the bytes of two distributions: negative, 0 or positive.';
-
-CREATE FUNCTION distribution_hash(distribution) RETURNS integer
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF
-  AS 'MODULE_PATHNAME', 'agririsk_varlena_hash';
-COMMENT ON FUNCTION distribution_hash(distribution) IS
-'Hash of the bytes of a distribution.';
-
-CREATE FUNCTION distribution_hash_extended(distribution, bigint) RETURNS bigint
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF
-  AS 'MODULE_PATHNAME', 'agririsk_varlena_hash_extended';
-COMMENT ON FUNCTION distribution_hash_extended(distribution, bigint) IS
-'Hash of the bytes of a distribution, with a seed.';
-
-CREATE OPERATOR = (
-  LEFTARG = distribution, RIGHTARG = distribution, FUNCTION = distribution_eq,
-  COMMUTATOR = =, NEGATOR = <>, RESTRICT = eqsel, JOIN = eqjoinsel, HASHES, MERGES
-);
-COMMENT ON OPERATOR = (distribution, distribution) IS 'same distribution';
-
-CREATE OPERATOR <> (
-  LEFTARG = distribution, RIGHTARG = distribution, FUNCTION = distribution_ne,
-  COMMUTATOR = <>, NEGATOR = =, RESTRICT = neqsel, JOIN = neqjoinsel
-);
-COMMENT ON OPERATOR <> (distribution, distribution) IS 'different distribution';
-
-CREATE OPERATOR < (
-  LEFTARG = distribution, RIGHTARG = distribution, FUNCTION = distribution_lt,
-  COMMUTATOR = >, NEGATOR = >=, RESTRICT = scalarltsel, JOIN = scalarltjoinsel
-);
-COMMENT ON OPERATOR < (distribution, distribution) IS 'less than, in the order of bytes';
-
-CREATE OPERATOR <= (
-  LEFTARG = distribution, RIGHTARG = distribution, FUNCTION = distribution_le,
-  COMMUTATOR = >=, NEGATOR = >, RESTRICT = scalarlesel, JOIN = scalarlejoinsel
-);
-COMMENT ON OPERATOR <= (distribution, distribution) IS 'at most, in the order of bytes';
-
-CREATE OPERATOR > (
-  LEFTARG = distribution, RIGHTARG = distribution, FUNCTION = distribution_gt,
-  COMMUTATOR = <, NEGATOR = <=, RESTRICT = scalargtsel, JOIN = scalargtjoinsel
-);
-COMMENT ON OPERATOR > (distribution, distribution) IS 'greater than, in the order of bytes';
-
-CREATE OPERATOR >= (
-  LEFTARG = distribution, RIGHTARG = distribution, FUNCTION = distribution_ge,
-  COMMUTATOR = <=, NEGATOR = <, RESTRICT = scalargesel, JOIN = scalargejoinsel
-);
-COMMENT ON OPERATOR >= (distribution, distribution) IS 'at least, in the order of bytes';
-
-CREATE OPERATOR CLASS distribution_ops DEFAULT FOR TYPE distribution USING btree AS
-  OPERATOR 1 <, OPERATOR 2 <=, OPERATOR 3 =, OPERATOR 4 >=, OPERATOR 5 >,
-  FUNCTION 1 distribution_cmp(distribution, distribution);
-
-CREATE OPERATOR CLASS distribution_ops DEFAULT FOR TYPE distribution USING hash AS
-  OPERATOR 1 =,
-  FUNCTION 1 distribution_hash(distribution),
-  FUNCTION 2 distribution_hash_extended(distribution, bigint);
+COMMENT ON FUNCTION distribution_in(cstring) IS
+'Reads the text form of a distribution: numbers with their rows, such as ''excluded 2/0/0; 0.1 3; 0.25 2'', where two values are missing, or names, such as ''{"names": {"rice": 5, "maize": 3}, "missing": 2}''. They come in any order; the rows of a number that comes twice add up.';
+COMMENT ON FUNCTION distribution_out(distribution) IS
+'Writes the text form of a distribution: of numbers, rows whose value is missing and left out, if any, then numbers in ascending order with their rows; of names, a JSON object. Exact, independent of every setting.';
 
 -- Aggregation. That of numbers grows with its rows and has no combine function,
 -- because what has gone to a temporary file cannot cross from a worker; that of
@@ -179,23 +48,7 @@ CREATE FUNCTION _distribution_final_names(internal) RETURNS distribution
 COMMENT ON FUNCTION _distribution_final_names(internal) IS
 'Result of distribution_agg over names; NULL if there was no row.';
 
-CREATE FUNCTION _distribution_combine(internal, internal) RETURNS internal
-  LANGUAGE c IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
-  AS 'MODULE_PATHNAME', 'agririsk_distribution_combine';
-COMMENT ON FUNCTION _distribution_combine(internal, internal) IS
-'Merges the states of two workers of distribution_agg over names; a worker that saw no rows has NULL.';
-
-CREATE FUNCTION _distribution_serialize(internal) RETURNS bytea
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
-  AS 'MODULE_PATHNAME', 'agririsk_distribution_serialize';
-COMMENT ON FUNCTION _distribution_serialize(internal) IS
-'State of distribution_agg over names as bytes, in the stored form of distribution.';
-
-CREATE FUNCTION _distribution_deserialize(bytea, internal) RETURNS internal
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
-  AS 'MODULE_PATHNAME', 'agririsk_distribution_deserialize';
-COMMENT ON FUNCTION _distribution_deserialize(bytea, internal) IS
-'State of distribution_agg over names from bytes.';
+@include workers TYPE=distribution
 
 CREATE AGGREGATE distribution_agg(value double precision) (
   SFUNC = _distribution_add, STYPE = internal, SSPACE = 512,
@@ -261,23 +114,9 @@ CREATE AGGREGATE distribution_agg(value "any", weight bigint) (
 COMMENT ON AGGREGATE distribution_agg("any", bigint) IS
 'The same with a weight, the number of equal rows that the row stands for.';
 
--- Merging.
-
-CREATE FUNCTION distribution_merge(distribution, distribution) RETURNS distribution
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 100
-  AS 'MODULE_PATHNAME', 'agririsk_distribution_merge';
+@include merge TYPE=distribution ARGUMENT=d COST=100 SSPACE=512
 COMMENT ON FUNCTION distribution_merge(distribution, distribution) IS
 'Distribution of the rows of both; numbers with names are an error. NULL, an unknown distribution, makes the result unknown.';
-
-CREATE OPERATOR + (
-  LEFTARG = distribution, RIGHTARG = distribution, FUNCTION = distribution_merge, COMMUTATOR = +
-);
-COMMENT ON OPERATOR + (distribution, distribution) IS 'rows of both';
-
-CREATE AGGREGATE rollup(d distribution) (
-  SFUNC = distribution_merge, STYPE = distribution, SSPACE = 512,
-  COMBINEFUNC = distribution_merge, PARALLEL = SAFE
-);
 COMMENT ON AGGREGATE rollup(distribution) IS
 'Distribution of the rows of all: the same value as distribution_agg over them, whatever the pieces and their order. NULL values are ignored; NULL if none is left.';
 

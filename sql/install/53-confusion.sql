@@ -1,143 +1,12 @@
 -- Type confusion: what was predicted against what is true, and area-adjusted accuracy.
 
-CREATE TYPE confusion;
-
-CREATE FUNCTION confusion_in(cstring) RETURNS confusion
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
-  AS 'MODULE_PATHNAME', 'agririsk_confusion_in';
-COMMENT ON FUNCTION confusion_in(cstring) IS
-'Reads the text form of a confusion, such as ''{"counts": [["rice", "maize", 5], ["rice", "rice", 40]], "excluded": 0}'': truth, prediction, count, or truth, prediction, stratum, count. Cells come in any order; those that come twice add up, a count of 0 adds no cell.';
-
-CREATE FUNCTION confusion_out(confusion) RETURNS cstring
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
-  AS 'MODULE_PATHNAME', 'agririsk_confusion_out';
-COMMENT ON FUNCTION confusion_out(confusion) IS
-'Writes the text form of a confusion: cells in the order of stratum, truth and prediction, independent of every setting.';
-
-CREATE FUNCTION confusion_recv(internal) RETURNS confusion
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
-  AS 'MODULE_PATHNAME', 'agririsk_confusion_recv';
-COMMENT ON FUNCTION confusion_recv(internal) IS
-'Reads the binary form of a confusion.';
-
-CREATE FUNCTION confusion_send(confusion) RETURNS bytea
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
-  AS 'MODULE_PATHNAME', 'agririsk_confusion_send';
-COMMENT ON FUNCTION confusion_send(confusion) IS
-'Writes the binary form of a confusion, names in UTF-8, the same bytes on every machine; equal values have equal bytes.';
-
-CREATE TYPE confusion (
-  INPUT = confusion_in,
-  OUTPUT = confusion_out,
-  RECEIVE = confusion_recv,
-  SEND = confusion_send,
-  ALIGNMENT = int4,
-  STORAGE = extended
-);
+@include type TYPE=confusion COST=1 CATEGORY=U PREFERRED=false
 COMMENT ON TYPE confusion IS
 'Numbers of rows by true and predicted class, and by stratum of the sample. Made by confusion_agg, merged by rollup and +, asked by accuracy, kappa, class_accuracy, matrix, area_adjusted and others.';
-
--- Comparison. Equal values have equal bytes; the order has no meaning beyond
--- being one, which DISTINCT, UNION and unique indexes need.
-
-CREATE FUNCTION confusion_eq(confusion, confusion) RETURNS boolean
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF
-  AS 'MODULE_PATHNAME', 'agririsk_varlena_eq';
-COMMENT ON FUNCTION confusion_eq(confusion, confusion) IS
-'Whether two confusions have the same counts in every cell and the same number of rows excluded.';
-
-CREATE FUNCTION confusion_ne(confusion, confusion) RETURNS boolean
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF
-  AS 'MODULE_PATHNAME', 'agririsk_varlena_ne';
-COMMENT ON FUNCTION confusion_ne(confusion, confusion) IS
-'Whether two confusions differ.';
-
-CREATE FUNCTION confusion_lt(confusion, confusion) RETURNS boolean
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF
-  AS 'MODULE_PATHNAME', 'agririsk_varlena_lt';
-COMMENT ON FUNCTION confusion_lt(confusion, confusion) IS
-'Less than in the order of bytes, which means nothing in counts.';
-
-CREATE FUNCTION confusion_le(confusion, confusion) RETURNS boolean
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF
-  AS 'MODULE_PATHNAME', 'agririsk_varlena_le';
-COMMENT ON FUNCTION confusion_le(confusion, confusion) IS
-'At most, in the order of bytes, which means nothing in counts.';
-
-CREATE FUNCTION confusion_gt(confusion, confusion) RETURNS boolean
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF
-  AS 'MODULE_PATHNAME', 'agririsk_varlena_gt';
-COMMENT ON FUNCTION confusion_gt(confusion, confusion) IS
-'Greater than in the order of bytes, which means nothing in counts.';
-
-CREATE FUNCTION confusion_ge(confusion, confusion) RETURNS boolean
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF
-  AS 'MODULE_PATHNAME', 'agririsk_varlena_ge';
-COMMENT ON FUNCTION confusion_ge(confusion, confusion) IS
-'At least, in the order of bytes, which means nothing in counts.';
-
-CREATE FUNCTION confusion_cmp(confusion, confusion) RETURNS integer
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF
-  AS 'MODULE_PATHNAME', 'agririsk_varlena_cmp';
-COMMENT ON FUNCTION confusion_cmp(confusion, confusion) IS
-'Order of the bytes of two confusions: negative, 0 or positive.';
-
-CREATE FUNCTION confusion_hash(confusion) RETURNS integer
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF
-  AS 'MODULE_PATHNAME', 'agririsk_varlena_hash';
-COMMENT ON FUNCTION confusion_hash(confusion) IS
-'Hash of the bytes of a confusion.';
-
-CREATE FUNCTION confusion_hash_extended(confusion, bigint) RETURNS bigint
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF
-  AS 'MODULE_PATHNAME', 'agririsk_varlena_hash_extended';
-COMMENT ON FUNCTION confusion_hash_extended(confusion, bigint) IS
-'Hash of the bytes of a confusion, with a seed.';
-
-CREATE OPERATOR = (
-  LEFTARG = confusion, RIGHTARG = confusion, FUNCTION = confusion_eq,
-  COMMUTATOR = =, NEGATOR = <>, RESTRICT = eqsel, JOIN = eqjoinsel, HASHES, MERGES
-);
-COMMENT ON OPERATOR = (confusion, confusion) IS 'same confusion';
-
-CREATE OPERATOR <> (
-  LEFTARG = confusion, RIGHTARG = confusion, FUNCTION = confusion_ne,
-  COMMUTATOR = <>, NEGATOR = =, RESTRICT = neqsel, JOIN = neqjoinsel
-);
-COMMENT ON OPERATOR <> (confusion, confusion) IS 'different confusion';
-
-CREATE OPERATOR < (
-  LEFTARG = confusion, RIGHTARG = confusion, FUNCTION = confusion_lt,
-  COMMUTATOR = >, NEGATOR = >=, RESTRICT = scalarltsel, JOIN = scalarltjoinsel
-);
-COMMENT ON OPERATOR < (confusion, confusion) IS 'less than, in the order of bytes';
-
-CREATE OPERATOR <= (
-  LEFTARG = confusion, RIGHTARG = confusion, FUNCTION = confusion_le,
-  COMMUTATOR = >=, NEGATOR = >, RESTRICT = scalarlesel, JOIN = scalarlejoinsel
-);
-COMMENT ON OPERATOR <= (confusion, confusion) IS 'at most, in the order of bytes';
-
-CREATE OPERATOR > (
-  LEFTARG = confusion, RIGHTARG = confusion, FUNCTION = confusion_gt,
-  COMMUTATOR = <, NEGATOR = <=, RESTRICT = scalargtsel, JOIN = scalargtjoinsel
-);
-COMMENT ON OPERATOR > (confusion, confusion) IS 'greater than, in the order of bytes';
-
-CREATE OPERATOR >= (
-  LEFTARG = confusion, RIGHTARG = confusion, FUNCTION = confusion_ge,
-  COMMUTATOR = <=, NEGATOR = <, RESTRICT = scalargesel, JOIN = scalargejoinsel
-);
-COMMENT ON OPERATOR >= (confusion, confusion) IS 'at least, in the order of bytes';
-
-CREATE OPERATOR CLASS confusion_ops DEFAULT FOR TYPE confusion USING btree AS
-  OPERATOR 1 <, OPERATOR 2 <=, OPERATOR 3 =, OPERATOR 4 >=, OPERATOR 5 >,
-  FUNCTION 1 confusion_cmp(confusion, confusion);
-
-CREATE OPERATOR CLASS confusion_ops DEFAULT FOR TYPE confusion USING hash AS
-  OPERATOR 1 =,
-  FUNCTION 1 confusion_hash(confusion),
-  FUNCTION 2 confusion_hash_extended(confusion, bigint);
+COMMENT ON FUNCTION confusion_in(cstring) IS
+'Reads the text form of a confusion, such as ''{"counts": [["rice", "maize", 5], ["rice", "rice", 40]], "excluded": 0}'': truth, prediction, count, or truth, prediction, stratum, count. Cells come in any order; those that come twice add up, a count of 0 adds no cell.';
+COMMENT ON FUNCTION confusion_out(confusion) IS
+'Writes the text form of a confusion: cells in the order of stratum, truth and prediction, independent of every setting.';
 
 -- Aggregation. The transitions are intentionally not STRICT: a row with a NULL
 -- is excluded, and counted.
@@ -166,23 +35,7 @@ CREATE FUNCTION _confusion_final(internal) RETURNS confusion
 COMMENT ON FUNCTION _confusion_final(internal) IS
 'Result of confusion_agg; NULL if there was no row.';
 
-CREATE FUNCTION _confusion_combine(internal, internal) RETURNS internal
-  LANGUAGE c IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
-  AS 'MODULE_PATHNAME', 'agririsk_confusion_combine';
-COMMENT ON FUNCTION _confusion_combine(internal, internal) IS
-'Merges the states of two workers of confusion_agg; a worker that saw no rows has NULL.';
-
-CREATE FUNCTION _confusion_serialize(internal) RETURNS bytea
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
-  AS 'MODULE_PATHNAME', 'agririsk_confusion_serialize';
-COMMENT ON FUNCTION _confusion_serialize(internal) IS
-'State of confusion_agg as bytes, in the stored form of confusion.';
-
-CREATE FUNCTION _confusion_deserialize(bytea, internal) RETURNS internal
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
-  AS 'MODULE_PATHNAME', 'agririsk_confusion_deserialize';
-COMMENT ON FUNCTION _confusion_deserialize(bytea, internal) IS
-'State of confusion_agg from bytes.';
+@include workers TYPE=confusion
 
 -- SSPACE: five classes, of which most cells have rows.
 CREATE AGGREGATE confusion_agg(truth text, predicted text) (
@@ -259,24 +112,9 @@ CREATE AGGREGATE confusion_agg(truth "any", predicted "any", stratum "any", weig
 COMMENT ON AGGREGATE confusion_agg("any", "any", "any", bigint) IS
 'The same, each row standing for weight rows.';
 
--- Merging.
-
-CREATE FUNCTION confusion_merge(confusion, confusion) RETURNS confusion
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 10
-  AS 'MODULE_PATHNAME', 'agririsk_confusion_merge';
+@include merge TYPE=confusion ARGUMENT=c COST=10 SSPACE=512
 COMMENT ON FUNCTION confusion_merge(confusion, confusion) IS
 'Confusion of the rows of both. NULL, an unknown confusion, makes the result unknown.';
-
-CREATE OPERATOR + (
-  LEFTARG = confusion, RIGHTARG = confusion, FUNCTION = confusion_merge,
-  COMMUTATOR = +
-);
-COMMENT ON OPERATOR + (confusion, confusion) IS 'rows of both';
-
-CREATE AGGREGATE rollup(c confusion) (
-  SFUNC = confusion_merge, STYPE = confusion, SSPACE = 512,
-  COMBINEFUNC = confusion_merge, PARALLEL = SAFE
-);
 COMMENT ON AGGREGATE rollup(confusion) IS
 'Confusion of the rows of all: the same value as confusion_agg over them, whatever the pieces and their order. NULL values are ignored; NULL if none is left.';
 

@@ -14,9 +14,28 @@ typedef struct SweepEdge
 {
 	Vertex		low;
 	Vertex		high;
-	uint32_t	shape;			/* 0: the plot; 1 + patch */
-	int32_t		step;			/* of the winding number, from left to right */
+	uint32_t	ring;			/* a SweepRing */
+	int32_t		step;			/* of its winding number, from left to right */
 } SweepEdge;
+
+/*
+ * What winds together: a ring of an unsound shape, whose rings may undo each
+ * other; or all rings of a sound one, which do not.
+ */
+typedef struct SweepRing
+{
+	int32_t		winding;		/* around the place at hand */
+	uint32_t	part;			/* a SweepPart */
+	bool		hole;
+} SweepRing;
+
+/* A polygon: it covers where its shell winds, and no hole does. */
+typedef struct SweepPart
+{
+	uint32_t	shape;			/* 0: the plot; 1 + patch */
+	uint32_t	shells;			/* that wind around the place at hand: none or one */
+	uint32_t	holes;
+} SweepPart;
 
 /* What of an edge lies within a slab. */
 typedef struct Strand
@@ -32,6 +51,8 @@ typedef struct Sweep
 	CoverScratch *scratch;
 	Extent		region;			/* of the plot, seen from its centre */
 	uint32_t	edges;
+	uint32_t	rings;
+	uint32_t	parts;			/* of shapes */
 	uint32_t	levels;
 	uint32_t	strands;
 	uint32_t	part;			/* of the set at hand; none: UINT32_MAX */
@@ -42,7 +63,8 @@ typedef struct Sweep
 enum
 {
 	ROOM_PART, ROOM_MEMBER, ROOM_NEXT, ROOM_ROLE, ROOM_ORDER, ROOM_LIST, ROOM_SORTED, ROOM_SLOT,
-	ROOM_EDGE, ROOM_LEVEL, ROOM_STRAND, ROOM_INVERTED, ROOM_TURN, ROOM_WINDING, ROOM_COVERING
+	ROOM_EDGE, ROOM_LEVEL, ROOM_STRAND, ROOM_INVERTED, ROOM_TURN, ROOM_RING, ROOM_SHAPE_PART,
+	ROOM_STANDING, ROOM_COVERING
 };
 
 static void *
@@ -259,18 +281,9 @@ enum
 static int
 compare_shapes(const Cover *a, const Cover *b)
 {
-	const Polygonal *p = a->shape;
-	const Polygonal *q = b->shape;
-	int			order;
-
 	if (a->area != b->area)
 		return a->area < b->area ? -1 : 1;
-	if (p->points != q->points)
-		return p->points < q->points ? -1 : 1;
-	if (p->rings != q->rings)
-		return p->rings < q->rings ? -1 : 1;
-	order = p == q ? 0 : memcmp(p->point, q->point, p->points * sizeof *p->point);
-	return order != 0 ? order : memcmp(p->ring, q->ring, p->rings * sizeof *p->ring);
+	return a->shape == b->shape ? 0 : polygonal_compare(a->shape, b->shape);
 }
 
 static int
@@ -321,7 +334,7 @@ find_patches(const Polygonal *plot, bool plot_sound, const Cover *cover, uint32_
 /* ---- gathering edges ---- */
 
 static void
-add_edge(Sweep *w, Vertex centre, Vertex p, Vertex q, uint32_t shape)
+add_edge(Sweep *w, Vertex centre, Vertex p, Vertex q, uint32_t ring)
 {
 	SweepEdge  *edge;
 
@@ -333,7 +346,7 @@ add_edge(Sweep *w, Vertex centre, Vertex p, Vertex q, uint32_t shape)
 		return;
 	MAKE_ROOM(w->scratch, ROOM_EDGE, edge, w->edges + 1);
 	edge = &w->scratch->edge[w->edges++];
-	edge->shape = shape;
+	edge->ring = ring;
 
 	/* A shell runs down on its left side. */
 	edge->step = p.y > q.y ? 1 : -1;
@@ -341,9 +354,12 @@ add_edge(Sweep *w, Vertex centre, Vertex p, Vertex q, uint32_t shape)
 	edge->high = p.y < q.y ? q : p;
 }
 
-/* Adds the edges of a shape that reach into a band, left of its right end. */
+/*
+ * Adds the edges of a shape that reach into a band, left of its right end. Its
+ * rings are numbered from w->rings on, or all are that one.
+ */
 static void
-add_edges(Sweep *w, const Polygonal *shape, uint32_t number, const Extent *band, Vertex centre,
+add_edges(Sweep *w, const Polygonal *shape, bool sound, const Extent *band, Vertex centre,
 		  uint32_t level, uint32_t i, uint32_t end)
 {
 	const ExtentTree *tree = &shape->tree;
@@ -361,7 +377,7 @@ add_edges(Sweep *w, const Polygonal *shape, uint32_t number, const Extent *band,
 			continue;
 		if (level > 0)
 		{
-			add_edges(w, shape, number, band, centre, level - 1, first, last);
+			add_edges(w, shape, sound, band, centre, level - 1, first, last);
 			continue;
 		}
 		for (; first < last; first++)
@@ -375,19 +391,43 @@ add_edges(Sweep *w, const Polygonal *shape, uint32_t number, const Extent *band,
 			if ((p[0].y > band->low.y || p[1].y > band->low.y) &&
 				(p[0].y < band->high.y || p[1].y < band->high.y) &&
 				(p[0].x <= band->high.x || p[1].x <= band->high.x))
-				add_edge(w, centre, p[0], p[1], number);
+				add_edge(w, centre, p[0], p[1], w->rings + (sound ? 0 : ring));
 		}
 	}
 }
 
 static void
-add_shape(Sweep *w, const Polygonal *shape, uint32_t number, const Extent *band, Vertex centre)
+add_ring(Sweep *w, uint32_t part, bool hole)
+{
+	SweepRing	ring = {0, part, hole};
+
+	MAKE_ROOM(w->scratch, ROOM_RING, ring, w->rings + 1);
+	w->scratch->ring[w->rings++] = ring;
+}
+
+static void
+add_part(Sweep *w, uint32_t shape)
+{
+	SweepPart	part = {shape, 0, 0};
+
+	MAKE_ROOM(w->scratch, ROOM_SHAPE_PART, shape_part, w->parts + 1);
+	w->scratch->shape_part[w->parts++] = part;
+}
+
+static void
+add_shape(Sweep *w, const Polygonal *shape, bool sound, uint32_t number, const Extent *band, Vertex centre)
 {
 	uint32_t	top = shape->tree.levels - 1;
+	uint32_t	first = w->parts;
+	uint32_t	r;
 
-	if (shape->points > 0)
-		add_edges(w, shape, number, band, centre, top, 0,
-				  shape->tree.first[top + 1] - shape->tree.first[top]);
+	if (shape->points == 0)
+		return;
+	add_edges(w, shape, sound, band, centre, top, 0, shape->tree.first[top + 1] - shape->tree.first[top]);
+	for (r = 0; r < (sound ? 1 : shape->parts); r++)
+		add_part(w, number);
+	for (r = 0; r < (sound ? 1 : shape->rings); r++)
+		add_ring(w, first + polygonal_part(shape, r), polygonal_is_hole(shape, r));
 }
 
 static int
@@ -575,6 +615,29 @@ find_turns(Sweep *w)
 	return sort_distinct(scratch, scratch->turn, count);
 }
 
+/* A ring begins or ends to wind around the place at hand. */
+static void
+turn_ring(Sweep *w, const SweepRing *ring)
+{
+	CoverScratch *scratch = w->scratch;
+	SweepPart  *part = &scratch->shape_part[ring->part];
+	uint32_t   *standing = &scratch->standing[part->shape];
+	uint32_t   *winding = ring->hole ? &part->holes : &part->shells;
+	bool		covered = part->shells > 0 && part->holes == 0;
+	bool		stood = *standing > 0;
+
+	*winding += ring->winding != 0 ? 1 : -1;
+	if ((part->shells > 0 && part->holes == 0) == covered)
+		return;
+	*standing += covered ? -1 : 1;
+	if (part->shape > 0 && (*standing > 0) != stood)
+	{
+		take_steps(w, scratch->covering_count / 64);
+		turn_patch(scratch, part->shape - 1, !stood);
+		w->part = UINT32_MAX;
+	}
+}
+
 /* Gives what lies between strands, as high as said, to the sets that cover it. */
 static void
 add_widths(Sweep *w, double height)
@@ -585,27 +648,33 @@ add_widths(Sweep *w, double height)
 
 	for (i = 0; i < w->strands; i++)
 	{
-		uint32_t	shape = strand[i].edge->shape;
-		int32_t		before = scratch->winding[shape];
-		int32_t		after = before + strand[i].edge->step;
+		SweepRing  *ring = &scratch->ring[strand[i].edge->ring];
+		int32_t		before = ring->winding;
 
-		if (i > 0 && scratch->winding[0] != 0 && strand[i].x > strand[i - 1].x)
+		if (i > 0 && scratch->standing[0] != 0 && strand[i].x > strand[i - 1].x)
 		{
 			if (w->part == UINT32_MAX)
+			{
+				take_steps(w, scratch->covering_count / 16);
 				w->part = scratch->merged ? scratch->covering_count > 0 : find_part(scratch);
+			}
 			add_area(scratch, w->part, (strand[i].x - strand[i - 1].x) * height);
 		}
-		scratch->winding[shape] = after;
-		if (shape > 0 && (before == 0) != (after == 0))
-		{
-			turn_patch(scratch, shape - 1, after != 0);
-			w->part = UINT32_MAX;
-		}
+		ring->winding += strand[i].edge->step;
+		if ((before == 0) != (ring->winding == 0))
+			turn_ring(w, ring);
 	}
 
 	/* Edges right of the plot were left out, and with them what they would undo. */
 	for (i = 0; i < w->strands; i++)
-		scratch->winding[strand[i].edge->shape] = 0;
+	{
+		SweepRing  *ring = &scratch->ring[strand[i].edge->ring];
+		SweepPart  *part = &scratch->shape_part[ring->part];
+
+		ring->winding = 0;
+		part->shells = part->holes = 0;
+		scratch->standing[part->shape] = 0;
+	}
 	scratch->covering_count = 0;
 	w->part = UINT32_MAX;
 }
@@ -637,7 +706,7 @@ sweep_slab(Sweep *w, double bottom, double top)
 
 /* Divides the plot by those covers that stand for a patch of their own. */
 static void
-sweep(const Polygonal *plot, const Cover *cover, uint32_t covers, CoverScratch *scratch)
+sweep(const Polygonal *plot, bool plot_sound, const Cover *cover, uint32_t covers, CoverScratch *scratch)
 {
 	Sweep		w = {.scratch = scratch, .region = plot->extent, .part = UINT32_MAX, .steps = INTERRUPT_STEPS};
 	Vertex		centre = {(plot->extent.low.x + plot->extent.high.x) / 2,
@@ -649,16 +718,16 @@ sweep(const Polygonal *plot, const Cover *cover, uint32_t covers, CoverScratch *
 	w.region.low.y -= centre.y;
 	w.region.high.x -= centre.x;
 	w.region.high.y -= centre.y;
-	add_shape(&w, plot, 0, &plot->extent, centre);
+	add_shape(&w, plot, plot_sound, 0, &plot->extent, centre);
 	for (i = 0; i < covers; i++)
 		if (scratch->role[i] == PARTIAL)
-			add_shape(&w, cover[i].shape, 1 + i, &plot->extent, centre);
+			add_shape(&w, cover[i].shape, cover[i].sound, 1 + i, &plot->extent, centre);
 	if (w.edges == 0)
 		return;
 	sort_items(scratch, scratch->edge, w.edges, sizeof *scratch->edge, compare_edges, NULL);
 	find_levels(&w);
-	MAKE_ROOM(scratch, ROOM_WINDING, winding, covers + 1);
-	memset(scratch->winding, 0, (covers + 1) * sizeof *scratch->winding);
+	MAKE_ROOM(scratch, ROOM_STANDING, standing, covers + 1);
+	memset(scratch->standing, 0, (covers + 1) * sizeof *scratch->standing);
 	scratch->slots = 0;
 	if (scratch->merged)
 		make_merged_parts(scratch);
@@ -771,7 +840,7 @@ cover_divide(const Polygonal *plot, bool plot_sound, const Cover *cover, uint32_
 		divide_apart(plot, cover, covers, scratch);
 	else
 	{
-		sweep(plot, cover, covers, scratch);
+		sweep(plot, plot_sound, cover, covers, scratch);
 		for (total = 0, i = 0; i < scratch->parts; i++)
 			total += cover_part_area(scratch, i);
 

@@ -11,9 +11,10 @@
  * that all but coincide in the wrong order; then what lies between them has all
  * but no area. Nothing is built, so nothing can fail.
  *
- * Ground counts as covered where the winding number is not zero. Of valid
- * polygons that is their area; bow ties count with both halves, and ground
- * wound twice counts once.
+ * Ground counts as covered where a shell winds it and no hole of that shell's
+ * does, in either direction and however often. Of valid polygons that is their
+ * area; bow ties count with both halves, ground wound twice counts once, a hole
+ * listed twice is a hole, and a hole outside its shell is nothing.
  */
 #ifndef AGRIRISK_COVER_MATH_H
 #define AGRIRISK_COVER_MATH_H
@@ -73,10 +74,12 @@ typedef struct CoverScratch
 	struct Strand *strand;
 	struct Strand *inverted;
 	double	   *turn;			/* where strands cross, from 0 at the slab's foot to 1 */
-	int32_t    *winding;
+	struct SweepRing *ring;
+	struct SweepPart *shape_part;	/* polygons of the plot and of covers */
+	uint32_t   *standing;		/* of each shape: its polygons around the place at hand */
 	uint32_t	covering_count;
 	uint32_t   *covering;		/* patches around the place at hand */
-	size_t		room[15];		/* bytes that fit into each of the arrays above */
+	size_t		room[17];		/* bytes that fit into each of the arrays above */
 } CoverScratch;
 
 #define NO_COVER UINT32_MAX

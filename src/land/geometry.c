@@ -32,14 +32,14 @@ report_unreadable(GeometryStatus status, const GeometryInfo *info)
 			ereport(ERROR,
 					(errcode(ERRCODE_DATA_CORRUPTED),
 					 errmsg("damaged geometry"),
-					 errdetail("Its bytes contradict themselves or do not end where they should."),
-					 errhint("Write it anew, for example with ST_GeomFromWKB.")));
+					 errdetail("The stored bytes contradict themselves, or do not end where they should."),
+					 errhint("Write the geometry again, for example with ST_GeomFromWKB.")));
 			break;
 		case GEOMETRY_NOT_POLYGONAL:
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					 errmsg("geometry is not a polygon or multipolygon"),
-					 errdetail("It is of type %s.", info->type),
+					 errdetail("The geometry is of type %s.", info->type),
 					 errhint("ST_CollectionExtract(geom, 3) keeps the polygons of a collection, ST_CurveToLine straightens curves.")));
 			break;
 		case GEOMETRY_GEOGRAPHY:
@@ -47,30 +47,30 @@ report_unreadable(GeometryStatus status, const GeometryInfo *info)
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					 errmsg("geography is not supported"),
 					 errdetail("Overlaps are measured on a plane."),
-					 errhint("Cast it to geometry and ST_Transform it to an equal-area coordinate system.")));
+					 errhint("Cast the geography to geometry, and ST_Transform the geometry to an equal-area coordinate system.")));
 			break;
 		case GEOMETRY_NOT_FINITE:
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					 errmsg("geometry has a coordinate that is not a finite number"),
 					 errdetail("The vertex is (%g, %g).", info->culprit.x, info->culprit.y),
-					 errhint("Such a vertex often comes from a failed transformation; remove it or the geometry.")));
+					 errhint("Such a vertex often comes from a failed transformation. Remove the vertex or the geometry.")));
 			break;
 		case GEOMETRY_OUT_OF_RANGE:
 			ereport(ERROR,
 					(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 					 errmsg("geometry has a coordinate out of range"),
-					 errdetail("The vertex is (%g, %g); coordinates may be up to %g.",
+					 errdetail("The vertex is (%g, %g). Coordinates may be up to %g.",
 							   info->culprit.x, info->culprit.y, COORDINATE_MAX),
-					 errhint("Use metres.")));
+					 errhint("Transform the geometry to a coordinate system in metres.")));
 			break;
 		case GEOMETRY_UNCLOSED:
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					 errmsg("polygon has an unclosed ring"),
-					 errdetail("It ends at (%.15g, %.15g), which is not where it begins.",
+					 errdetail("The ring ends at (%.15g, %.15g). This is not the point where it begins.",
 							   info->culprit.x, info->culprit.y),
-					 errhint("Repeat the ring's first point as its last.")));
+					 errhint("Repeat the first point of the ring as its last point.")));
 			break;
 	}
 }
@@ -119,10 +119,7 @@ decode_wkb(GeometrySlot *slot, struct varlena *flat, GeometryInfo *info, MemoryC
 static bool
 same_shape(const GeometrySlot *a, const GeometrySlot *b)
 {
-	return a->srid == b->srid && a->shape->points == b->shape->points &&
-		a->shape->rings == b->shape->rings &&
-		memcmp(a->shape->point, b->shape->point, a->shape->points * sizeof(Vertex)) == 0 &&
-		memcmp(a->shape->ring, b->shape->ring, a->shape->rings * sizeof(uint32_t)) == 0;
+	return a->srid == b->srid && polygonal_compare(a->shape, b->shape) == 0;
 }
 
 static bool
@@ -223,7 +220,7 @@ agr_require_planar(int32 srid_a, int32 srid_b)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("geometries are in different coordinate systems"),
 				 errdetail("Their SRIDs are %d and %d.", srid_a, srid_b),
-				 errhint("ST_Transform one to the other's; ST_SetSRID where an SRID was forgotten.")));
+				 errhint("ST_Transform one geometry to the SRID of the other. Where an SRID was forgotten, use ST_SetSRID.")));
 
 	/* Unknown is taken at its word, and planar. */
 	for (i = 0; i < lengthof(planar); i++)
@@ -232,11 +229,23 @@ agr_require_planar(int32 srid_a, int32 srid_b)
 	if (agr_is_geographic(srid_a))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("an area in degrees means nothing"),
+				 errmsg("areas cannot be computed in degrees"),
 				 errdetail("SRID %d is a geographic or geocentric coordinate system.", srid_a),
 				 errhint("ST_Transform to an equal-area coordinate system, or to the projected one of the land register.")));
 	planar[next] = srid_a;
 	next = (next + 1) % lengthof(planar);
+}
+
+void
+agr_notice_degrees(const char *function, int32 srid, double largest)
+{
+	ereport(NOTICE,
+			(errmsg("%s: the coordinates look like degrees", function),
+			 srid == 0 ?
+			 errdetail("They have no SRID, and no polygon is larger than %g.", largest) :
+			 errdetail("SRID %d is a plane system, but all coordinates are between -180 and 180, and no polygon is larger than %g.",
+					   srid, largest),
+			 errhint("If they are degrees: ST_SetSRID(geom, 4326), then ST_Transform to an equal-area coordinate system.")));
 }
 
 /* ---- scratch memory ---- */
@@ -258,5 +267,6 @@ agr_overlap_scratch(MemoryContext context)
 	scratch->interrupt = agr_check_interrupts;
 	for (i = 0; i < lengthof(scratch->side); i++)
 		scratch->side[i].memory = MemoryContextAlloc(context, 1);
+	scratch->piece = MemoryContextAlloc(context, 1);
 	return scratch;
 }

@@ -33,6 +33,20 @@ extern const Polygonal *agr_read_geometry(GeometrySlot *slot, Datum geometry, Me
  */
 extern void agr_require_planar(int32 srid_a, int32 srid_b);
 
+/*
+ * Whether polygons of this extent, none of them larger than said, look as if their
+ * coordinates were degrees.
+ */
+static inline bool
+agr_look_like_degrees(const Extent *extent, double largest)
+{
+	return largest > 0 && largest < 1 && extent->low.x >= -180 && extent->high.x <= 180 &&
+		extent->low.y >= -180 && extent->high.y <= 180;
+}
+
+/* A NOTICE that they do. */
+extern void agr_notice_degrees(const char *function, int32 srid, double largest);
+
 /* Scratch memory for overlaps, in `context`. */
 extern OverlapScratch *agr_overlap_scratch(MemoryContext context);
 

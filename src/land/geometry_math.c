@@ -271,7 +271,7 @@ GeometryStatus
 geometry_decode(GeometryForm form, const void *bytes, size_t length, GeometryInfo *info,
 				void *memory)
 {
-	Polygonal  *shape = polygonal_begin(memory, info->points);
+	Polygonal  *shape = polygonal_begin(memory, info->points, info->rings);
 	GeometryStatus status = read_all(form, bytes, length, info, shape);
 
 	polygonal_finish(shape);

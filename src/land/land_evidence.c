@@ -104,7 +104,7 @@ typedef struct LandEvidence
 {
 	QueryReader reader;
 	LayerStore *store;
-	bool		named;			/* keys are text */
+	Oid			key_type;
 	DateADT		as_of;
 	double		min_share;
 
@@ -112,6 +112,7 @@ typedef struct LandEvidence
 	Layers		all;
 	Oid			column_type[RIGHT_COLUMNS];
 	int64		ignored[2];
+	int64		shareless;		/* rights among them that have a share of 0 */
 
 	/* Weighing. */
 	const Plot *plot;			/* at hand */
@@ -148,7 +149,7 @@ key_of(const LandEvidence *e, const LayerRow *row, int which)
 {
 	const Label *label = label_of(row);
 
-	return layer_stored_key(e->named, text_of(label, which), label->length[which]);
+	return layer_stored_key(e->key_type, text_of(label, which), label->length[which]);
 }
 
 static bool
@@ -178,7 +179,7 @@ check_column(LandEvidence *e, TupleDesc row, int column, const Oid *type, int ty
 			(errcode(ERRCODE_DATATYPE_MISMATCH),
 			 errmsg("column %d of %s, \"%s\", must be %s", column + 1, e->reader.argument,
 					NameStr(TupleDescAttr(row, column)->attname), wanted),
-			 errdetail("It is %s.", format_type_be(TupleDescAttr(row, column)->atttypid)),
+			 errdetail("The column is %s.", format_type_be(TupleDescAttr(row, column)->atttypid)),
 			 errhint("Select %s, in this order.", e->reader.columns)));
 }
 
@@ -195,8 +196,8 @@ start_plots(QueryReader *reader, TupleDesc row)
 {
 	LandEvidence *e = (LandEvidence *) reader;
 
-	e->column_type[PLOT_ID] = layer_check_key(reader, row, PLOT_ID, e->named);
-	e->column_type[PLOT_FARMER] = layer_check_key(reader, row, PLOT_FARMER, e->named);
+	e->column_type[PLOT_ID] = agr_check_key(reader, row, PLOT_ID, e->key_type);
+	e->column_type[PLOT_FARMER] = agr_check_key(reader, row, PLOT_FARMER, e->key_type);
 	layer_check_geometry(reader, row, PLOT_GEOMETRY);
 	if (row->natts > PLOT_DECLARED)
 		check_area(e, row, PLOT_DECLARED);
@@ -212,7 +213,7 @@ start_rights(QueryReader *reader, TupleDesc row)
 	int			i;
 
 	for (i = RIGHT_ID; i <= RIGHT_PARTY; i++)
-		e->column_type[i] = layer_check_key(reader, row, i, e->named);
+		e->column_type[i] = agr_check_key(reader, row, i, e->key_type);
 	layer_check_geometry(reader, row, RIGHT_GEOMETRY);
 	check_column(e, row, RIGHT_TYPE, text, lengthof(text), "text");
 	for (i = RIGHT_SHARE_NUM; i <= RIGHT_SHARE_DEN; i++)
@@ -251,12 +252,13 @@ get_area(const LandEvidence *e, const Datum *value, const bool *null, int column
 	if (!(area >= 0 && area < INFINITY))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("%s area is not an area", what),
-				 errdetail("It is %g, of key %s.", area, layer_show_key(e->column_type[0], value[0])),
-				 errhint("Give square units of the SRID, 0 or more, or NULL.")));
+				 errmsg("a %s area must be a number of 0 or more", what),
+				 errdetail("The %s area of key %s is %g.", what, layer_show_key(e->column_type[0], value[0]), area),
+				 errhint("Give square units of the SRID, or NULL where the area is not known.")));
 	return area;
 }
 
+/* The share of a right: NaN if it is unknown, 0 if the right is to nothing. */
 static double
 get_share(const LandEvidence *e, const Datum *value, const bool *null)
 {
@@ -267,30 +269,41 @@ get_share(const LandEvidence *e, const Datum *value, const bool *null)
 		return NAN;
 	num = null[RIGHT_SHARE_NUM] ? 0 : agr_get_integer(e->column_type[RIGHT_SHARE_NUM], value[RIGHT_SHARE_NUM]);
 	den = null[RIGHT_SHARE_DEN] ? 0 : agr_get_integer(e->column_type[RIGHT_SHARE_DEN], value[RIGHT_SHARE_DEN]);
+	if (!null[RIGHT_SHARE_NUM] && num == 0 && den >= 0)
+		return 0;
 	if (num <= 0 || num > den)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("a right's share must be over 0 and at most 1"),
-				 errdetail("That of right %s is %s / %s.", layer_show_key(e->column_type[RIGHT_ID], value[RIGHT_ID]),
+				 errmsg("the share of a right must be from 0 to 1"),
+				 errdetail("The share of right %s is %s / %s.", layer_show_key(e->column_type[RIGHT_ID], value[RIGHT_ID]),
 						   null[RIGHT_SHARE_NUM] ? "NULL" : psprintf("%lld", (long long) num),
 						   null[RIGHT_SHARE_DEN] ? "NULL" : psprintf("%lld", (long long) den)),
-				 errhint("Give 1 / 1 for a sole holder, and NULL / NULL where the share is not known.")));
+				 errhint("Give 1 / 1 for a sole holder. Give NULL / NULL where the share is not known.")));
 	return (double) num / (double) den;
 }
 
-/* Restrictions and responsibilities neither hold nor dispute. */
+/*
+ * Restrictions, of which a mortgage is one, and responsibilities neither hold nor
+ * dispute. They may be named as LADM names its classes: LA_Restriction.
+ */
 static bool
 is_right(const LayerKey *type)
 {
-	static const char *const other[] = {"restriction", "responsibility"};
+	static const char *const other[] = {"restriction", "mortgage", "responsibility"};
+	const char *name = type->bytes;
+	Size		length = type->length;
 	int			i;
 
+	if (length > 3 && pg_strncasecmp(name, "la_", 3) == 0)
+	{
+		name += 3;
+		length -= 3;
+	}
 	for (i = 0; i < lengthof(other); i++)
 	{
-		Size		length = strlen(other[i]);
+		Size		n = strlen(other[i]);
 
-		if (type->length >= length && memcmp(type->text, other[i], length) == 0 &&
-			(type->length == length || type->text[length] == ':'))
+		if (length >= n && pg_strncasecmp(name, other[i], n) == 0 && (length == n || name[n] == ':'))
 			return false;
 	}
 	return true;
@@ -386,10 +399,13 @@ take_right(QueryReader *reader, const Datum *value, const bool *null)
 				 errdetail("Right %s is valid from %s to %s.", layer_show_key(e->column_type[RIGHT_ID], value[RIGHT_ID]),
 						   DatumGetCString(DirectFunctionCall1(date_out, DateADTGetDatum(from))),
 						   DatumGetCString(DirectFunctionCall1(date_out, DateADTGetDatum(to)))),
-				 errhint("valid_from is the first day, valid_to the first day after; leave such rows out in the query.")));
+				 errhint("valid_from is the first day of validity, valid_to is the first day after. Correct such rows, or leave them out in the query.")));
 	label.expired = to <= e->as_of;
-	if (shape->points == 0)
+	if (label.share == 0 || shape->points == 0)
+	{
 		e->ignored[RIGHTS]++;
+		e->shareless += label.share == 0;
+	}
 	else if (from <= e->as_of && is_right(&text[TEXT_TYPE]))
 		store_row(e, RIGHTS, shape, &label, text, TEXTS);
 	MemoryContextSwitchTo(old);
@@ -400,9 +416,10 @@ report_ignored(const LandEvidence *e)
 {
 	if (e->ignored[PLOTS] + e->ignored[RIGHTS] > 0)
 		ereport(NOTICE,
-				(errmsg("land_evidence ignored %lld plots and %lld rights",
+				(errmsg("land_evidence left out %lld plots and %lld rights",
 						(long long) e->ignored[PLOTS], (long long) e->ignored[RIGHTS]),
-				 errdetail("Plots without id or farmer, rights without id, party, type or geometry.")));
+				 errdetail("These are plots without id or farmer, rights without id, party, type or geometry, and rights with a share of 0, of which there are %lld.",
+						   (long long) e->shareless)));
 }
 
 static void
@@ -448,12 +465,12 @@ report_crowded_plot(const LandEvidence *e, const Plot *plot)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-			 errmsg("too much lies on one plot"),
+			 errmsg("too many rights and plots lie on one plot"),
 			 errdetail("%u rights and %u other plots on plot %s take more than %zu bytes.",
 					   plot->rights.count, plot->others.count,
-					   layer_show_key(e->named ? TEXTOID : INT8OID, layer_key_datum(key_of(e, plot->row, TEXT_ID))),
+					   layer_show_key(e->key_type, layer_key_datum(e->key_type, key_of(e, plot->row, TEXT_ID))),
 					   (size_t) Max(e->store->memory, PLOT_MEMORY)),
-			 errhint("Leave it out of the query if it is not a plot but a region; or raise work_mem.")));
+			 errhint("If this is a region and no plot, leave it out of the query. Otherwise raise work_mem.")));
 }
 
 static void
@@ -519,7 +536,7 @@ compare_finds(const void *a, const void *b, void *context)
 		order = (r->label_bytes > s->label_bytes) - (r->label_bytes < s->label_bytes);
 	if (order == 0)
 		order = memcmp(label_of(r), label_of(s), r->label_bytes);
-	return order != 0 ? order : layer_compare_shapes(p, q);
+	return order != 0 ? order : polygonal_compare(p, q);
 }
 
 static Cover *
@@ -679,6 +696,17 @@ put_flags(OutRow *row)
 }
 
 static void
+put_keys(const LandEvidence *e, OutRow *row, int column, Datum *key, int keys)
+{
+	int16		length;
+	bool		by_value;
+	char		align;
+
+	get_typlenbyvalalign(e->key_type, &length, &by_value, &align);
+	put_datum(row, column, PointerGetDatum(construct_array(key, keys, e->key_type, length, by_value, align)));
+}
+
+static void
 finish_row(const LandEvidence *e, OutRow *row)
 {
 	tuplestore_putvalues(e->result, e->result_row, row->value, row->null);
@@ -697,8 +725,8 @@ put_unmeasured(LandEvidence *e, const LayerKey *text, bool has_geometry)
 	OutRow		row;
 
 	begin_row(&row);
-	put_datum(&row, OUT_PLOT_ID, layer_key_datum(text[TEXT_ID]));
-	put_datum(&row, OUT_FARMER_ID, layer_key_datum(text[TEXT_PARTY]));
+	put_datum(&row, OUT_PLOT_ID, layer_key_datum(e->key_type, text[TEXT_ID]));
+	put_datum(&row, OUT_FARMER_ID, layer_key_datum(e->key_type, text[TEXT_PARTY]));
 	if (has_geometry)
 	{
 		put_number(&row, OUT_PLOT_AREA, 0);
@@ -706,6 +734,7 @@ put_unmeasured(LandEvidence *e, const LayerKey *text, bool has_geometry)
 		put_number(&row, OUT_HELD_FRACTION_AREA, 0);
 		put_number(&row, OUT_DISPUTED_AREA, 0);
 		put_datum(&row, OUT_RIGHTS_COUNT, Int32GetDatum(0));
+		put_keys(e, &row, OUT_DOUBLE_CLAIM_PLOTS, NULL, 0);
 		put_flag(&row, true, "tiny");
 		put_flags(&row);
 	}
@@ -718,37 +747,40 @@ is_off(double said, double measured)
 	return fabs(said - measured) > AREA_TOLERANCE * measured;
 }
 
+/* Intersection over union, which is 1 where only rounding is missing. */
+static double
+likeness(LandEvidence *e, const Find *find, double plot_area)
+{
+	return cover_settle(find->area / (plot_area + layer_row_area(e->store, find->row) - find->area), 1);
+}
+
 /*
- * The valid right most like the plot: of the largest intersection over union;
- * among equals the farmer's own, then the least id.
+ * The valid right most like the plot, of those on more than a sliver of it: of the
+ * largest intersection over union; among equals, but for rounding, the farmer's
+ * own, then the least id.
  */
 static void
 put_best_right(LandEvidence *e, const Plot *plot, const EvidenceRight *right, double plot_area, OutRow *out)
 {
 	const Finds *finds = &plot->rights;
-	double		best = -1;
-	uint32		chosen = 0;
+	double	   *iou = palloc(finds->count * sizeof(double) + 1);
+	double		best = 0;
+	uint32		chosen = UINT32_MAX;
 	uint32		i;
 
 	for (i = 0; i < finds->count; i++)
 	{
-		LayerRow   *row = finds->find[i].row;
-		double		area = finds->find[i].area;
-		double		iou;
-
-		if (!right[i].valid)
-			continue;
-		iou = area / (plot_area + layer_row_area(e->store, row) - area);
-		if (iou > best || (iou == best && right[i].own && !right[chosen].own))
-		{
-			best = iou;
-			chosen = i;
-		}
+		iou[i] = right[i].valid && !right[i].sliver ? likeness(e, &finds->find[i], plot_area) : 0;
+		best = Max(best, iou[i]);
 	}
-	if (best < 0)
+	for (i = 0; i < finds->count; i++)
+		if (iou[i] > 0 && iou[i] >= best * (1 - COVER_NOISE) &&
+			(chosen == UINT32_MAX || (right[i].own && !right[chosen].own)))
+			chosen = i;
+	if (chosen == UINT32_MAX)
 		return;
-	put_datum(out, OUT_BEST_RIGHT_ID, layer_key_datum(key_of(e, finds->find[chosen].row, TEXT_ID)));
-	put_number(out, OUT_BEST_IOU, Min(best, 1));
+	put_datum(out, OUT_BEST_RIGHT_ID, layer_key_datum(e->key_type, key_of(e, finds->find[chosen].row, TEXT_ID)));
+	put_number(out, OUT_BEST_IOU, iou[chosen]);
 }
 
 /* A part of the plot, as a share and, if wanted, as an area. */
@@ -824,16 +856,13 @@ weigh_others(LandEvidence *e, Plot *plot, double plot_area, OutRow *out)
 	for (i = 0; i < kept; i++)
 	{
 		if (i == 0 || !same_text(finds->find[i - 1].row, finds->find[i].row, TEXT_ID))
-			id[ids++] = layer_key_datum(key_of(e, finds->find[i].row, TEXT_ID));
+			id[ids++] = layer_key_datum(e->key_type, key_of(e, finds->find[i].row, TEXT_ID));
 		out->invalid = out->invalid || !cover[i].sound;
 	}
 	claimed = cover_union(layer_row_shape(plot->row), plot->row->sound,
 						  cover, kept, &e->store->cover, &total);
 	put_share(out, OUT_DOUBLE_CLAIM_SHARE, -1, claimed, total, plot_area);
-	put_datum(out, OUT_DOUBLE_CLAIM_PLOTS,
-			  PointerGetDatum(e->named ?
-							  construct_array(id, ids, TEXTOID, -1, false, TYPALIGN_INT) :
-							  construct_array(id, ids, INT8OID, 8, FLOAT8PASSBYVAL, TYPALIGN_DOUBLE)));
+	put_keys(e, out, OUT_DOUBLE_CLAIM_PLOTS, id, ids);
 }
 
 static void
@@ -847,8 +876,8 @@ weigh_plot(LandEvidence *e, Plot *plot)
 	e->plot = plot;
 	begin_row(&out);
 	out.invalid = !sound;
-	put_datum(&out, OUT_PLOT_ID, layer_key_datum(key_of(e, plot->row, TEXT_ID)));
-	put_datum(&out, OUT_FARMER_ID, layer_key_datum(key_of(e, plot->row, TEXT_PARTY)));
+	put_datum(&out, OUT_PLOT_ID, layer_key_datum(e->key_type, key_of(e, plot->row, TEXT_ID)));
+	put_datum(&out, OUT_FARMER_ID, layer_key_datum(e->key_type, key_of(e, plot->row, TEXT_PARTY)));
 	put_number(&out, OUT_PLOT_AREA, area);
 	weigh_others(e, plot, area, &out);
 	weigh_rights(e, plot, area, &out);
@@ -1076,7 +1105,7 @@ agririsk_land_evidence(PG_FUNCTION_ARGS)
 	LandEvidence e = {0};
 	MemoryContext old;
 
-	e.named = layer_keys_are_text(fcinfo, 3, "land_evidence");
+	e.key_type = agr_key_type(fcinfo, 3, "land_evidence");
 	e.result = agr_begin_rows(fcinfo, work_mem / 4, &e.result_row);
 	layer_require_argument(fcinfo, 0, "plots");
 	layer_require_argument(fcinfo, 1, "rights");
@@ -1087,15 +1116,15 @@ agririsk_land_evidence(PG_FUNCTION_ARGS)
 	if (DATE_NOT_FINITE(e.as_of))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("as_of is not a day"),
-				 errdetail("It is infinite."),
+				 errmsg("as_of must be a day"),
+				 errdetail("as_of is infinite."),
 				 errhint("Give the day on which rights must be valid.")));
 	if (!(e.min_share >= 0 && e.min_share < 1))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("min_share is out of range"),
-				 errdetail("It is %g.", e.min_share),
-				 errhint("Give a share of a plot's own area, from 0 to less than 1.")));
+				 errdetail("min_share is %g.", e.min_share),
+				 errhint("Give a share of the plot's own area, from 0 to less than 1.")));
 
 	e.store = layer_store_create("land_evidence");
 	old = MemoryContextSwitchTo(e.store->context);

@@ -33,48 +33,8 @@ layer_require_argument(FunctionCallInfo fcinfo, int argument, const char *name)
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("%s must not be NULL", name),
-				 errdetail("Nothing can be said of any row without it."),
-				 errhint("Look where it comes from: an empty subquery gives NULL.")));
-}
-
-static bool
-is_fraction(Oid type)
-{
-	return type == NUMERICOID || type == FLOAT8OID || type == FLOAT4OID;
-}
-
-bool
-layer_keys_are_text(FunctionCallInfo fcinfo, int argument, const char *function)
-{
-	/* Not a domain over them: its checks would not be asked. */
-	Oid			type = get_fn_expr_argtype(fcinfo->flinfo, argument);
-
-	if (type != TEXTOID && type != INT8OID)
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("%s has no keys of type %s", function, format_type_be(type)),
-				 errdetail("Keys are bigint or text."),
-				 is_fraction(type) ? errhint("Thresholds are given by name, as in min_share => 0.01.") :
-				 errhint("Cast the key to text in the query, and give key_type => null::text.")));
-	return type == TEXTOID;
-}
-
-Oid
-layer_check_key(const QueryReader *reader, TupleDesc row, int column, bool text)
-{
-	Oid			type = getBaseType(TupleDescAttr(row, column)->atttypid);
-
-	if (text ? !agr_is_text(type) : !agr_is_integer(type))
-		ereport(ERROR,
-				(errcode(ERRCODE_DATATYPE_MISMATCH),
-				 errmsg("%s of %s is not of the wanted type",
-						column == 0 ? "key" : NameStr(TupleDescAttr(row, column)->attname), reader->argument),
-				 errdetail("It is %s, key_type is %s.", format_type_be(type), text ? "text" : "bigint"),
-				 type == agr_geometry_type() ? errhint("Select %s, in this order.", reader->columns) :
-				 text ? errhint("Cast the key to text in the query.") :
-				 is_fraction(type) ? errhint("Cast the key to bigint in the query.") :
-				 errhint("Cast the key to text in the query, and give key_type => null::text.")));
-	return type;
+				 errdetail("Without this argument there is no result for any row."),
+				 errhint("Look where the value comes from. An empty subquery gives NULL.")));
 }
 
 void
@@ -86,8 +46,8 @@ layer_check_geometry(const QueryReader *reader, TupleDesc row, int column)
 	if (getBaseType(type) != agr_geometry_type())
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
-				 errmsg("%s column of %s must be a geometry", ordinal[column], reader->argument),
-				 errdetail("It is %s.", format_type_be(type)),
+				 errmsg("the %s column of %s must be a geometry", ordinal[column], reader->argument),
+				 errdetail("Column \"%s\" is %s.", NameStr(TupleDescAttr(row, column)->attname), format_type_be(type)),
 				 errhint("Select %s, in this order.", reader->columns)));
 }
 
@@ -96,40 +56,42 @@ layer_get_key(Oid type, Datum value)
 {
 	LayerKey	key = {NULL, sizeof(int64)};
 
-	if (agr_is_text(type))
-	{
-		struct varlena *text = PG_DETOAST_DATUM_PACKED(value);
-
-		key.text = VARDATA_ANY(text);
-		key.length = VARSIZE_ANY_EXHDR(text);
-	}
-	else
+	if (agr_is_integer(type))
 		key.number = agr_get_integer(type, value);
+	else
+	{
+		Size		length;
+
+		key.bytes = agr_key_bytes(type, value, &length);
+		key.length = length;
+	}
 	return key;
 }
 
 LayerKey
-layer_stored_key(bool text, const void *bytes, uint32 length)
+layer_stored_key(Oid type, const void *bytes, uint32 length)
 {
-	LayerKey	key = {text ? bytes : NULL, length};
+	LayerKey	key = {agr_is_integer(type) ? NULL : bytes, length};
 
-	if (!text)
+	if (agr_is_integer(type))
 		memcpy(&key.number, bytes, sizeof key.number);
 	return key;
 }
 
 Datum
-layer_key_datum(LayerKey key)
+layer_key_datum(Oid type, LayerKey key)
 {
-	return key.text ? PointerGetDatum(cstring_to_text_with_len(key.text, key.length)) :
-		Int64GetDatum(key.number);
+	return key.bytes ? agr_named_key(type, key.bytes, key.length) : agr_integer_key(type, key.number);
 }
 
 char *
 layer_show_key(Oid type, Datum value)
 {
-	return agr_is_text(type) ? TextDatumGetCString(value) :
-		psprintf("%lld", (long long) agr_get_integer(type, value));
+	Oid			output;
+	bool		varlena;
+
+	getTypeOutputInfo(type, &output, &varlena);
+	return OidOutputFunctionCall(output, value);
 }
 
 int
@@ -137,9 +99,9 @@ layer_compare_keys(const LayerKey *a, const LayerKey *b)
 {
 	int			order;
 
-	if (a->text == NULL)
+	if (a->bytes == NULL)
 		return (a->number > b->number) - (a->number < b->number);
-	order = memcmp(a->text, b->text, Min(a->length, b->length));
+	order = memcmp(a->bytes, b->bytes, Min(a->length, b->length));
 	return order != 0 ? order : (a->length > b->length) - (a->length < b->length);
 }
 
@@ -182,13 +144,8 @@ layer_store_free(LayerStore *store)
 void
 layer_warn_of_degrees(const LayerStore *store)
 {
-	if (store->rows > 0 && store->srid == 0 && store->largest > 0 && store->largest < 1 &&
-		store->extent.low.x >= -180 && store->extent.high.x <= 180 &&
-		store->extent.low.y >= -90 && store->extent.high.y <= 90)
-		ereport(NOTICE,
-				(errmsg("%s: the coordinates look like degrees", store->function),
-				 errdetail("They have no SRID, and no polygon is larger than %g.", store->largest),
-				 errhint("ST_SetSRID(geom, 4326), then ST_Transform to an equal-area coordinate system.")));
+	if (store->rows > 0 && agr_look_like_degrees(&store->extent, store->largest))
+		agr_notice_degrees(store->function, store->srid, store->largest);
 }
 
 void
@@ -439,27 +396,18 @@ layer_row_area(LayerStore *store, const LayerRow *row)
 		cover_divide(layer_row_shape(row), false, NULL, 0, &store->cover);
 }
 
-int
-layer_compare_shapes(const Polygonal *p, const Polygonal *q)
-{
-	int			order;
-
-	if (p->points != q->points)
-		return p->points < q->points ? -1 : 1;
-	if (p->rings != q->rings)
-		return p->rings < q->rings ? -1 : 1;
-	order = memcmp(p->point, q->point, p->points * sizeof *p->point);
-	return order != 0 ? order : memcmp(p->ring, q->ring, p->rings * sizeof *p->ring);
-}
-
 double
 layer_common_area(LayerStore *store, const LayerRow *a, const LayerRow *b)
 {
 	const Polygonal *p = layer_row_shape(a);
 	const Polygonal *q = layer_row_shape(b);
 
+	int			order = polygonal_compare(p, q);
+
+	if (order == 0 && a->sound)
+		return p->area;
+
 	/* The overlap of sound polygons has the same bits either way by itself. */
-	if ((a->sound && b->sound) || layer_compare_shapes(p, q) <= 0)
-		return cover_area(p, a->sound, q, b->sound, &store->cover);
-	return cover_area(q, b->sound, p, a->sound, &store->cover);
+	return order <= 0 ? cover_area(p, a->sound, q, b->sound, &store->cover) :
+		cover_area(q, b->sound, p, a->sound, &store->cover);
 }

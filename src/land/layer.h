@@ -11,7 +11,7 @@
 #ifndef AGRIRISK_LAYER_H
 #define AGRIRISK_LAYER_H
 
-#include "core/sql/query.h"
+#include "core/sql/key.h"
 #include "core/rows/spill.h"
 #include "land/box_join.h"
 #include "land/cover_math.h"
@@ -74,10 +74,10 @@ typedef struct LayerPiece
 	uint32		room;
 } LayerPiece;
 
-/* A key of a row: an integer, or bytes of text that lie elsewhere. */
+/* A key of a row: an integer, or the bytes of a text or uuid, which lie elsewhere. */
 typedef struct LayerKey
 {
-	const char *text;			/* NULL: an integer */
+	const char *bytes;			/* NULL: an integer */
 	uint32		length;			/* of what is stored of it */
 	int64		number;
 } LayerKey;
@@ -85,33 +85,29 @@ typedef struct LayerKey
 /* An error where an argument that must be known is NULL. */
 extern void layer_require_argument(FunctionCallInfo fcinfo, int argument, const char *name);
 
-/* Whether the function's argument key_type asks for text; else bigint, or it is an error. */
-extern bool layer_keys_are_text(FunctionCallInfo fcinfo, int argument, const char *function);
-
-/* Errors unless a query's column is what it must be. Of a key, gives its type. */
-extern Oid	layer_check_key(const QueryReader *reader, TupleDesc row, int column, bool text);
+/* An error unless a query's column is a geometry. */
 extern void layer_check_geometry(const QueryReader *reader, TupleDesc row, int column);
 
 extern LayerKey layer_get_key(Oid type, Datum value);
-extern LayerKey layer_stored_key(bool text, const void *bytes, uint32 length);
-extern Datum layer_key_datum(LayerKey key);
+extern LayerKey layer_stored_key(Oid type, const void *bytes, uint32 length);
+extern Datum layer_key_datum(Oid type, LayerKey key);
 
 /* For messages. */
 extern char *layer_show_key(Oid type, Datum value);
 
-/* Numbers by size, text by bytes. */
+/* Numbers by size, all else by bytes. */
 extern int	layer_compare_keys(const LayerKey *a, const LayerKey *b);
 
 static inline const void *
 layer_key_bytes(const LayerKey *key)
 {
-	return key->text ? (const void *) key->text : (const void *) &key->number;
+	return key->bytes ? (const void *) key->bytes : (const void *) &key->number;
 }
 
 extern LayerStore *layer_store_create(const char *function);
 extern void layer_store_free(LayerStore *store);
 
-/* Says so if rows without an SRID look like degrees. To be called when all are read. */
+/* Says so if the rows look like degrees. To be called when all are read. */
 extern void layer_warn_of_degrees(const LayerStore *store);
 
 /* Says how far things are, at most every few seconds. */
@@ -154,9 +150,6 @@ extern void layer_lay_tiles(const LayerStore *store, BoxGrid *grid, const Extent
  */
 extern double layer_row_area(LayerStore *store, const LayerRow *row);
 extern double layer_common_area(LayerStore *store, const LayerRow *a, const LayerRow *b);
-
-/* An order of polygonals that looks at nothing but their points. */
-extern int	layer_compare_shapes(const Polygonal *p, const Polygonal *q);
 
 static inline Polygonal *
 layer_row_shape(const LayerRow *row)

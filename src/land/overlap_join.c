@@ -49,7 +49,7 @@ typedef struct LayerJoin
 	QueryReader reader;
 	LayerStore *store;
 	int			sides;			/* 1: a layer with itself */
-	bool		named;			/* keys are text */
+	Oid			key_type;
 	double		min_area;
 	double		min_share;
 
@@ -72,7 +72,7 @@ start_rows(QueryReader *reader, TupleDesc row)
 {
 	LayerJoin  *j = (LayerJoin *) reader;
 
-	j->query_key_type = layer_check_key(reader, row, 0, j->named);
+	j->query_key_type = agr_check_key(reader, row, 0, j->key_type);
 	layer_check_geometry(reader, row, 1);
 }
 
@@ -119,8 +119,8 @@ report_ignored(const LayerJoin *j)
 	if (ignored == 0)
 		return;
 	ereport(NOTICE,
-			(errmsg("%s ignored %lld rows without key or geometry", j->store->function, (long long) ignored),
-			 j->sides == 1 ? 0 : errdetail("%lld of left_query, %lld of right_query.",
+			(errmsg("%s left out %lld rows without key or geometry", j->store->function, (long long) ignored),
+			 j->sides == 1 ? 0 : errdetail("There are %lld such rows in left_query and %lld in right_query.",
 										   (long long) j->ignored[0], (long long) j->ignored[1])));
 }
 
@@ -129,7 +129,7 @@ report_ignored(const LayerJoin *j)
 static LayerKey
 key_of(const LayerJoin *j, const LayerRow *row)
 {
-	return layer_stored_key(j->named, layer_row_label(row), row->label_bytes);
+	return layer_stored_key(j->key_type, layer_row_label(row), row->label_bytes);
 }
 
 static int
@@ -144,7 +144,7 @@ compare_rows(const LayerJoin *j, const LayerRow *a, const LayerRow *b)
 	/* Two rows of one key: also in an order, for the same result whatever came first. */
 	if (order == 0)
 		order = (area > other_area) - (area < other_area);
-	return order != 0 ? order : layer_compare_shapes(layer_row_shape(a), layer_row_shape(b));
+	return order != 0 ? order : polygonal_compare(layer_row_shape(a), layer_row_shape(b));
 }
 
 static void
@@ -161,8 +161,8 @@ put_pair(LayerJoin *j, LayerRow *left, LayerRow *right, double area)
 		left = right;
 		right = t;
 	}
-	values[0] = layer_key_datum(key_of(j, left));
-	values[1] = layer_key_datum(key_of(j, right));
+	values[0] = layer_key_datum(j->key_type, key_of(j, left));
+	values[1] = layer_key_datum(j->key_type, key_of(j, right));
 	values[2] = Float8GetDatum(area);
 	values[3] = Float8GetDatum(layer_row_area(j->store, left));
 	values[4] = Float8GetDatum(layer_row_area(j->store, right));
@@ -170,7 +170,7 @@ put_pair(LayerJoin *j, LayerRow *left, LayerRow *right, double area)
 	values[6] = BoolGetDatum(right->sound);
 	tuplestore_putvalues(j->result, j->result_row, values, nulls);
 	MemoryContextSwitchTo(old);
-	if (j->named)
+	if (!agr_is_integer(j->key_type))
 		MemoryContextReset(j->store->scratch);
 }
 
@@ -343,7 +343,7 @@ threshold(FunctionCallInfo fcinfo, int argument, const char *name, double most)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("%s is out of range", name),
-				 errdetail("It is %g.", value),
+				 errdetail("%s is %g.", name, value),
 				 most == 1 ? errhint("Give a share of the smaller polygon, from 0 to 1.") :
 				 errhint("Give an area of 0 or more, in squared units of the SRID.")));
 	return value;
@@ -359,7 +359,7 @@ join_layers(FunctionCallInfo fcinfo, const char *function, int sides)
 	int			i;
 
 	j.sides = sides;
-	j.named = layer_keys_are_text(fcinfo, sides, function);
+	j.key_type = agr_key_type(fcinfo, sides, function);
 
 	/* The other three quarters are what spreading and joining take at most. */
 	j.result = agr_begin_rows(fcinfo, work_mem / 4, &j.result_row);

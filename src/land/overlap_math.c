@@ -804,34 +804,6 @@ greater(double a, double b)
 	return a > b ? a : b;
 }
 
-static int
-compare_doubles(double a, double b)
-{
-	return (a > b) - (a < b);
-}
-
-/* An order of polygonals that looks at nothing but their points. */
-static int
-compare_shapes(const Polygonal *a, const Polygonal *b)
-{
-	const double *p = (const double *) a->point;
-	const double *q = (const double *) b->point;
-	int			order;
-	size_t		i;
-
-	if (a->points != b->points)
-		return a->points < b->points ? -1 : 1;
-	if (a->rings != b->rings)
-		return a->rings < b->rings ? -1 : 1;
-	for (i = 0; i < 2 * (size_t) a->points; i++)
-		if ((order = compare_doubles(p[i], q[i])) != 0)
-			return order;
-	for (i = 0; i < a->rings; i++)
-		if (a->ring[i] != b->ring[i])
-			return a->ring[i] < b->ring[i] ? -1 : 1;
-	return 0;
-}
-
 /* The integral and what it may be off by. */
 static double
 integrate_product(const Polygonal *a, const Polygonal *b, OverlapScratch *scratch,
@@ -872,7 +844,7 @@ overlap_integral(const Polygonal *a, const Polygonal *b, OverlapScratch *scratch
 	double		noise;
 	double		area;
 
-	if (compare_shapes(a, b) > 0)
+	if (polygonal_compare(a, b) > 0)
 	{
 		const Polygonal *t = a;
 
@@ -910,8 +882,7 @@ is_small_simple_ring(const Polygonal *shape, OverlapScratch *scratch)
 	uint32_t	edges = shape->points - 1;
 	uint32_t	i;
 
-	/* A hole without a shell has a negative area. */
-	if (shape->rings != 1 || edges > 64 || !(shape->area > 0))
+	if (shape->rings != 1 || edges > 64 || shape->area == 0)
 		return false;
 	gather(scratch, side, shape, &shape->extent);
 	for (i = 0; i + 2 < edges; i++)
@@ -938,16 +909,66 @@ is_small_simple_ring(const Polygonal *shape, OverlapScratch *scratch)
 /*
  * Winding numbers are integers, so that w(w - 1) is never negative, and zero
  * just where w is 0 or 1. Its integral is the overlap of the polygonal with
- * itself, less its area.
+ * itself, less its area. Of a hole alone it is that of w(w + 1), plus its area.
  */
-bool
-polygonal_is_sound(const Polygonal *shape, OverlapScratch *scratch)
+static bool
+winds_once(const Polygonal *shape, bool one_ring, OverlapScratch *scratch)
 {
+	double		area = one_ring ? fabs(shape->area) : shape->area;
 	double		noise,
 				square;
 
 	if (is_small_simple_ring(shape, scratch))
 		return true;
-	square = integrate_product(shape, shape, scratch, fabs(shape->area), &noise);
-	return square - shape->area <= noise + shape->area_noise;
+	square = integrate_product(shape, shape, scratch, fabs(area), &noise);
+	return square - area <= noise + shape->area_noise;
+}
+
+/* Whether some of its rings wind once, without the others. */
+static bool
+rings_wind_once(const Polygonal *shape, uint32_t first, uint32_t end, OverlapScratch *scratch)
+{
+	size_t		bytes = polygonal_size(shape->ring[end] - shape->ring[first], end - first);
+
+	if (bytes > scratch->piece_room)
+	{
+		scratch->piece = scratch->grow(scratch->piece, bytes);
+		scratch->piece_room = bytes;
+	}
+	return winds_once(polygonal_extract(shape, first, end, scratch->piece), end == first + 1, scratch);
+}
+
+/*
+ * Rings may make up for each other's faults, as a hole that lies in another part
+ * than its own: so each ring, each part and all of them must wind once.
+ */
+bool
+polygonal_is_sound(const Polygonal *shape, OverlapScratch *scratch)
+{
+	uint32_t	first,
+				end;
+
+	if (!winds_once(shape, false, scratch))
+		return false;
+	if (shape->rings <= 1)
+		return shape->rings == 0 || !polygonal_is_hole(shape, 0);
+	for (first = 0; first < shape->rings; first = end)
+	{
+		uint32_t	r;
+
+		if (polygonal_is_hole(shape, first))
+			return false;
+		for (end = first + 1; end < shape->rings; end++)
+			if (polygonal_part(shape, end) != polygonal_part(shape, first))
+				break;
+		for (r = first; r < end; r++)
+			if (!rings_wind_once(shape, r, r + 1, scratch))
+				return false;
+		if (end > first + 1 && end - first < shape->rings &&
+			!rings_wind_once(shape, first, end, scratch))
+			return false;
+		if (scratch->interrupt)
+			scratch->interrupt();
+	}
+	return true;
 }

@@ -64,6 +64,8 @@ typedef struct OverlapScratch
 														 * need not keep contents */
 	void		(*interrupt) (void);	/* called now and then; may be NULL */
 	OverlapSide side[2];
+	void	   *piece;			/* some rings of a polygonal */
+	size_t		piece_room;
 } OverlapScratch;
 
 /* The same bits for (a, b) as for (b, a). Zero where only rounding noise is left. */
@@ -71,7 +73,8 @@ extern double overlap_integral(const Polygonal *a, const Polygonal *b, OverlapSc
 
 /*
  * Whether no ground is wound twice or backwards: no ring crosses itself or
- * another, no part overlaps another, every hole is inside its shell. Rings that
+ * another, no part overlaps another, every hole is inside its shell, and no hole is
+ * in another. Rings that
  * only touch themselves, and spikes of no width, are sound: they enclose what
  * they seem to.
  */

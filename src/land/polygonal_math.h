@@ -5,15 +5,19 @@
  * All rings lie in one array of points, each closed and without repeated
  * points. A ring is turned round where needed, so that shells enclose
  * positively and holes negatively: the winding number of the whole is then 1
- * inside a valid polygon and 0 outside, and nothing needs a ring's role.
- * (A ring of signed area exactly zero has no such direction and stays as drawn.)
+ * inside a valid polygon and 0 outside, and only invalid ones need a ring's role.
+ *
+ * The same rings give the same polygonal, to the bit, from whatever corner, in
+ * whichever direction and order they are listed (land/ring_math): a ring begins
+ * at its least point, holes are in the order of their points, and so are parts. A
+ * ring of signed area exactly zero runs in the direction that makes it less.
  *
  * Over the edges stands a tree of boxes: one box per POLYGONAL_LEAF consecutive
  * edges, one per POLYGONAL_FAN of those, and so on. Consecutive edges of a ring
  * are neighbours in space, which makes it a good tree that costs no sorting.
  * "Edge i" runs from point i to point i + 1; the last point of a ring starts none.
  *
- *	one allocation:  Polygonal | points | boxes | ring starts
+ *	one allocation:  Polygonal | points | boxes | ring starts | ring roles
  */
 #ifndef AGRIRISK_POLYGONAL_MATH_H
 #define AGRIRISK_POLYGONAL_MATH_H
@@ -46,8 +50,10 @@ typedef struct Polygonal
 {
 	uint32_t	points;
 	uint32_t	rings;
+	uint32_t	parts;			/* polygons of a multipolygon, also those without area */
 	Vertex	   *point;
 	uint32_t   *ring;			/* first point of each ring; rings + 1 of them */
+	uint32_t   *role;			/* of each ring: twice its part, and 1 more of a hole */
 	Extent		extent;
 	double		area;			/* of shells less that of holes */
 	double		area_noise;		/* |area - true area| is at most this */
@@ -66,11 +72,11 @@ typedef enum PolygonalStatus
 extern size_t polygonal_size(uint64_t points, uint64_t rings);
 
 /* Begins one in memory of that size, aligned for doubles. */
-extern Polygonal *polygonal_begin(void *memory, uint32_t points);
+extern Polygonal *polygonal_begin(void *memory, uint32_t points, uint32_t rings);
 
 /*
  * The next ring's points go where polygonal_room() says; polygonal_end_ring()
- * takes them in. Coordinates nearer to zero than COORDINATE_MIN become zero.
+ * takes them in. What is no hole begins a part. Coordinates nearer to zero than COORDINATE_MIN become zero.
  * On an error *culprit is the offending vertex.
  */
 extern Vertex *polygonal_room(Polygonal *shape);
@@ -78,6 +84,27 @@ extern PolygonalStatus polygonal_end_ring(Polygonal *shape, uint32_t points, boo
 										  Vertex *culprit);
 
 extern void polygonal_finish(Polygonal *shape);
+
+static inline bool
+polygonal_is_hole(const Polygonal *shape, uint32_t ring)
+{
+	return shape->role[ring] % 2 == 1;
+}
+
+static inline uint32_t
+polygonal_part(const Polygonal *shape, uint32_t ring)
+{
+	return shape->role[ring] / 2;
+}
+
+/*
+ * Some of its consecutive rings as a polygonal of their own, in memory of
+ * polygonal_size().
+ */
+extern Polygonal *polygonal_extract(const Polygonal *shape, uint32_t first, uint32_t end, void *memory);
+
+/* An order in which polygonals of the same rings, and no others, are equal. */
+extern int	polygonal_compare(const Polygonal *a, const Polygonal *b);
 
 /*
  * A polygonal may be copied to elsewhere, so many bytes of it; the copy is set

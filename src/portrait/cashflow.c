@@ -19,6 +19,7 @@
 #include "utils/expandeddatum.h"
 #include "utils/numeric.h"
 
+#include "core/sql/stored_type.h"
 #include "portrait/cashflow.h"
 
 /*
@@ -51,6 +52,18 @@ typedef struct CashView
 /* For the trend of 36 months: what is asked most needs no memory either. */
 #define LOCAL_TREND_ROOM	600
 
+static struct varlena *parse(const StoredType *type, char *text);
+static char *print(const StoredType *type, struct varlena *value);
+static struct varlena *receive(const StoredType *type, const uint8_t *bytes, size_t length, TextRecode recode);
+
+static const StoredType cashflow_type = {
+	.name = "cashflow",
+	.hint = "Write 'empty', or months like '2024-03 +1200.5/3 -300/1 0/2 3,7+,21; 2024-04 +80/1 2+'.",
+	.parse = parse,
+	.print = print,
+	.receive = receive
+};
+
 /* Errors. */
 
 void
@@ -75,16 +88,6 @@ cash_sum_overflow(int32 month)
 					   month / 12, month % 12 + 1),
 			 errhint("Give the amounts in a larger unit of the currency.")));
 	pg_unreachable();
-}
-
-static void
-bad_stored(const char *fault)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_DATA_CORRUPTED),
-			 errmsg("invalid stored value of type cashflow"),
-			 errdetail("The decoder says: %s.", fault),
-			 errhint("Restore the value from a backup, or aggregate the events again.")));
 }
 
 /* Values. */
@@ -175,12 +178,12 @@ cashflow_open(Datum value, CashView *view)
 	length = VARSIZE_ANY_EXHDR(stored);
 	view->count = cashflow_decode_count(bytes, length);
 	if (view->count < 0)
-		bad_stored("unknown version or damaged header");
+		stored_type_damaged(&cashflow_type, "unknown version or damaged header");
 	decoded = view->count <= lengthof(view->local) ? view->local :
 		palloc(view->count * sizeof(CashMonth));
 	fault = cashflow_decode(bytes, length, decoded);
 	if (fault)
-		bad_stored(fault);
+		stored_type_damaged(&cashflow_type, fault);
 	view->months = decoded;
 }
 
@@ -214,82 +217,53 @@ cashflow_merge_months(const CashMonth *a, int a_count, const CashMonth *b, int b
 	return merged;
 }
 
-AGR_FUNCTION(agririsk_cashflow_in);
-Datum
-agririsk_cashflow_in(PG_FUNCTION_ARGS)
+static struct varlena *
+parse(const StoredType *type, char *text)
 {
-	char	   *text = PG_GETARG_CSTRING(0);
 	size_t		room = cashflow_text_count(text);
 	CashMonth  *months;
 	CashTextFault fault;
 	int			count;
 
 	if (room > CALENDAR_MONTH_MAX)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-				 errmsg("invalid input syntax for type cashflow"),
-				 errdetail("The value has %zu months, more than there can be.", room),
-				 errhint("Write each month once, in ascending order.")));
+		stored_type_bad_text(type, psprintf("It has %zu months. At most %d are possible", room, CALENDAR_MONTH_MAX));
 	months = palloc(room * sizeof(CashMonth));
 	count = cashflow_from_text(text, months, &fault);
 	if (count < 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-				 errmsg("invalid input syntax for type cashflow"),
-				 errdetail("At character %d, \"%.*s\": %s.",
-						   pg_mbstrlen_with_len(text, fault.at) + 1,
-						   pg_mbcliplen(text + fault.at, strlen(text + fault.at), 24),
-						   text + fault.at, fault.what),
-				 errhint("Write 'empty', or months like '2024-03 +1200.5/3 -300/1 0/2 3,7+,21; 2024-04 +80/1 2+'.")));
-	PG_RETURN_DATUM(cashflow_make(months, count));
+		stored_type_bad_text_at(type, text, fault.at, fault.what, ERRCODE_INVALID_TEXT_REPRESENTATION);
+	return (struct varlena *) DatumGetPointer(cashflow_make(months, count));
 }
 
-AGR_FUNCTION(agririsk_cashflow_out);
-Datum
-agririsk_cashflow_out(PG_FUNCTION_ARGS)
+static char *
+print(const StoredType *type, struct varlena *value)
 {
 	CashView	view;
 	char	   *text;
 
-	cashflow_open(PG_GETARG_DATUM(0), &view);
+	cashflow_open(PointerGetDatum(value), &view);
 	text = palloc(cashflow_text_bound(view.count));
 	cashflow_to_text(view.months, view.count, text);
-	PG_RETURN_CSTRING(text);
+	return text;
 }
 
-AGR_FUNCTION(agririsk_cashflow_recv);
-Datum
-agririsk_cashflow_recv(PG_FUNCTION_ARGS)
+static struct varlena *
+receive(const StoredType *type, const uint8_t *bytes, size_t length, TextRecode recode)
 {
-	StringInfo	message = (StringInfo) PG_GETARG_POINTER(0);
-	int			length = message->len - message->cursor;
-	const char *bytes = pq_getmsgbytes(message, length);
-	int			count = cashflow_decode_count((const uint8_t *) bytes, length);
+	int			count = cashflow_decode_count(bytes, length);
 	const char *fault = "unknown version or damaged header";
-	bytea	   *result;
+	struct varlena *value;
+	ByteWriter	writer;
 
 	if (count >= 0)
-		fault = cashflow_decode((const uint8_t *) bytes, length,
-								palloc((count + 1) * sizeof(CashMonth)));
+		fault = cashflow_decode(bytes, length, palloc((count + 1) * sizeof(CashMonth)));
 	if (fault)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-				 errmsg("invalid binary form of type cashflow"),
-				 errdetail("In %d bytes: %s.", length, fault),
-				 errhint("Send bytes that cashflow_send wrote, or use the text form.")));
-	result = palloc(VARHDRSZ + length);
-	SET_VARSIZE(result, VARHDRSZ + length);
-	memcpy(VARDATA(result), bytes, length);
-	PG_RETURN_BYTEA_P(result);
+		stored_type_bad_binary(type, length, fault);
+	value = stored_type_allocate(length, &writer);
+	write_bytes(&writer, bytes, length);
+	return value;
 }
 
-/* The bytes of a value are portable: they are what is sent, and what is serialized. */
-AGR_FUNCTION(agririsk_cashflow_send);
-Datum
-agririsk_cashflow_send(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BYTEA_P(PG_GETARG_BYTEA_P_COPY(0));
-}
+STORED_TYPE_FUNCTIONS(agririsk_cashflow, &cashflow_type)
 
 /* Aggregation. */
 
@@ -372,7 +346,7 @@ cash_units_from_numeric(Datum amount)
 }
 
 static CashState *
-state_create(MemoryContext context)
+create_state(MemoryContext context)
 {
 	CashState  *state = MemoryContextAlloc(context, offsetof(CashState, events) +
 										   STATE_FIRST_ROOM * sizeof(CashEvent));
@@ -450,7 +424,7 @@ state_add(FunctionCallInfo fcinfo, int64 (*to_units) (Datum))
 	if (!cash_is_date(date))
 		cash_bad_date(date);
 	if (state == NULL)
-		state = state_create(agr_aggregate_context(fcinfo, "cashflow_agg"));
+		state = create_state(agr_aggregate_context(fcinfo, "cashflow_agg"));
 	if (state->pending == state->room)
 		state = state_make_room(state);
 	if (likely(cash_event_pack(date, units, &state->events[state->pending])))
@@ -491,54 +465,34 @@ agririsk_cashflow_final(PG_FUNCTION_ARGS)
 	PG_RETURN_DATUM(make_expanded(months, count));
 }
 
-AGR_FUNCTION(agririsk_cashflow_combine);
-Datum
-agririsk_cashflow_combine(PG_FUNCTION_ARGS)
+static void
+add_state(CashState *a, CashState *b)
 {
-	MemoryContext context = agr_aggregate_context(fcinfo, "cashflow_agg");
-	CashState  *a = PG_ARGISNULL(0) ? NULL : (CashState *) PG_GETARG_POINTER(0);
-	const CashMonth *months;
 	int			count;
+	const CashMonth *months = state_months(b, &count);
 
-	/* A worker may have seen no rows, or none that counted. */
-	if (PG_ARGISNULL(1))
-	{
-		if (a == NULL)
-			PG_RETURN_NULL();
-		PG_RETURN_POINTER(a);
-	}
-	if (a == NULL)
-		a = state_create(context);
-	months = state_months((CashState *) PG_GETARG_POINTER(1), &count);
 	state_merge(a, months, count);
-	PG_RETURN_POINTER(a);
 }
 
-AGR_FUNCTION(agririsk_cashflow_serialize);
-Datum
-agririsk_cashflow_serialize(PG_FUNCTION_ARGS)
+static struct varlena *
+make_value(CashState *state)
 {
-	const CashMonth *months;
 	int			count;
+	const CashMonth *months = state_months(state, &count);
 
-	(void) agr_aggregate_context(fcinfo, "cashflow_agg");
-	months = state_months((CashState *) PG_GETARG_POINTER(0), &count);
-	PG_RETURN_DATUM(cashflow_make(months, count));
+	return (struct varlena *) DatumGetPointer(cashflow_make(months, count));
 }
 
-AGR_FUNCTION(agririsk_cashflow_deserialize);
-Datum
-agririsk_cashflow_deserialize(PG_FUNCTION_ARGS)
+static void
+add_value(CashState *state, struct varlena *value)
 {
-	CashState  *state;
 	CashView	view;
 
-	(void) agr_aggregate_context(fcinfo, "cashflow_agg");
-	cashflow_open(PG_GETARG_DATUM(0), &view);
-	state = state_create(CurrentMemoryContext);
+	cashflow_open(PointerGetDatum(value), &view);
 	state_merge(state, view.months, view.count);
-	PG_RETURN_POINTER(state);
 }
+
+STORED_TYPE_WORKERS(agririsk_cashflow, CashState, "cashflow_agg")
 
 /* Merging of values: the operator, and both steps of rollup. */
 AGR_FUNCTION(agririsk_cashflow_merge);

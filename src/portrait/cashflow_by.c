@@ -19,9 +19,8 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
-#include "utils/uuid.h"
 
-#include "core/sql/query.h"
+#include "core/sql/key.h"
 #include "core/sql/record.h"
 #include "core/rows/spill.h"
 #include "portrait/cashflow.h"
@@ -87,43 +86,13 @@ typedef struct KeyGroup
 
 /* Receiving rows. */
 
-static int
-integer_size(Oid type)
-{
-	return type == INT2OID ? 2 : type == INT4OID ? 4 : 8;
-}
-
-static void
-check_key_type(Oid type)
-{
-	if (!agr_is_integer(type) && !agr_is_text(type) && type != UUIDOID)
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("cashflow_by has no keys of type %s", format_type_be(type)),
-				 errdetail("Keys are smallint, integer, bigint, text, varchar or uuid."),
-				 errhint("Cast the key to text in the query, and give null::text as key_type.")));
-}
-
 static void
 start_rows(QueryReader *reader, TupleDesc row)
 {
 	Collector  *c = (Collector *) reader;
-	Oid			key,
-				amount;
+	Oid			amount = getBaseType(TupleDescAttr(row, 2)->atttypid);
 
-	key = getBaseType(TupleDescAttr(row, 0)->atttypid);
-	amount = getBaseType(TupleDescAttr(row, 2)->atttypid);
-	check_key_type(key);
-	if (!(agr_is_integer(key) && agr_is_integer(c->key_type) &&
-		  integer_size(key) <= integer_size(c->key_type)) &&
-		!(agr_is_text(key) && agr_is_text(c->key_type)) &&
-		!(key == UUIDOID && c->key_type == UUIDOID))
-		ereport(ERROR,
-				(errcode(ERRCODE_DATATYPE_MISMATCH),
-				 errmsg("key of events is not of the wanted type"),
-				 errdetail("The query's key is %s, key_type is %s.",
-						   format_type_be(key), format_type_be(c->key_type)),
-				 errhint("Give key_type => null::%s.", format_type_be(key))));
+	c->query_key_type = agr_check_key(reader, row, 0, c->key_type);
 	if (getBaseType(TupleDescAttr(row, 1)->atttypid) != DATEOID)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
@@ -136,7 +105,6 @@ start_rows(QueryReader *reader, TupleDesc row)
 				 errmsg("third column of events must be numeric or double precision"),
 				 errdetail("It is %s.", format_type_be(TupleDescAttr(row, 2)->atttypid)),
 				 errhint("Cast the amount to numeric.")));
-	c->query_key_type = key;
 	c->to_units = amount == FLOAT8OID ? cash_units_from_float8 : cash_units_from_numeric;
 }
 
@@ -161,23 +129,11 @@ event_hash(const Collector *c, const Event *event)
 static void
 append_named(Collector *c, Datum key, Event *event)
 {
-	struct varlena *text = NULL;
-	const char *bytes;
 	Size		length;
-	int			partition = c->spill->partitions - 1;
+	const char *bytes = agr_key_bytes(c->query_key_type, key, &length);
+	int			partition;
 	char	   *place;
 
-	if (c->query_key_type == UUIDOID)
-	{
-		bytes = (const char *) DatumGetUUIDP(key)->data;
-		length = UUID_LEN;
-	}
-	else
-	{
-		text = PG_DETOAST_DATUM_PACKED(key);
-		bytes = VARDATA_ANY(text);
-		length = VARSIZE_ANY_EXHDR(text);
-	}
 	if (length > SPILL_MAX_RECORD - sizeof(Event) - MAXIMUM_ALIGNOF)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
@@ -364,7 +320,6 @@ put_group(Collector *c, const Event *event, const KeyName *name, bool null_key,
 	Size		bound = VARHDRSZ + cashflow_encoded_bound(count);
 	Datum		values[2] = {0, 0};
 	bool		nulls[2] = {null_key, count == 0};
-	text	   *key = NULL;
 
 	if (bound > c->stored_room)
 	{
@@ -373,21 +328,8 @@ put_group(Collector *c, const Event *event, const KeyName *name, bool null_key,
 		c->stored = palloc(c->stored_room);
 	}
 	if (!null_key)
-	{
-		if (agr_is_text(c->key_type))
-		{
-			key = cstring_to_text_with_len(name->bytes, name->length);
-			values[0] = PointerGetDatum(key);
-		}
-		else if (c->key_type == UUIDOID)
-			values[0] = PointerGetDatum(name->bytes);
-		else if (c->key_type == INT8OID)
-			values[0] = Int64GetDatum((int64) event->key);
-		else if (c->key_type == INT4OID)
-			values[0] = Int32GetDatum((int32) event->key);
-		else
-			values[0] = Int16GetDatum((int16) event->key);
-	}
+		values[0] = c->named ? agr_named_key(c->key_type, name->bytes, name->length) :
+			agr_integer_key(c->key_type, (int64) event->key);
 	if (count > 0)
 	{
 		SET_VARSIZE(c->stored, VARHDRSZ +
@@ -395,8 +337,8 @@ put_group(Collector *c, const Event *event, const KeyName *name, bool null_key,
 		values[1] = PointerGetDatum(c->stored);
 	}
 	tuplestore_putvalues(c->result, c->result_row, values, nulls);
-	if (key)
-		pfree(key);
+	if (!null_key && agr_is_text(c->key_type))
+		pfree(DatumGetPointer(values[0]));
 }
 
 /* The group of a key, among those that several loads have touched. */
@@ -593,9 +535,7 @@ agririsk_cashflow_by(PG_FUNCTION_ARGS)
 	Collector	c = {0};
 	int			i;
 
-	c.key_type = PG_NARGS() == 1 ? INT8OID :
-		getBaseType(get_fn_expr_argtype(fcinfo->flinfo, 1));
-	check_key_type(c.key_type);
+	c.key_type = PG_NARGS() == 1 ? INT8OID : agr_key_type(fcinfo, 1, "cashflow_by");
 	c.named = !agr_is_integer(c.key_type);
 
 	c.result = agr_begin_rows(fcinfo, work_mem, &c.result_row);

@@ -10,16 +10,16 @@
 
 #include "common/shortest_dec.h"
 #include "lib/stringinfo.h"
-#include "libpq/pqformat.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/expandeddatum.h"
-#include "utils/json.h"
 #include "utils/memutils.h"
 #include "utils/uuid.h"
 
 #include "core/rows/key_sums.h"
+#include "core/sql/show.h"
+#include "core/sql/stored_type.h"
 #include "portrait/concentration_math.h"
 
 /*
@@ -32,25 +32,20 @@
 /* Values up to this size are merged as they are, larger ones in a hash table. */
 #define MERGE_FLAT_BYTES	4096
 
+static struct varlena *parse(const StoredType *type, char *text);
+static char *print(const StoredType *type, struct varlena *value);
+static struct varlena *receive(const StoredType *type, const uint8_t *bytes, size_t length, TextRecode recode);
+
+static const StoredType concentration_type = {
+	.name = "concentration",
+	.hint = "Write keys and weights like '{\"apple\": 1200.5, \"rice\": 300}'.",
+	.has_texts = true,
+	.parse = parse,
+	.print = print,
+	.receive = receive
+};
+
 /* Errors. */
-
-/* As much of a key as a message can carry. */
-static char *
-shown_key(const char *key, size_t length)
-{
-	int			shown = pg_mbcliplen(key, length, 64);
-
-	return psprintf("\"%.*s%s\"", shown, key, shown < length ? "..." : "");
-}
-
-static char *
-shown_number(double number)
-{
-	char	   *text = palloc(DOUBLE_SHORTEST_DECIMAL_LEN);
-
-	double_to_shortest_decimal_buf(number, text);
-	return text;
-}
 
 static void
 sum_overflow(const char *key, size_t length)
@@ -58,7 +53,7 @@ sum_overflow(const char *key, size_t length)
 	ereport(ERROR,
 			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 			 errmsg("sum of weights of a concentration out of range"),
-			 key ? errdetail("The weights of key %s exceed 8.98e307.", shown_key(key, length)) :
+			 key ? errdetail("The weights of key %s exceed 8.98e307.", agr_show_name(key, length)) :
 			 errdetail("The weights of all keys together exceed 8.98e307."),
 			 errhint("Give the weights in a larger unit.")));
 }
@@ -74,19 +69,10 @@ too_large(void)
 }
 
 static void
-bad_stored(void)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_DATA_CORRUPTED),
-			 errmsg("invalid stored value of type concentration"),
-			 errhint("Restore the value from a backup, or aggregate the rows again.")));
-}
-
-static void
 check_status(ConcentrationStatus status)
 {
 	if (status == CONCENTRATION_DAMAGED)
-		bad_stored();
+		stored_type_damaged(&concentration_type, NULL);
 	if (status == CONCENTRATION_OUT_OF_RANGE)
 		sum_overflow(NULL, 0);
 }
@@ -111,14 +97,14 @@ add_value(KeySums *sums, struct varlena *value)
 	ConcentrationReader reader;
 	ConcentrationKey key;
 
-	concentration_open(&reader, (const uint8_t *) VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value));
+	concentration_open(&reader, STORED_BYTES(value));
 	while (concentration_next(&reader, &key))
 	{
 		CHECK_FOR_INTERRUPTS();
 		add_key(sums, key.key, key.length, key.part, key.parts);
 	}
 	if (reader.damaged)
-		bad_stored();
+		stored_type_damaged(&concentration_type, NULL);
 }
 
 static void
@@ -161,15 +147,9 @@ check_total(const KeySums *sums)
 static struct varlena *
 allocate_value(const ByteWriter *counted, ByteWriter *writer)
 {
-	struct varlena *value;
-
 	if (counted->length > MAX_BYTES)
 		too_large();
-	value = palloc(VARHDRSZ + counted->length);
-	SET_VARSIZE(value, VARHDRSZ + counted->length);
-	writer->buffer = (uint8_t *) VARDATA(value);
-	writer->length = 0;
-	return value;
+	return stored_type_allocate(counted->length, writer);
 }
 
 /* The one value that holds these sums; the table is not changed. */
@@ -191,11 +171,9 @@ make_value(const KeySums *sums)
 
 /* Input and output. */
 
-AGR_FUNCTION(agririsk_concentration_in);
-Datum
-agririsk_concentration_in(PG_FUNCTION_ARGS)
+static struct varlena *
+parse(const StoredType *type, char *text)
 {
-	char	   *text = PG_GETARG_CSTRING(0);
 	KeySums    *sums = key_sums_create(CurrentMemoryContext);
 	ConcentrationText reader;
 	ConcentrationKey key;
@@ -209,16 +187,9 @@ agririsk_concentration_in(PG_FUNCTION_ARGS)
 		add_key(sums, key.key, key.length, key.part, key.parts);
 	}
 	if (reader.fault)
-		ereport(ERROR,
-				(errcode(reader.out_of_range ? ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE :
-						 ERRCODE_INVALID_TEXT_REPRESENTATION),
-				 errmsg("invalid input syntax for type concentration"),
-				 errdetail("At character %d, \"%.*s\": %s.",
-						   pg_mbstrlen_with_len(text, reader.at) + 1,
-						   pg_mbcliplen(text + reader.at, strlen(text + reader.at), 24),
-						   text + reader.at, reader.fault),
-				 errhint("Write keys and weights like '{\"apple\": 1200.5, \"rice\": 300}'.")));
-	PG_RETURN_POINTER(make_value(sums));
+		stored_type_bad_text_at(type, text, reader.at, reader.fault, reader.out_of_range ?
+								ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE : ERRCODE_INVALID_TEXT_REPRESENTATION);
+	return make_value(sums);
 }
 
 static void
@@ -237,109 +208,54 @@ append_sum(StringInfo text, const ConcentrationKey *key)
 	}
 }
 
-AGR_FUNCTION(agririsk_concentration_out);
-Datum
-agririsk_concentration_out(PG_FUNCTION_ARGS)
+static char *
+print(const StoredType *type, struct varlena *value)
 {
-	struct varlena *value = PG_GETARG_RAW_VARLENA_P(0);
 	ConcentrationReader reader;
 	ConcentrationKey key;
 	StringInfoData text;
 	StringInfoData name;
 
-	value = pg_detoast_datum_packed(value);
 	initStringInfo(&text);
 	initStringInfo(&name);
 	appendStringInfoChar(&text, '{');
-	concentration_open(&reader, (const uint8_t *) VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value));
+	concentration_open(&reader, STORED_BYTES(value));
 	while (concentration_next(&reader, &key))
 	{
 		CHECK_FOR_INTERRUPTS();
 		if (text.len > 1)
 			appendStringInfoString(&text, ", ");
-		resetStringInfo(&name);
-		appendBinaryStringInfo(&name, key.key, key.length);
-		escape_json(&text, name.data);
+		agr_append_json_name(&text, &name, key.key, key.length);
 		appendStringInfoString(&text, ": ");
 		append_sum(&text, &key);
 	}
 	if (reader.damaged)
-		bad_stored();
+		stored_type_damaged(&concentration_type, NULL);
 	appendStringInfoChar(&text, '}');
-	PG_RETURN_CSTRING(text.data);
+	return text.data;
 }
 
-/*
- * The binary form is the stored form with its keys in UTF-8, whatever the
- * encoding of either database. Where that is the server's own, nothing is done.
- */
 static struct varlena *
-recode(struct varlena *value, char *(*convert) (const char *, int, int))
+receive(const StoredType *type, const uint8_t *bytes, size_t length, TextRecode recode)
 {
 	KeySums    *sums = key_sums_create(CurrentMemoryContext);
 	ConcentrationReader reader;
 	ConcentrationKey key;
 
-	concentration_open(&reader, (const uint8_t *) VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value));
+	concentration_open(&reader, bytes, length);
 	while (concentration_next(&reader, &key))
 	{
-		char	   *converted = convert(key.key, key.length, PG_UTF8);
+		TextSpan	text = recode((TextSpan) {key.key, key.length});
 
 		CHECK_FOR_INTERRUPTS();
-		add_key(sums, converted, converted == key.key ? key.length : strlen(converted),
-				key.part, key.parts);
-		if (converted != key.key)
-			pfree(converted);
+		add_key(sums, text.at, text.length, key.part, key.parts);
+		if (text.at != key.key)
+			pfree((char *) text.at);
 	}
-	if (reader.damaged)
-		bad_stored();
-	return make_value(sums);
+	return reader.damaged ? NULL : make_value(sums);
 }
 
-AGR_FUNCTION(agririsk_concentration_recv);
-Datum
-agririsk_concentration_recv(PG_FUNCTION_ARGS)
-{
-	StringInfo	message = (StringInfo) PG_GETARG_POINTER(0);
-	int			length = message->len - message->cursor;
-	const char *bytes = pq_getmsgbytes(message, length);
-	struct varlena *value;
-	double		total;
-	ConcentrationStatus status = concentration_total((const uint8_t *) bytes, length, &total);
-
-	if (status == CONCENTRATION_DAMAGED)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-				 errmsg("invalid binary form of type concentration"),
-				 errdetail("The %d bytes are not the binary form of a concentration.", length),
-				 errhint("Send bytes that concentration_send wrote, or use the text form.")));
-	check_status(status);
-	if (length > MAX_BYTES)
-		too_large();
-	value = palloc(VARHDRSZ + length);
-	SET_VARSIZE(value, VARHDRSZ + length);
-	memcpy(VARDATA(value), bytes, length);
-	if (GetDatabaseEncoding() == PG_UTF8)
-	{
-		ConcentrationReader reader;
-		ConcentrationKey key;
-
-		concentration_open(&reader, (const uint8_t *) VARDATA(value), length);
-		while (concentration_next(&reader, &key))
-			(void) pg_verify_mbstr(PG_UTF8, key.key, key.length, false);
-		PG_RETURN_POINTER(value);
-	}
-	PG_RETURN_POINTER(recode(value, pg_any_to_server));
-}
-
-AGR_FUNCTION(agririsk_concentration_send);
-Datum
-agririsk_concentration_send(PG_FUNCTION_ARGS)
-{
-	if (GetDatabaseEncoding() == PG_UTF8)
-		PG_RETURN_BYTEA_P(PG_GETARG_BYTEA_P_COPY(0));
-	PG_RETURN_POINTER(recode(PG_GETARG_VARLENA_PP(0), pg_server_to_any));
-}
+STORED_TYPE_FUNCTIONS(agririsk_concentration, &concentration_type)
 
 /* Aggregation: the state is a table of keys. */
 
@@ -350,15 +266,15 @@ check_weight(double weight, const char *key, size_t length)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("weight of a concentration must be a finite number"),
-				 errdetail("A weight of key %s is %s.", shown_key(key, length),
-						   shown_number(weight)),
+				 errdetail("A weight of key %s is %s.", agr_show_name(key, length),
+						   agr_show_number(weight)),
 				 errhint("Give NULL where the weight is not known. Rows without a weight are ignored.")));
 	if (weight < 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("weight of a concentration must not be negative"),
-				 errdetail("A weight of key %s is %s.", shown_key(key, length),
-						   shown_number(weight)),
+				 errdetail("A weight of key %s is %s.", agr_show_name(key, length),
+						   agr_show_number(weight)),
 				 errhint("Filter out returns and corrections, or subtract them within each key first.")));
 }
 
@@ -376,15 +292,6 @@ add_row(FunctionCallInfo fcinfo, const char *key, size_t length)
 	PG_RETURN_POINTER(sums);
 }
 
-/* A row with an unknown key or weight says nothing: the state as it was. */
-static Datum
-ignore_row(FunctionCallInfo fcinfo)
-{
-	if (PG_ARGISNULL(0))
-		PG_RETURN_NULL();
-	PG_RETURN_DATUM(PG_GETARG_DATUM(0));
-}
-
 AGR_FUNCTION(agririsk_concentration_add_text);
 Datum
 agririsk_concentration_add_text(PG_FUNCTION_ARGS)
@@ -392,7 +299,7 @@ agririsk_concentration_add_text(PG_FUNCTION_ARGS)
 	text	   *key;
 
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
-		return ignore_row(fcinfo);
+		return agr_state_as_it_was(fcinfo);
 	key = PG_GETARG_TEXT_PP(1);
 	return add_row(fcinfo, VARDATA_ANY(key), VARSIZE_ANY_EXHDR(key));
 }
@@ -404,7 +311,7 @@ agririsk_concentration_add_bigint(PG_FUNCTION_ARGS)
 	char		key[MAXINT8LEN + 1];
 
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
-		return ignore_row(fcinfo);
+		return agr_state_as_it_was(fcinfo);
 	return add_row(fcinfo, key, pg_lltoa(PG_GETARG_INT64(1), key));
 }
 
@@ -415,25 +322,16 @@ agririsk_concentration_add_uuid(PG_FUNCTION_ARGS)
 	const char *key;
 
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
-		return ignore_row(fcinfo);
+		return agr_state_as_it_was(fcinfo);
 	key = DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(PG_GETARG_UUID_P(1))));
 	return add_row(fcinfo, key, strlen(key));
 }
 
-AGR_FUNCTION(agririsk_concentration_combine);
-Datum
-agririsk_concentration_combine(PG_FUNCTION_ARGS)
+static void
+add_state(KeySums *a, const KeySums *b)
 {
-	MemoryContext context = agr_aggregate_context(fcinfo, "concentration_agg");
-	KeySums    *a = PG_ARGISNULL(0) ? NULL : (KeySums *) PG_GETARG_POINTER(0);
-	KeySums    *b = PG_ARGISNULL(1) ? NULL : (KeySums *) PG_GETARG_POINTER(1);
 	uint32		i;
 
-	/* A worker may have seen no rows, or none that counted. */
-	if (b == NULL)
-		return ignore_row(fcinfo);
-	if (a == NULL)
-		a = key_sums_create(context);
 	for (i = 0; i < b->count; i++)
 	{
 		const double *part = key_sums_parts(b, i);
@@ -443,29 +341,10 @@ agririsk_concentration_combine(PG_FUNCTION_ARGS)
 		CHECK_FOR_INTERRUPTS();
 		add_key(a, key_sums_key(b, i), b->keys[i].key_length, decreasing, parts);
 	}
-	PG_RETURN_POINTER(a);
 }
 
-/* The bytes of a value are portable, so they are what crosses to another process. */
-AGR_FUNCTION(agririsk_concentration_serialize);
-Datum
-agririsk_concentration_serialize(PG_FUNCTION_ARGS)
-{
-	agr_aggregate_context(fcinfo, "concentration_agg");
-	PG_RETURN_POINTER(make_value((KeySums *) PG_GETARG_POINTER(0)));
-}
-
-AGR_FUNCTION(agririsk_concentration_deserialize);
-Datum
-agririsk_concentration_deserialize(PG_FUNCTION_ARGS)
-{
-	KeySums    *sums;
-
-	agr_aggregate_context(fcinfo, "concentration_agg");
-	sums = key_sums_create(CurrentMemoryContext);
-	add_value(sums, PG_GETARG_VARLENA_PP(0));
-	PG_RETURN_POINTER(sums);
-}
+#define create_state key_sums_create
+STORED_TYPE_WORKERS(agririsk_concentration, KeySums, "concentration_agg")
 
 AGR_FUNCTION(agririsk_concentration_final);
 Datum
@@ -600,15 +479,13 @@ return_measure(FunctionCallInfo fcinfo, ConcentrationStatus status, double measu
 	PG_RETURN_FLOAT8(measure);
 }
 
-#define ARGUMENT_BYTES(value) (const uint8_t *) VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value)
-
 AGR_FUNCTION(agririsk_concentration_hhi);
 Datum
 agririsk_concentration_hhi(PG_FUNCTION_ARGS)
 {
 	struct varlena *value = PG_GETARG_VARLENA_PP(0);
 	double		hhi = 0;
-	ConcentrationStatus status = concentration_hhi(ARGUMENT_BYTES(value), &hhi);
+	ConcentrationStatus status = concentration_hhi(STORED_BYTES(value), &hhi);
 
 	return return_measure(fcinfo, status, hhi);
 }
@@ -619,7 +496,7 @@ agririsk_concentration_effective_number(PG_FUNCTION_ARGS)
 {
 	struct varlena *value = PG_GETARG_VARLENA_PP(0);
 	double		hhi = 0;
-	ConcentrationStatus status = concentration_hhi(ARGUMENT_BYTES(value), &hhi);
+	ConcentrationStatus status = concentration_hhi(STORED_BYTES(value), &hhi);
 
 	return return_measure(fcinfo, status, 1 / hhi);
 }
@@ -630,7 +507,7 @@ agririsk_concentration_entropy(PG_FUNCTION_ARGS)
 {
 	struct varlena *value = PG_GETARG_VARLENA_PP(0);
 	double		entropy = 0;
-	ConcentrationStatus status = concentration_entropy(ARGUMENT_BYTES(value), &entropy);
+	ConcentrationStatus status = concentration_entropy(STORED_BYTES(value), &entropy);
 
 	return return_measure(fcinfo, status, entropy);
 }
@@ -652,9 +529,9 @@ agririsk_concentration_top_share(PG_FUNCTION_ARGS)
 				 errmsg("number of keys of a top share must be at least 1"),
 				 errdetail("The number is %d.", n),
 				 errhint("For example, top_share(c, 3) is the share of the three largest keys.")));
-	concentration_open(&reader, ARGUMENT_BYTES(value));
+	concentration_open(&reader, STORED_BYTES(value));
 	heap = palloc(Min(n, reader.count) * sizeof(ConcentrationWeight) + 1);
-	status = concentration_top_share(ARGUMENT_BYTES(value), n, heap, &share);
+	status = concentration_top_share(STORED_BYTES(value), n, heap, &share);
 	return return_measure(fcinfo, status, share);
 }
 
@@ -665,8 +542,8 @@ agririsk_concentration_keys(PG_FUNCTION_ARGS)
 	struct varlena *value = PG_GETARG_VARLENA_PP(0);
 	ConcentrationReader reader;
 
-	concentration_open(&reader, ARGUMENT_BYTES(value));
+	concentration_open(&reader, STORED_BYTES(value));
 	if (reader.damaged)
-		bad_stored();
+		stored_type_damaged(&concentration_type, NULL);
 	PG_RETURN_INT64(reader.count);
 }

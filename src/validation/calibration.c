@@ -15,48 +15,27 @@
 
 #include "core/math/probability_math.h"
 #include "core/sql/record.h"
-#include "core/rows/tally.h"
+#include "core/sql/tally_type.h"
 #include "validation/calibration_math.h"
 
 #define GOOD	0
 #define BAD		1
 
 static const TallyType calibration_type = {
-	.name = "calibration",
+	.stored = {
+		.name = "calibration",
+		.hint = "Write a value like '0.1 3/0; 0.25 2/1'.",
+		.parse = tally_parse,
+		.print = tally_print,
+		.receive = tally_receive
+	},
 	.classes = 2,
 	.least = 0,
 	.greatest = 1,
-	.example = "0.1 3/0; 0.25 2/1",
 	.too_many_hint = "Round the probabilities."
 };
 
-AGR_FUNCTION(agririsk_calibration_in);
-Datum
-agririsk_calibration_in(PG_FUNCTION_ARGS)
-{
-	return tally_in(fcinfo, &calibration_type);
-}
-
-AGR_FUNCTION(agririsk_calibration_out);
-Datum
-agririsk_calibration_out(PG_FUNCTION_ARGS)
-{
-	return tally_out(fcinfo, &calibration_type);
-}
-
-AGR_FUNCTION(agririsk_calibration_recv);
-Datum
-agririsk_calibration_recv(PG_FUNCTION_ARGS)
-{
-	return tally_recv(fcinfo, &calibration_type);
-}
-
-AGR_FUNCTION(agririsk_calibration_send);
-Datum
-agririsk_calibration_send(PG_FUNCTION_ARGS)
-{
-	return tally_send(fcinfo, &calibration_type);
-}
+STORED_TYPE_FUNCTIONS(agririsk_calibration, &calibration_type.stored)
 
 AGR_FUNCTION(agririsk_calibration_merge);
 Datum

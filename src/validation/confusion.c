@@ -9,18 +9,16 @@
 #include <math.h>
 
 #include "lib/stringinfo.h"
-#include "libpq/pqformat.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
-#include "utils/json.h"
 #include "utils/jsonb.h"
 #include "utils/numeric.h"
 
 #include "core/rows/key_sums.h"
 #include "core/math/ratio_math.h"
 #include "core/sql/record.h"
-#include "core/sql/text_form.h"
+#include "core/sql/stored_type.h"
 #include "core/sql/value.h"
 #include "validation/confusion_math.h"
 
@@ -39,15 +37,20 @@ typedef struct ConfusionState
 	int64		total;
 } ConfusionState;
 
+static struct varlena *parse(const StoredType *type, char *text);
+static char *print(const StoredType *type, struct varlena *value);
+static struct varlena *receive(const StoredType *type, const uint8_t *bytes, size_t length, TextRecode recode);
+
+static const StoredType confusion_type = {
+	.name = "confusion",
+	.hint = "Write a cell as [\"truth\", \"predicted\", count] or [\"truth\", \"predicted\", \"stratum\", count], like '{\"counts\": [[\"rice\", \"maize\", 5]], \"excluded\": 0}'.",
+	.has_texts = true,
+	.parse = parse,
+	.print = print,
+	.receive = receive
+};
+
 /* Errors. */
-
-static char *
-shown_name(const char *name, size_t length)
-{
-	int			shown = pg_mbcliplen(name, length, 64);
-
-	return psprintf("\"%.*s%s\"", shown, name, shown < length ? "..." : "");
-}
 
 static void
 name_too_long(const char *name, size_t length, size_t bytes)
@@ -55,7 +58,7 @@ name_too_long(const char *name, size_t length, size_t bytes)
 	ereport(ERROR,
 			(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 			 errmsg("name of a class or stratum is too long"),
-			 errdetail("%s has %zu bytes%s. At most %d are allowed.", shown_name(name, length), bytes,
+			 errdetail("%s has %zu bytes%s. At most %d are allowed.", agr_show_name(name, length), bytes,
 					   bytes == length ? "" : " in UTF-8", CONFUSION_MAX_NAME),
 			 errhint("Give short names or codes.")));
 }
@@ -89,15 +92,6 @@ too_many_rows(void)
 			 errmsg("too many rows"),
 			 errdetail("Counted and excluded rows together exceed %lld.", (long long) PG_INT64_MAX),
 			 errhint("A weight is a whole number of equal rows. Give the weights in a larger unit, such as thousands.")));
-}
-
-static void
-bad_stored(void)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_DATA_CORRUPTED),
-			 errmsg("invalid stored value of type confusion"),
-			 errhint("Restore the value from a backup, or aggregate the rows again.")));
 }
 
 /* States. */
@@ -161,15 +155,15 @@ read_value(const uint8_t *bytes, size_t length)
 static Confusion *
 get_value(struct varlena *value)
 {
-	Confusion  *c = read_value((const uint8_t *) VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value));
+	Confusion  *c = read_value(STORED_BYTES(value));
 
 	if (c == NULL)
-		bad_stored();
+		stored_type_damaged(&confusion_type, NULL);
 	return c;
 }
 
 static void
-add_value(ConfusionState *state, const Confusion *c)
+add_counts(ConfusionState *state, const Confusion *c)
 {
 	uint32		i;
 
@@ -179,6 +173,12 @@ add_value(ConfusionState *state, const Confusion *c)
 				 &c->name[c->cell[i].predicted], c->cell[i].count);
 }
 
+static void
+add_value(ConfusionState *state, struct varlena *value)
+{
+	add_counts(state, get_value(value));
+}
+
 static struct varlena *
 write_value(const Confusion *c)
 {
@@ -186,10 +186,7 @@ write_value(const Confusion *c)
 	struct varlena *value;
 
 	confusion_write(c, &writer);
-	value = palloc(VARHDRSZ + writer.length);
-	SET_VARSIZE(value, VARHDRSZ + writer.length);
-	writer.buffer = (uint8_t *) VARDATA(value);
-	writer.length = 0;
+	value = stored_type_allocate(writer.length, &writer);
 	confusion_write(c, &writer);
 	return value;
 }
@@ -264,27 +261,7 @@ make_value(const ConfusionState *state)
 static void
 bad_text(const char *detail, int at)
 {
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-			 errmsg("invalid input syntax for type confusion"),
-			 at < 0 ? errdetail("%s.", detail) : errdetail("Cell %d: %s.", at + 1, detail),
-			 errhint("Write a cell as [\"truth\", \"predicted\", count] or [\"truth\", \"predicted\", \"stratum\", count], like '{\"counts\": [[\"rice\", \"maize\", 5]], \"excluded\": 0}'.")));
-}
-
-/* A whole number from 0 on, or -1. */
-static int64
-json_count(const JsonbValue *value)
-{
-	char	   *text;
-	char	   *end;
-	int64		number;
-
-	if (value == NULL || value->type != jbvNumeric)
-		return -1;
-	text = numeric_normalize(value->val.numeric);
-	errno = 0;
-	number = strtoll(text, &end, 10);
-	return *end == '\0' && errno == 0 ? number : -1;
+	stored_type_bad_text(&confusion_type, at < 0 ? detail : psprintf("Cell %d: %s", at + 1, detail));
 }
 
 static void
@@ -309,18 +286,17 @@ read_text_cell(ConfusionState *state, JsonbValue *cell, int at)
 			bad_text("a name must be a string", at);
 		name[i] = new_name(element->val.string.val, element->val.string.len);
 	}
-	count = json_count(getIthJsonbValueFromContainer(array, size - 1));
+	count = agr_json_count(getIthJsonbValueFromContainer(array, size - 1));
 	if (count < 0)
 		bad_text("the count must be a whole number, 0 or more", at);
 	if (count > 0)
 		add_cell(state, size == 4 ? &name[2] : &name[1], &name[0], &name[1], count);
 }
 
-AGR_FUNCTION(agririsk_confusion_in);
-Datum
-agririsk_confusion_in(PG_FUNCTION_ARGS)
+static struct varlena *
+parse(const StoredType *type, char *text)
 {
-	Jsonb	   *json = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, PG_GETARG_DATUM(0)));
+	Jsonb	   *json = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(text)));
 	ConfusionState *state = create_state(CurrentMemoryContext);
 	JsonbValue	storage;
 	JsonbValue *counts;
@@ -337,7 +313,7 @@ agririsk_confusion_in(PG_FUNCTION_ARGS)
 		bad_text("It has a key other than \"counts\" and \"excluded\"", -1);
 	if (excluded)
 	{
-		int64		number = json_count(excluded);
+		int64		number = agr_json_count(excluded);
 
 		if (number < 0)
 			bad_text("\"excluded\" must be a whole number, 0 or more", -1);
@@ -348,25 +324,22 @@ agririsk_confusion_in(PG_FUNCTION_ARGS)
 		CHECK_FOR_INTERRUPTS();
 		read_text_cell(state, getIthJsonbValueFromContainer(counts->val.binary.data, i), i);
 	}
-	if (agr_json_keys(PG_GETARG_CSTRING(0)) != JB_ROOT_COUNT(json))
+	if (agr_json_keys(text) != JB_ROOT_COUNT(json))
 		bad_text("A key is given twice", -1);
-	PG_RETURN_POINTER(make_value(state));
+	return make_value(state);
 }
 
 static void
-append_json_name(StringInfo text, StringInfo scratch, const ConfusionName *name)
+append_name_item(StringInfo text, StringInfo scratch, const ConfusionName *name)
 {
-	resetStringInfo(scratch);
-	appendBinaryStringInfo(scratch, name->name, name->length);
-	escape_json(text, scratch->data);
+	agr_append_json_name(text, scratch, name->name, name->length);
 	appendStringInfoString(text, ", ");
 }
 
-AGR_FUNCTION(agririsk_confusion_out);
-Datum
-agririsk_confusion_out(PG_FUNCTION_ARGS)
+static char *
+print(const StoredType *type, struct varlena *value)
 {
-	Confusion  *c = get_value(PG_GETARG_VARLENA_PP(0));
+	Confusion  *c = get_value(value);
 	StringInfoData text;
 	StringInfoData scratch;
 	uint32		i;
@@ -380,66 +353,37 @@ agririsk_confusion_out(PG_FUNCTION_ARGS)
 
 		CHECK_FOR_INTERRUPTS();
 		appendStringInfoString(&text, i > 0 ? ", [" : "[");
-		append_json_name(&text, &scratch, &c->name[cell->truth]);
-		append_json_name(&text, &scratch, &c->name[cell->predicted]);
+		append_name_item(&text, &scratch, &c->name[cell->truth]);
+		append_name_item(&text, &scratch, &c->name[cell->predicted]);
 		if (cell->stratum != cell->predicted)
-			append_json_name(&text, &scratch, &c->name[cell->stratum]);
+			append_name_item(&text, &scratch, &c->name[cell->stratum]);
 		appendStringInfo(&text, "%lld]", (long long) cell->count);
 	}
 	appendStringInfo(&text, "], \"excluded\": %lld}", (long long) c->excluded);
-	PG_RETURN_CSTRING(text.data);
+	return text.data;
 }
 
-/* The binary form has its names in UTF-8, whatever the encoding of either database. */
 static struct varlena *
-recode(Confusion *c, char *(*convert) (const char *, int, int))
+receive(const StoredType *type, const uint8_t *bytes, size_t length, TextRecode recode)
 {
 	ConfusionState *state = create_state(CurrentMemoryContext);
-	uint32		i;
-
-	for (i = 0; i < c->names; i++)
-	{
-		char	   *converted = convert(c->name[i].name, c->name[i].length, PG_UTF8);
-
-		if (converted != c->name[i].name)
-			c->name[i].length = strlen(converted);
-		c->name[i].name = converted;
-	}
-	add_value(state, c);
-	return make_value(state);
-}
-
-AGR_FUNCTION(agririsk_confusion_recv);
-Datum
-agririsk_confusion_recv(PG_FUNCTION_ARGS)
-{
-	StringInfo	message = (StringInfo) PG_GETARG_POINTER(0);
-	int			length = message->len - message->cursor;
-	const char *bytes = pq_getmsgbytes(message, length);
-	Confusion  *c = read_value((const uint8_t *) bytes, length);
+	Confusion  *c = read_value(bytes, length);
 	uint32		i;
 
 	if (c == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-				 errmsg("invalid binary form of type confusion"),
-				 errdetail("The %d bytes are not the binary form of a confusion.", length),
-				 errhint("Send bytes that confusion_send wrote, or use the text form.")));
+		return NULL;
 	for (i = 0; i < c->names; i++)
-		(void) pg_verify_mbstr(PG_UTF8, c->name[i].name, c->name[i].length, false);
-	if (GetDatabaseEncoding() == PG_UTF8)
-		PG_RETURN_POINTER(write_value(c));
-	PG_RETURN_POINTER(recode(c, pg_any_to_server));
+	{
+		TextSpan	text = recode((TextSpan) {c->name[i].name, c->name[i].length});
+
+		c->name[i].name = text.at;
+		c->name[i].length = text.length;
+	}
+	add_counts(state, c);
+	return make_value(state);
 }
 
-AGR_FUNCTION(agririsk_confusion_send);
-Datum
-agririsk_confusion_send(PG_FUNCTION_ARGS)
-{
-	if (GetDatabaseEncoding() == PG_UTF8)
-		PG_RETURN_BYTEA_P(PG_GETARG_BYTEA_P_COPY(0));
-	PG_RETURN_POINTER(recode(get_value(PG_GETARG_VARLENA_PP(0)), pg_server_to_any));
-}
+STORED_TYPE_FUNCTIONS(agririsk_confusion, &confusion_type)
 
 /* Aggregation. */
 
@@ -517,24 +461,11 @@ agririsk_confusion_add_any(PG_FUNCTION_ARGS)
 	return add_row(fcinfo, false);
 }
 
-AGR_FUNCTION(agririsk_confusion_combine);
-Datum
-agririsk_confusion_combine(PG_FUNCTION_ARGS)
+static void
+add_state(ConfusionState *a, const ConfusionState *b)
 {
-	MemoryContext context = agr_aggregate_context(fcinfo, "confusion_agg");
-	ConfusionState *a = PG_ARGISNULL(0) ? NULL : (ConfusionState *) PG_GETARG_POINTER(0);
-	ConfusionState *b = PG_ARGISNULL(1) ? NULL : (ConfusionState *) PG_GETARG_POINTER(1);
 	uint32		i;
 
-	/* A worker may have seen no rows. */
-	if (b == NULL)
-	{
-		if (a == NULL)
-			PG_RETURN_NULL();
-		PG_RETURN_POINTER(a);
-	}
-	if (a == NULL)
-		a = create_state(context);
 	count_rows(a, &a->excluded, b->excluded);
 	for (i = 0; i < b->sums->count; i++)
 	{
@@ -544,28 +475,9 @@ agririsk_confusion_combine(PG_FUNCTION_ARGS)
 		split_key(b->sums, i, name);
 		add_cell(a, &name[0], &name[1], &name[2], key_sums_count(b->sums, i));
 	}
-	PG_RETURN_POINTER(a);
 }
 
-AGR_FUNCTION(agririsk_confusion_serialize);
-Datum
-agririsk_confusion_serialize(PG_FUNCTION_ARGS)
-{
-	agr_aggregate_context(fcinfo, "confusion_agg");
-	PG_RETURN_POINTER(make_value((ConfusionState *) PG_GETARG_POINTER(0)));
-}
-
-AGR_FUNCTION(agririsk_confusion_deserialize);
-Datum
-agririsk_confusion_deserialize(PG_FUNCTION_ARGS)
-{
-	ConfusionState *state;
-
-	agr_aggregate_context(fcinfo, "confusion_agg");
-	state = create_state(CurrentMemoryContext);
-	add_value(state, get_value(PG_GETARG_VARLENA_PP(0)));
-	PG_RETURN_POINTER(state);
-}
+STORED_TYPE_WORKERS(agririsk_confusion, ConfusionState, "confusion_agg")
 
 AGR_FUNCTION(agririsk_confusion_final);
 Datum
@@ -765,7 +677,7 @@ bad_area(const char *name, size_t length, const char *what)
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("mapped area must be a finite number, 0 or more"),
-			 errdetail("The area of %s is %s.", shown_name(name, length), what),
+			 errdetail("The area of %s is %s.", agr_show_name(name, length), what),
 			 errhint("Give the area of each stratum in one unit, like '{\"rice\": 1200, \"maize\": 800.5}'.")));
 }
 
@@ -798,7 +710,7 @@ check_areas(const Confusion *c, double *area)
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					 errmsg("mapped area of a stratum is missing"),
-					 errdetail("No area of %s is given.", shown_name(stratum->name, stratum->length)),
+					 errdetail("No area of %s is given.", agr_show_name(stratum->name, stratum->length)),
 					 errhint("Give the area of every stratum. Where confusion_agg was given no strata, the strata are the predicted classes.")));
 	}
 	for (i = 0; i < c->names; i++)

@@ -11,27 +11,33 @@
 
 #include "common/shortest_dec.h"
 #include "lib/stringinfo.h"
-#include "libpq/pqformat.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
-#include "utils/json.h"
 #include "utils/jsonb.h"
-#include "utils/numeric.h"
 
 #include "core/rows/key_sums.h"
 #include "core/sql/record.h"
-#include "core/rows/tally.h"
-#include "core/sql/text_form.h"
+#include "core/sql/tally_type.h"
 #include "core/sql/value.h"
 #include "validation/distribution_math.h"
 
+static struct varlena *parse(const StoredType *type, char *text);
+static char *print(const StoredType *type, struct varlena *value);
+static struct varlena *receive(const StoredType *type, const uint8_t *bytes, size_t length, TextRecode recode);
+
 static const TallyType distribution_type = {
-	.name = "distribution",
+	.stored = {
+		.name = "distribution",
+		.hint = "Write names like '{\"names\": {\"rice\": 5, \"maize\": 3}, \"missing\": 2}', numbers like '0.1 3; 0.25 2'.",
+		.has_texts = true,
+		.parse = parse,
+		.print = print,
+		.receive = receive
+	},
 	.classes = 1,
 	.least = -INFINITY,
 	.greatest = INFINITY,
-	.example = "0.1 3; 0.25 2",
 	.too_many_hint = "Round the numbers before they are aggregated."
 };
 
@@ -45,14 +51,6 @@ typedef struct NameState
 } NameState;
 
 /* Errors. */
-
-static char *
-shown_name(const char *name, size_t length)
-{
-	int			shown = pg_mbcliplen(name, length, 64);
-
-	return psprintf("\"%.*s%s\"", shown, name, shown < length ? "..." : "");
-}
 
 static void
 too_many_names(void)
@@ -78,10 +76,7 @@ static void
 check(DistributionStatus status)
 {
 	if (status == DISTRIBUTION_DAMAGED)
-		ereport(ERROR,
-				(errcode(ERRCODE_DATA_CORRUPTED),
-				 errmsg("invalid stored value of type distribution"),
-				 errhint("Restore the value from a backup, or aggregate the rows again.")));
+		stored_type_damaged(&distribution_type.stored, NULL);
 	if (status == DISTRIBUTION_MIXED)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
@@ -121,7 +116,7 @@ name_too_long(const char *name, size_t length, size_t bytes)
 	ereport(ERROR,
 			(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 			 errmsg("name of a distribution is too long"),
-			 errdetail("%s has %zu bytes%s. At most %d are allowed.", shown_name(name, length), bytes,
+			 errdetail("%s has %zu bytes%s. At most %d are allowed.", agr_show_name(name, length), bytes,
 					   bytes == length ? "" : " in UTF-8", DISTRIBUTION_MAX_NAME),
 			 errhint("Give short names or codes.")));
 }
@@ -163,17 +158,6 @@ write_names(const NameState *state, const uint32 *order, ByteWriter *writer)
 	}
 }
 
-static struct varlena *
-allocate_value(const ByteWriter *counted, ByteWriter *writer)
-{
-	struct varlena *value = palloc(VARHDRSZ + counted->length);
-
-	SET_VARSIZE(value, VARHDRSZ + counted->length);
-	writer->buffer = (uint8_t *) VARDATA(value);
-	writer->length = 0;
-	return value;
-}
-
 /* The one value that holds these names; the state is not changed. */
 static struct varlena *
 make_value(const NameState *state)
@@ -184,7 +168,7 @@ make_value(const NameState *state)
 	struct varlena *value;
 
 	write_names(state, order, &counter);
-	value = allocate_value(&counter, &writer);
+	value = stored_type_allocate(counter.length, &writer);
 	write_names(state, order, &writer);
 	pfree(order);
 	return value;
@@ -196,7 +180,7 @@ add_value(NameState *state, struct varlena *value)
 	DistributionReader reader;
 	DistributionName name;
 
-	distribution_open(&reader, (const uint8_t *) VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value));
+	distribution_open(&reader, STORED_BYTES(value));
 	count_rows(state, &state->missing, reader.missing);
 	count_rows(state, &state->unweighted, reader.unweighted);
 	while (distribution_next(&reader, &name))
@@ -211,7 +195,7 @@ add_value(NameState *state, struct varlena *value)
 static bool
 of_names(struct varlena *value)
 {
-	return distribution_is_of_names((const uint8_t *) VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value));
+	return distribution_is_of_names(STORED_BYTES(value));
 }
 
 /* Input and output. */
@@ -219,29 +203,16 @@ of_names(struct varlena *value)
 static void
 bad_text(const char *detail)
 {
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-			 errmsg("invalid input syntax for type distribution"),
-			 errdetail("%s.", detail),
-			 errhint("Write names like '{\"names\": {\"rice\": 5, \"maize\": 3}, \"missing\": 2}', numbers like '0.1 3; 0.25 2'.")));
+	stored_type_bad_text(&distribution_type.stored, detail);
 }
 
-/* A whole number from 0 on; 0 where there is none. */
+/* 0 where there is none. */
 static int64
-json_count(const JsonbValue *value)
+read_count(const JsonbValue *value)
 {
-	char	   *text;
-	char	   *end;
-	int64		number;
+	int64		number = value == NULL ? 0 : agr_json_count(value);
 
-	if (value == NULL)
-		return 0;
-	if (value->type != jbvNumeric)
-		bad_text("A number of rows must be a number");
-	text = numeric_normalize(value->val.numeric);
-	errno = 0;
-	number = strtoll(text, &end, 10);
-	if (*end != '\0' || errno != 0 || number < 0)
+	if (number < 0)
 		bad_text("A number of rows must be a whole number, 0 or more");
 	return number;
 }
@@ -266,8 +237,8 @@ read_names(char *text)
 	found[1] = getKeyJsonValueFromContainer(&json->root, "unweighted", 10, &unweighted);
 	if (JB_ROOT_COUNT(json) != 1 + (found[0] != NULL) + (found[1] != NULL))
 		bad_text("It has a key other than \"names\", \"missing\" and \"unweighted\"");
-	count_rows(state, &state->missing, json_count(found[0]));
-	count_rows(state, &state->unweighted, json_count(found[1]));
+	count_rows(state, &state->missing, read_count(found[0]));
+	count_rows(state, &state->unweighted, read_count(found[1]));
 	it = JsonbIteratorInit(names->val.binary.data);
 	while ((token = JsonbIteratorNext(&it, &key, true)) != WJB_DONE)
 	{
@@ -277,7 +248,7 @@ read_names(char *text)
 		if (token != WJB_KEY)
 			continue;
 		(void) JsonbIteratorNext(&it, &value, true);
-		rows = json_count(&value);
+		rows = read_count(&value);
 		check_name(key.val.string.val, key.val.string.len);
 		if (rows > 0)
 			add_name(state, key.val.string.val, key.val.string.len, rows);
@@ -297,27 +268,22 @@ has_unknown_classes(struct varlena *value)
 	return reader.head.excluded[TALLY_NO_CLASS] > 0;
 }
 
-AGR_FUNCTION(agririsk_distribution_in);
-Datum
-agririsk_distribution_in(PG_FUNCTION_ARGS)
+static struct varlena *
+parse(const StoredType *type, char *text)
 {
-	char	   *text = PG_GETARG_CSTRING(0);
-
 	struct varlena *value;
 
 	if (text[strspn(text, " \t\n\r")] == '{')
-		PG_RETURN_POINTER(read_names(text));
-	value = (struct varlena *) DatumGetPointer(tally_in(fcinfo, &distribution_type));
+		return read_names(text);
+	value = tally_parse(type, text);
 	if (has_unknown_classes(value))
 		bad_text("A distribution counts no unknown outcomes, so the second number after excluded must be 0");
-	PG_RETURN_POINTER(value);
+	return value;
 }
 
-AGR_FUNCTION(agririsk_distribution_out);
-Datum
-agririsk_distribution_out(PG_FUNCTION_ARGS)
+static char *
+print(const StoredType *type, struct varlena *value)
 {
-	struct varlena *value = PG_GETARG_VARLENA_PP(0);
 	DistributionReader reader;
 	DistributionName name;
 	StringInfoData text;
@@ -325,19 +291,17 @@ agririsk_distribution_out(PG_FUNCTION_ARGS)
 	const char *separator = "";
 
 	if (!of_names(value))
-		return tally_out(fcinfo, &distribution_type);
+		return tally_print(type, value);
 	initStringInfo(&text);
 	initStringInfo(&scratch);
 	appendStringInfoString(&text, "{\"names\": {");
-	distribution_open(&reader, (const uint8_t *) VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value));
+	distribution_open(&reader, STORED_BYTES(value));
 	while (distribution_next(&reader, &name))
 	{
 		CHECK_FOR_INTERRUPTS();
 		appendStringInfoString(&text, separator);
 		separator = ", ";
-		resetStringInfo(&scratch);
-		appendBinaryStringInfo(&scratch, name.name, name.length);
-		escape_json(&text, scratch.data);
+		agr_append_json_name(&text, &scratch, name.name, name.length);
 		appendStringInfo(&text, ": %lld", (long long) name.rows);
 	}
 	if (reader.damaged)
@@ -348,83 +312,37 @@ agririsk_distribution_out(PG_FUNCTION_ARGS)
 	if (reader.unweighted > 0)
 		appendStringInfo(&text, ", \"unweighted\": %lld", (long long) reader.unweighted);
 	appendStringInfoChar(&text, '}');
-	PG_RETURN_CSTRING(text.data);
+	return text.data;
 }
 
-/* The binary form has its names in UTF-8, whatever the encoding of either database. */
 static struct varlena *
-recode(const uint8_t *bytes, size_t length, char *(*convert) (const char *, int, int))
+receive(const StoredType *type, const uint8_t *bytes, size_t length, TextRecode recode)
 {
-	NameState  *state = create_state(CurrentMemoryContext);
+	NameState  *state;
 	DistributionReader reader;
 	DistributionName name;
+	struct varlena *value;
 
+	if (!distribution_is_of_names(bytes, length))
+	{
+		value = tally_receive(type, bytes, length, recode);
+		return value == NULL || has_unknown_classes(value) ? NULL : value;
+	}
+	state = create_state(CurrentMemoryContext);
 	distribution_open(&reader, bytes, length);
 	count_rows(state, &state->missing, reader.missing);
 	count_rows(state, &state->unweighted, reader.unweighted);
 	while (distribution_next(&reader, &name))
 	{
-		char	   *converted = convert(name.name, name.length, PG_UTF8);
+		TextSpan	text = recode((TextSpan) {name.name, name.length});
 
 		CHECK_FOR_INTERRUPTS();
-		add_name(state, converted, converted == name.name ? name.length : strlen(converted), name.rows);
+		add_name(state, text.at, text.length, name.rows);
 	}
-	if (reader.damaged)
-		check(DISTRIBUTION_DAMAGED);
-	return make_value(state);
+	return reader.damaged ? NULL : make_value(state);
 }
 
-static void
-bad_binary(int length)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-			 errmsg("invalid binary form of type distribution"),
-			 errdetail("The %d bytes are not the binary form of a distribution.", length),
-			 errhint("Send bytes that distribution_send wrote, or use the text form.")));
-}
-
-static struct varlena *
-receive_names(const uint8_t *bytes, int length)
-{
-	DistributionReader reader;
-	DistributionName name;
-
-	distribution_open(&reader, bytes, length);
-	while (distribution_next(&reader, &name))
-		(void) pg_verify_mbstr(PG_UTF8, name.name, name.length, false);
-	if (reader.damaged)
-		bad_binary(length);
-	return recode(bytes, length, pg_any_to_server);
-}
-
-AGR_FUNCTION(agririsk_distribution_recv);
-Datum
-agririsk_distribution_recv(PG_FUNCTION_ARGS)
-{
-	StringInfo	message = (StringInfo) PG_GETARG_POINTER(0);
-	int			length = message->len - message->cursor;
-	struct varlena *value;
-
-	if (distribution_is_of_names((const uint8_t *) message->data + message->cursor, length))
-		PG_RETURN_POINTER(receive_names((const uint8_t *) pq_getmsgbytes(message, length), length));
-	value = (struct varlena *) DatumGetPointer(tally_recv(fcinfo, &distribution_type));
-	if (has_unknown_classes(value))
-		bad_binary(length);
-	PG_RETURN_POINTER(value);
-}
-
-AGR_FUNCTION(agririsk_distribution_send);
-Datum
-agririsk_distribution_send(PG_FUNCTION_ARGS)
-{
-	struct varlena *value = PG_GETARG_VARLENA_PP(0);
-
-	if (GetDatabaseEncoding() == PG_UTF8 || !of_names(value))
-		PG_RETURN_BYTEA_P(PG_GETARG_BYTEA_P_COPY(0));
-	PG_RETURN_POINTER(recode((const uint8_t *) VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value),
-							 pg_server_to_any));
-}
+STORED_TYPE_FUNCTIONS(agririsk_distribution, &distribution_type.stored)
 
 /* Aggregation. */
 
@@ -449,14 +367,6 @@ lacks_weight(FunctionCallInfo fcinfo)
 	return PG_NARGS() > 2 && PG_ARGISNULL(2);
 }
 
-static Datum
-state_as_it_was(FunctionCallInfo fcinfo)
-{
-	if (PG_ARGISNULL(0))
-		PG_RETURN_NULL();
-	PG_RETURN_DATUM(PG_GETARG_DATUM(0));
-}
-
 AGR_FUNCTION(agririsk_distribution_add_number);
 Datum
 agririsk_distribution_add_number(PG_FUNCTION_ARGS)
@@ -465,7 +375,7 @@ agririsk_distribution_add_number(PG_FUNCTION_ARGS)
 	Tally	   *tally;
 
 	if (weight == 0)
-		return state_as_it_was(fcinfo);
+		return agr_state_as_it_was(fcinfo);
 	if (PG_ARGISNULL(0))
 	{
 		tally = MemoryContextAlloc(agr_aggregate_context(fcinfo, "distribution_agg"), sizeof(Tally));
@@ -501,7 +411,7 @@ add_name_row(FunctionCallInfo fcinfo, bool of_text)
 	NameState  *state;
 
 	if (weight == 0)
-		return state_as_it_was(fcinfo);
+		return agr_state_as_it_was(fcinfo);
 	if (PG_ARGISNULL(0))
 		state = create_state(agr_aggregate_context(fcinfo, "distribution_agg"));
 	else
@@ -552,20 +462,11 @@ agririsk_distribution_final_names(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(make_value((NameState *) PG_GETARG_POINTER(0)));
 }
 
-AGR_FUNCTION(agririsk_distribution_combine);
-Datum
-agririsk_distribution_combine(PG_FUNCTION_ARGS)
+static void
+add_state(NameState *a, const NameState *b)
 {
-	MemoryContext context = agr_aggregate_context(fcinfo, "distribution_agg");
-	NameState  *a = PG_ARGISNULL(0) ? NULL : (NameState *) PG_GETARG_POINTER(0);
-	NameState  *b = PG_ARGISNULL(1) ? NULL : (NameState *) PG_GETARG_POINTER(1);
 	uint32		i;
 
-	/* A worker may have seen no rows. */
-	if (b == NULL)
-		return state_as_it_was(fcinfo);
-	if (a == NULL)
-		a = create_state(context);
 	count_rows(a, &a->missing, b->missing);
 	count_rows(a, &a->unweighted, b->unweighted);
 	for (i = 0; i < b->sums->count; i++)
@@ -573,28 +474,9 @@ agririsk_distribution_combine(PG_FUNCTION_ARGS)
 		CHECK_FOR_INTERRUPTS();
 		add_name(a, key_sums_key(b->sums, i), b->sums->keys[i].key_length, key_sums_count(b->sums, i));
 	}
-	PG_RETURN_POINTER(a);
 }
 
-AGR_FUNCTION(agririsk_distribution_serialize);
-Datum
-agririsk_distribution_serialize(PG_FUNCTION_ARGS)
-{
-	agr_aggregate_context(fcinfo, "distribution_agg");
-	PG_RETURN_POINTER(make_value((NameState *) PG_GETARG_POINTER(0)));
-}
-
-AGR_FUNCTION(agririsk_distribution_deserialize);
-Datum
-agririsk_distribution_deserialize(PG_FUNCTION_ARGS)
-{
-	NameState  *state;
-
-	agr_aggregate_context(fcinfo, "distribution_agg");
-	state = create_state(CurrentMemoryContext);
-	add_value(state, PG_GETARG_VARLENA_PP(0));
-	PG_RETURN_POINTER(state);
-}
+STORED_TYPE_WORKERS(agririsk_distribution, NameState, "distribution_agg")
 
 static struct varlena *
 merge_names(const uint8_t *a, size_t a_length, const uint8_t *b, size_t b_length)
@@ -614,7 +496,7 @@ merge_names(const uint8_t *a, size_t a_length, const uint8_t *b, size_t b_length
 	missing = a_reader.missing + b_reader.missing;
 	unweighted = a_reader.unweighted + b_reader.unweighted;
 	distribution_write_head(&counter, missing, unweighted, count);
-	value = allocate_value(&counter, &writer);
+	value = stored_type_allocate(counter.length, &writer);
 	distribution_write_head(&writer, missing, unweighted, count);
 	distribution_merge_names(a, a_length, b, b_length, &writer, &count);
 	return value;
@@ -635,8 +517,7 @@ agririsk_distribution_merge(PG_FUNCTION_ARGS)
 		check(DISTRIBUTION_MIXED);
 	if (!of_names(a))
 		return tally_merge_values(fcinfo, &distribution_type);
-	PG_RETURN_POINTER(merge_names((const uint8_t *) VARDATA_ANY(a), VARSIZE_ANY_EXHDR(a),
-								  (const uint8_t *) VARDATA_ANY(b), VARSIZE_ANY_EXHDR(b)));
+	PG_RETURN_POINTER(merge_names(STORED_BYTES(a), STORED_BYTES(b)));
 }
 
 /* What is counted. */

@@ -16,45 +16,24 @@
 
 #include "core/math/quantile_math.h"
 #include "core/sql/record.h"
-#include "core/rows/tally.h"
+#include "core/sql/tally_type.h"
 #include "validation/roc_math.h"
 
 static const TallyType roc_type = {
-	.name = "roc",
+	.stored = {
+		.name = "roc",
+		.hint = "Write a value like '0.1 3/0; 0.25 2/1'.",
+		.parse = tally_parse,
+		.print = tally_print,
+		.receive = tally_receive
+	},
 	.classes = 2,
 	.least = -INFINITY,
 	.greatest = INFINITY,
-	.example = "0.1 3/0; 0.25 2/1",
 	.too_many_hint = "Use roc_metrics, which has no limit, or round the scores."
 };
 
-AGR_FUNCTION(agririsk_roc_in);
-Datum
-agririsk_roc_in(PG_FUNCTION_ARGS)
-{
-	return tally_in(fcinfo, &roc_type);
-}
-
-AGR_FUNCTION(agririsk_roc_out);
-Datum
-agririsk_roc_out(PG_FUNCTION_ARGS)
-{
-	return tally_out(fcinfo, &roc_type);
-}
-
-AGR_FUNCTION(agririsk_roc_recv);
-Datum
-agririsk_roc_recv(PG_FUNCTION_ARGS)
-{
-	return tally_recv(fcinfo, &roc_type);
-}
-
-AGR_FUNCTION(agririsk_roc_send);
-Datum
-agririsk_roc_send(PG_FUNCTION_ARGS)
-{
-	return tally_send(fcinfo, &roc_type);
-}
+STORED_TYPE_FUNCTIONS(agririsk_roc, &roc_type.stored)
 
 AGR_FUNCTION(agririsk_roc_merge);
 Datum

@@ -120,11 +120,11 @@ SELECT results_eq($$SELECT bool_and(right_valid), bool_and(left_valid = (left_id
 -- errors
 SELECT throws_ok($$SELECT * FROM overlap_join('SELECT id, geom FROM l', 'SELECT id, ST_SetSRID(geom, 3857) FROM r')$$, '22023',
 	'geometries are in different coordinate systems');
-SELECT throws_ok($$SELECT * FROM overlap_self_join('SELECT id, ST_SetSRID(geom, 4326) FROM l')$$, '22023', 'an area in degrees means nothing');
-SELECT throws_ok($$SELECT * FROM overlap_self_join('SELECT 1, 2')$$, '42804', 'second column of query must be a geometry');
+SELECT throws_ok($$SELECT * FROM overlap_self_join('SELECT id, ST_SetSRID(geom, 4326) FROM l')$$, '22023', 'areas cannot be computed in degrees');
+SELECT throws_ok($$SELECT * FROM overlap_self_join('SELECT 1, 2')$$, '42804', 'the second column of query must be a geometry');
 SELECT throws_ok($$SELECT * FROM overlap_self_join('SELECT 1')$$, '42804', 'query must have two columns');
-SELECT throws_ok($$SELECT * FROM overlap_self_join('SELECT id::text, geom FROM l')$$, '42804', 'key of query is not of the wanted type');
-SELECT throws_ok($$SELECT * FROM overlap_self_join('SELECT id, geom FROM l', null::uuid)$$, '0A000');
+SELECT throws_ok($$SELECT * FROM overlap_self_join('SELECT id::text, geom FROM l')$$, '42804', 'a key of query does not have the type of key_type');
+SELECT throws_ok($$SELECT * FROM overlap_self_join('SELECT id, geom FROM l', null::uuid)$$, '42804');
 CREATE DOMAIN name_of_a_kind AS text CHECK (value ~ '^k');
 SELECT throws_ok($$SELECT * FROM overlap_self_join('SELECT id::text, geom FROM l', null::name_of_a_kind)$$, '0A000', NULL, 'a domain, whose check nobody would ask');
 SELECT throws_ok($$SELECT * FROM overlap_self_join('DELETE FROM l')$$, '42601');

@@ -8,7 +8,7 @@ use Test::More;
 
 # What the catalogs cannot tell from a default, the install scripts must say.
 my @undeclared;
-for my $file (glob 'sql/install/*.sql')
+for my $file (glob 'sql/install/*.sql sql/template/*.sql')
 {
 	my $sql = slurp_file($file);
 	$sql =~ s/--[^\n]*//g;
@@ -57,6 +57,9 @@ for my $file (glob 'src/*/*.[ch] src/*/*/*.[ch]')
 	}
 }
 is_deeply(\@astray, [], 'a file includes its own room, and what stands below it');
+
+my ($control) = slurp_file('agririsk.control') =~ /^default_version = '(.*)'/m;
+like(slurp_file('src/agririsk.h'), qr/^#define AGRIRISK_VERSION "\Q$control\E"$/m, 'the library has the version of the SQL');
 
 # Memory of the server is aligned to 8 bytes, __int128 by itself to 16.
 my @sources = map { glob "src/$_" } qw(*.[ch] */*.[ch] */*/*.[ch]);

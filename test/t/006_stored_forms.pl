@@ -246,5 +246,82 @@ for my $made (
 	like($error, qr/ is too long\nDETAIL:  "\xe9{64}\.\.\." has 256 bytes in UTF-8\. At most 255 are allowed\.\n/, "$made: 256 are refused");
 }
 
+
+# ---------- from one encoding to another ----------
+
+# Two characters that sort one way in EUC_CN (b0b2, b1a3), the other way in UTF-8
+# (e5ae89, e4bf9d), and two that only LATIN1 has.
+my ($an, $bao) = ("\xe5\xae\x89", "\xe4\xbf\x9d");
+my ($cedilla, $tilde) = ("\xc3\xa7", "\xc3\xb1");
+my %pair = (euc => [ $an, $bao ], latin => [ $cedilla, $tilde ]);
+my $card_of = sub {
+	my ($first, $second) = @_;
+	return qq({"format": 1, "name": "$first", "intercept": -1, "features": [{"name": "$second", "type": "category", "weight": 1, "reason": "$first", "consent": "$second",)
+	  . qq( "bins": [{"categories": ["$second"], "woe": 1}, {"categories": ["$first", "rice"], "woe": -1}]}], "segments": [{"name": "$first"}, {"name": "$second", "parent": "$first"}],)
+	  . qq( "fit": {"rows": 9, "bads": 3, "encoding": "$first", "selection": "$second", "assumptions": "$first", "excluded": {"$first": 1, "$second": 2},)
+	  . qq( "tried": [{"name": "$second"}, {"name": "$first", "dropped": "$second"}],)
+	  . qq( "terms": [{"coefficient": -1}, {"feature": "$second", "level": "$first", "coefficient": 0.5}, {"feature": "$second", "level": "$second", "coefficient": 0.25}],)
+	  . qq( "covariance": [1, 2, 3, 4, 5, 6], "segments": [{"rows": 4, "bads": 1, "note": "$first"}, {"rows": 5, "bads": 2}]}});
+};
+my %value_of = (
+	concentration => sub { qq({"$_[0]": 1, "$_[1]": 2}) },
+	distribution => sub { qq({"names": {"$_[0]": 1, "$_[1]": 2}}) },
+	confusion => sub { qq({"counts": [["$_[0]", "$_[1]", 1], ["$_[1]", "rice", "$_[0]", 2]]}) },
+	binning => sub { qq({"format": 1, "type": "category", "bins": [{"categories": ["$_[0]", "rice", "$_[1]"], "goods": 5, "bads": 3}]}) },
+	scorecard => $card_of);
+
+$node->safe_psql('postgres', "CREATE DATABASE euc ENCODING 'EUC_CN' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'");
+$node->safe_psql('postgres', "CREATE DATABASE ascii ENCODING 'SQL_ASCII' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'");
+$node->safe_psql('postgres', "CREATE DATABASE restored TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C'");
+$node->safe_psql($_, 'CREATE EXTENSION agririsk CASCADE') for qw(euc ascii);
+# What it says to text in UTF-8, in whatever database.
+sub ask
+{
+	my ($database, $sql) = @_;
+	return $node->safe_psql($database, "SET client_encoding = 'UTF8'; SET search_path = agririsk, public; $sql");
+}
+
+for my $database (qw(euc latin))
+{
+	for my $type (sort keys %value_of)
+	{
+		my $text = $value_of{$type}->(@{ $pair{$database} });
+		my $table = "moved_${database}_$type";
+		ask($_, "CREATE TABLE public.$table (v $type)") for ('postgres', $database, 'ascii');
+		ask($database, "INSERT INTO $table VALUES ('$text')");
+		my $wire = ask($database, "SELECT encode(${type}_send(v), 'hex') FROM $table");
+		is(ask('postgres', "SELECT encode(${type}_send('$text'), 'hex')"), $wire, "$type: $database sends what UTF8 does");
+		is(ask('ascii', "SET client_encoding = 'SQL_ASCII'; SELECT encode(${type}_send('$text'), 'hex')"), $wire, 'and SQL_ASCII, where the names are UTF-8');
+
+		ask($database, "COPY $table TO '$folder/$table' (FORMAT binary)");
+		ask('postgres', "COPY $table FROM '$folder/$table' (FORMAT binary)");
+		is(ask('postgres', "SELECT v = '$text' FROM $table"), 't', 'the value arrives in UTF8');
+		ask('postgres', "COPY $table TO '$folder/$table.back' (FORMAT binary)");
+		ask($database, "COPY $table FROM '$folder/$table.back' (FORMAT binary)");
+		is(ask($database, "SELECT count(DISTINCT v) FROM $table"), 1, 'and comes back the same');
+		ask('ascii', "SET client_encoding = 'SQL_ASCII'; COPY $table FROM '$folder/$table' (FORMAT binary)");
+		is(ask('ascii', "SET client_encoding = 'SQL_ASCII'; SELECT v = '$text' FROM $table"), 't', 'and arrives in SQL_ASCII, in UTF-8');
+		my $foreign = $database eq 'euc' ? 'latin' : 'euc';
+		ask($foreign, "CREATE TABLE public.$table (v $type)");
+		like(($node->psql($foreign, "COPY $table FROM '$folder/$table' (FORMAT binary)"))[2],
+			qr/ERROR:  character with byte sequence .* in encoding "UTF8" has no equivalent in encoding "(?:LATIN1|EUC_CN)"/, "$foreign refuses what it cannot write");
+	}
+}
+# The card's terms were in the order of EUC_CN, and their covariances with them.
+is(ask('postgres', "SELECT v::jsonb #>> '{fit,covariance}' FROM moved_euc_scorecard"), '[1, 4, 6, 2, 5, 3]', 'covariances go with their terms');
+is(ask('euc', "SELECT v::jsonb #>> '{fit,covariance}' FROM moved_euc_scorecard LIMIT 1"), '[1, 2, 3, 4, 5, 6]', 'and had been in the other order');
+# Names that are not UTF-8 have no binary form.
+like(($node->psql('ascii', "SET search_path = agririsk, public; SELECT ${_}_send('" . $value_of{$_}->("\xe9", 'z') . "')"))[2],
+	qr/ERROR:  invalid byte sequence for encoding "UTF8": 0xe9/, "$_: SQL_ASCII does not send bytes that are not UTF-8") for sort keys %value_of;
+
+# Dumps are text.
+for my $database (qw(euc latin))
+{
+	$node->command_ok([ 'pg_dump', '-p', $node->port, '-h', $node->host, '-f', "$folder/dump", $database ], "$database is dumped");
+	$node->safe_psql('postgres', 'DROP DATABASE restored');
+	$node->safe_psql('postgres', "CREATE DATABASE restored TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C'");
+	$node->command_ok([ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-p', $node->port, '-h', $node->host, '-f', "$folder/dump", 'restored' ], 'and restored in UTF8');
+	is(ask('restored', "SELECT bool_and(v = '" . $value_of{$_}->(@{ $pair{$database} }) . "') FROM moved_${database}_$_"), 't', "$_: the value is what it was") for sort keys %value_of;
+}
 $node->stop;
 done_testing();

@@ -71,7 +71,7 @@ static inline Polygonal *
 prepare(const Drawing *d)
 {
 	int			n = d->start[d->rings];
-	Polygonal  *shape = polygonal_begin(malloc(polygonal_size(n, d->rings)), n);
+	Polygonal  *shape = polygonal_begin(malloc(polygonal_size(n, d->rings)), n, d->rings);
 	Vertex		culprit;
 	int			r;
 
@@ -85,6 +85,77 @@ prepare(const Drawing *d)
 	}
 	polygonal_finish(shape);
 	return shape;
+}
+
+/* Points of a ring without the repeated, closed; at most as many as it has. */
+static inline int
+distinct_points(const Drawing *d, int r, Vertex *v)
+{
+	int			n = 0;
+	int			i;
+
+	for (i = d->start[r]; i < d->start[r + 1]; i++)
+		if (n == 0 || d->v[i].x != v[n - 1].x || d->v[i].y != v[n - 1].y)
+			v[n++] = d->v[i];
+	return n;
+}
+
+/* Point k of a cycle of n that is read from `start` on, to the right or left. */
+static inline Vertex
+cycle_point(const Vertex *v, int n, int start, int step, int k)
+{
+	return v[((start + step * k) % n + n) % n];
+}
+
+/* -1, 0 or 1 as one reading of a cycle is before another, points by x and then y. */
+static inline int
+compare_readings(const Vertex *v, int n, int start, int step, int other_start, int other_step)
+{
+	int			k;
+
+	for (k = 0; k < n; k++)
+	{
+		Vertex		p = cycle_point(v, n, start, step, k);
+		Vertex		q = cycle_point(v, n, other_start, other_step, k);
+
+		if (p.x != q.x)
+			return p.x < q.x ? -1 : 1;
+		if (p.y != q.y)
+			return p.y < q.y ? -1 : 1;
+	}
+	return 0;
+}
+
+/*
+ * Whether a ring winds forwards as drawn, 1, or is to be turned round, -1. Of no
+ * area, it runs so that its least reading, of all of them, is to the right.
+ */
+static inline int
+ring_sign(const Drawing *d, int r)
+{
+	static Vertex v[MAX_POINTS];
+	_Float128	area = 0;
+	int			n,
+				start,
+				step,
+				best = 0,
+				best_step = 1;
+	int			i;
+
+	for (i = d->start[r]; i + 1 < d->start[r + 1]; i++)
+		area += ((_Float128) d->v[i].x - d->v[d->start[r]].x) * ((_Float128) d->v[i + 1].y - d->v[d->start[r]].y) -
+			((_Float128) d->v[i + 1].x - d->v[d->start[r]].x) * ((_Float128) d->v[i].y - d->v[d->start[r]].y);
+	if (area != 0)
+		return (area > 0) != d->hole[r] ? 1 : -1;
+	n = distinct_points(d, r, v) - 1;
+	for (step = -1; step <= 1; step += 2)
+		for (start = 0; start < n; start++)
+			if (compare_readings(v, n, start, step, best, best_step) < 0)
+			{
+				best = start;
+				best_step = step;
+			}
+	return best_step;
 }
 
 #endif							/* AGRIRISK_TEST_DRAWING_H */

@@ -1,16 +1,8 @@
 /*
  * fuzz_concentration.c
- *		Any bytes as a stored concentration, and as a text. FUZZ_SECONDS=300 bin/check fuzz concentration
- *		runs it for longer.
+ *		Any bytes as a stored concentration, and as a text.
  */
 #include "concentration_check.h"
 
-extern int	LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-int
-LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
-{
-	if (!stored_holds(data, size) || !text_holds(data, size))
-		abort();
-	return 0;
-}
+#define FUZZ_HOLDS(bytes, size) (stored_holds(bytes, size) && text_holds(bytes, size))
+#include "fuzz.h"

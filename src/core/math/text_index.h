@@ -26,6 +26,9 @@ typedef struct TextIndex
 	}		   *slot;			/* an empty one has a NULL text */
 } TextIndex;
 
+/* A text in another encoding; one that need not change comes back as it is. */
+typedef TextSpan (*TextRecode) (TextSpan text);
+
 /* Negative, 0 or positive: the order of bytes. */
 extern int	text_span_compare(TextSpan a, TextSpan b);
 

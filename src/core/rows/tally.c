@@ -1,20 +1,13 @@
 /*
  * tally.c
- *		Numbers counted by value and class, sorted: aggregates in bounded memory,
- *		values and their merging.
+ *		Numbers counted by value and class, sorted: aggregates in bounded memory.
  */
 #include "postgres.h"
 
 #include "agririsk.h"
 #include "core/rows/tally.h"
 
-#include "common/shortest_dec.h"
-#include "lib/stringinfo.h"
-#include "libpq/pqformat.h"
-#include "mb/pg_wchar.h"
 #include "miscadmin.h"
-#include "utils/builtins.h"
-#include "utils/expandeddatum.h"
 #include "utils/memutils.h"
 
 /* Buffers begin so small, for the sake of many small groups. */
@@ -29,13 +22,10 @@
 #define MOST_RUN_BUFFER		(256 * 1024)
 #define WRITE_BUFFER		8192
 
-/* Values up to this size are merged as they are, larger ones as expanded objects. */
-#define MERGE_FLAT_BYTES	4096
-
 /* Errors. */
 
-static void
-too_many_rows(void)
+void
+tally_too_many_rows(void)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
@@ -44,29 +34,10 @@ too_many_rows(void)
 			 errhint("A weight is a whole number of equal rows. Give the weights in a larger unit, such as thousands.")));
 }
 
-static void
-too_many_values(const TallyType *type)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-			 errmsg("%s has too many distinct values", type->name),
-			 errdetail("There are more than %d.", TALLY_MAX_DISTINCT),
-			 errhint("%s", type->too_many_hint)));
-}
-
-static void
-bad_stored(const TallyType *type)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_DATA_CORRUPTED),
-			 errmsg("invalid stored value of type %s", type->name),
-			 errhint("Restore the value from a backup, or aggregate the rows again.")));
-}
-
 /* Pools. */
 
-static void
-pool_init(TallyPool *pool, MemoryContext context)
+void
+tally_pool_init(TallyPool *pool, MemoryContext context)
 {
 	pool->context = context;
 	pool->entries = NULL;
@@ -87,8 +58,8 @@ pool_set_room(TallyPool *pool, int64 room)
 }
 
 /* Sorts the entries and puts those of equal values together. */
-static void
-pool_collapse(TallyPool *pool)
+void
+tally_pool_collapse(TallyPool *pool)
 {
 	TallyEntry *scratch;
 
@@ -100,12 +71,12 @@ pool_collapse(TallyPool *pool)
 }
 
 /* Adds an entry to a pool that no budget bounds. */
-static void
-pool_add(TallyPool *pool, const TallyEntry *entry)
+void
+tally_pool_add(TallyPool *pool, const TallyEntry *entry)
 {
 	if (pool->count == pool->room)
 	{
-		pool_collapse(pool);
+		tally_pool_collapse(pool);
 		if (pool->count >= pool->room / 2)
 			pool_set_room(pool, Max(2 * pool->room, FIRST_ENTRIES));
 	}
@@ -129,7 +100,7 @@ begin_tally(Tally *tally, MemoryContext context)
 {
 	memset(tally, 0, sizeof *tally);
 	tally->context = context;
-	pool_init(&tally->pool, context);
+	tally_pool_init(&tally->pool, context);
 }
 
 void
@@ -161,7 +132,7 @@ drop_memory(Tally *tally)
 	tally->room = 0;
 	if (tally->pool.entries)
 		pfree(tally->pool.entries);
-	pool_init(&tally->pool, tally->context);
+	tally_pool_init(&tally->pool, tally->context);
 }
 
 void
@@ -209,7 +180,7 @@ sort_memory(Tally *tally, TallySources *sources)
 	uint64	   *scratch;
 	uint64	   *bads = tally->keys + tally->room - tally->used[1];
 
-	pool_collapse(&tally->pool);
+	tally_pool_collapse(&tally->pool);
 	pool_sources(&tally->pool, sources);
 	if (larger > 0)
 	{
@@ -266,7 +237,7 @@ collapse(Tally *tally)
 	if (distinct * 2 * sizeof(TallyEntry) >
 		tally->room * sizeof(uint64) + before * sizeof(TallyEntry))
 		return false;
-	pool_init(&pool, tally->context);
+	tally_pool_init(&pool, tally->context);
 	pool_set_room(&pool, distinct);
 	while (tally_sources_next(&again, &entry))
 		pool.entries[pool.count++] = entry;
@@ -315,7 +286,7 @@ add_entry(Tally *tally, const TallyEntry *entry)
 		int64		room = Max(2 * pool->room, FIRST_ENTRIES);
 
 		CHECK_FOR_INTERRUPTS();
-		pool_collapse(pool);
+		tally_pool_collapse(pool);
 		if (pool->count >= pool->room / 2)
 		{
 			if (room > most)
@@ -345,7 +316,7 @@ tally_add_rows(Tally *tally, double value, int class, int64 weight)
 		return;
 	}
 	if (weight > TALLY_MAX_TOTAL - tally_total(tally, class))
-		too_many_rows();
+		tally_too_many_rows();
 	entry.key = tally_key(value);
 	entry.count[class] = weight;
 	entry.count[1 - class] = 0;
@@ -357,7 +328,7 @@ void
 tally_exclude(Tally *tally, TallyExclusion why, int64 weight)
 {
 	if (weight > TALLY_MAX_TOTAL - tally->excluded[why])
-		too_many_rows();
+		tally_too_many_rows();
 	tally->excluded[why] += weight;
 }
 
@@ -607,7 +578,7 @@ tally_stream_open(TallyStream *stream, Tally *tally)
 	int			most = Min(Max(budget_allowed(tally->member.budget) / LEAST_RUN_BUFFER, 2), 1024);
 
 	if (Max(tally_total(tally, 0), tally_total(tally, 1)) > TALLY_MAX_TOTAL)
-		too_many_rows();
+		tally_too_many_rows();
 	stream->merge = NULL;
 	if (tally->n_runs == 0)
 	{
@@ -629,358 +600,3 @@ tally_stream_close(TallyStream *stream)
 	stream->merge = NULL;
 }
 
-/* Values. */
-
-/* A value being written: its entries come before it is known how many there are. */
-typedef struct ValueWriter
-{
-	const TallyType *type;
-	TallyHead	head;
-	uint64		key;			/* written last */
-	char	   *bytes;
-	Size		used;
-	Size		room;
-} ValueWriter;
-
-#define VALUE_GAP		(VARHDRSZ + TALLY_HEAD_BYTES)
-
-static void
-begin_value(ValueWriter *writer, const TallyType *type, const int64 *excluded, Size expected)
-{
-	memset(writer, 0, sizeof *writer);
-	writer->type = type;
-	memcpy(writer->head.excluded, excluded, sizeof writer->head.excluded);
-	writer->used = VALUE_GAP;
-	writer->room = VALUE_GAP + expected;
-	writer->bytes = palloc(writer->room);
-}
-
-static inline void
-add_to_value(ValueWriter *writer, const TallyEntry *entry)
-{
-	ByteWriter	bytes;
-
-	if (writer->used + TALLY_ENTRY_BYTES > writer->room)
-	{
-		CHECK_FOR_INTERRUPTS();
-		writer->room = writer->room + writer->room / 2 + 16 * TALLY_ENTRY_BYTES;
-		writer->bytes = repalloc(writer->bytes, writer->room);
-	}
-	bytes.buffer = (uint8_t *) writer->bytes;
-	bytes.length = writer->used;
-	tally_write_entry(&bytes, writer->key, entry);
-	writer->key = entry->key;
-	writer->used = bytes.length;
-	writer->head.total[0] += entry->count[0];
-	writer->head.total[1] += entry->count[1];
-	if (++writer->head.distinct > TALLY_MAX_DISTINCT)
-		too_many_values(writer->type);
-}
-
-static struct varlena *
-end_value(ValueWriter *writer)
-{
-	uint8_t		head[TALLY_HEAD_BYTES];
-	ByteWriter	bytes = {head, 0};
-	Size		entries = writer->used - VALUE_GAP;
-	struct varlena *value = (struct varlena *) writer->bytes;
-
-	if (!tally_head_fits(&writer->head))
-		too_many_rows();
-	tally_write_head(&bytes, &writer->head);
-	memmove(writer->bytes + VARHDRSZ + bytes.length, writer->bytes + VALUE_GAP, entries);
-	memcpy(writer->bytes + VARHDRSZ, head, bytes.length);
-	SET_VARSIZE(value, VARHDRSZ + bytes.length + entries);
-	return value;
-}
-
-struct varlena *
-tally_make_value(Tally *tally, const TallyType *type)
-{
-	TallyStream stream;
-	ValueWriter writer;
-	TallyEntry	entry;
-
-	tally_stream_open(&stream, tally);
-	begin_value(&writer, type, tally->excluded, 64);
-	while (tally_stream_next(&stream, &entry))
-		add_to_value(&writer, &entry);
-	tally_stream_close(&stream);
-	return end_value(&writer);
-}
-
-/* Collapses the pool; what it is part of must want that. */
-static struct varlena *
-value_of_pool(TallyPool *pool, const TallyType *type, const int64 *excluded)
-{
-	ValueWriter writer;
-	int64		i;
-
-	pool_collapse(pool);
-	begin_value(&writer, type, excluded, 64 + 4 * pool->count);
-	for (i = 0; i < pool->count; i++)
-		add_to_value(&writer, &pool->entries[i]);
-	return end_value(&writer);
-}
-
-void
-tally_begin(TallyReader *reader, struct varlena *value, const TallyType *type)
-{
-	tally_open(reader, (const uint8_t *) VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value));
-	if (reader->damaged)
-		bad_stored(type);
-}
-
-void
-tally_end(const TallyReader *reader, const TallyType *type)
-{
-	if (reader->damaged)
-		bad_stored(type);
-}
-
-static bool
-in_range(const TallyEntry *entry, const TallyType *type)
-{
-	return entry->key >= tally_key(type->least) && entry->key <= tally_key(type->greatest) &&
-		(type->classes == 2 || entry->count[1] == 0);
-}
-
-/* Input and output. */
-
-Datum
-tally_in(FunctionCallInfo fcinfo, const TallyType *type)
-{
-	char	   *text = PG_GETARG_CSTRING(0);
-	TallyPool	pool;
-	TallyText	reader;
-	TallyHead	head = {0};
-	TallyEntry	entry;
-
-	pool_init(&pool, CurrentMemoryContext);
-	tally_text_open(&reader, text, type->classes, head.excluded);
-	while (tally_text_next(&reader, &entry))
-	{
-		CHECK_FOR_INTERRUPTS();
-		if (!in_range(&entry, type))
-		{
-			reader.fault = psprintf("the value is not from %g to %g", type->least, type->greatest);
-			break;
-		}
-		head.total[0] += entry.count[0];
-		head.total[1] += entry.count[1];
-		if (!tally_head_fits(&head))
-			too_many_rows();
-		pool_add(&pool, &entry);
-	}
-	if (reader.fault)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-				 errmsg("invalid input syntax for type %s", type->name),
-				 errdetail("At character %d, \"%.*s\": %s.",
-						   pg_mbstrlen_with_len(text, reader.at) + 1,
-						   pg_mbcliplen(text + reader.at, strlen(text + reader.at), 24),
-						   text + reader.at, reader.fault),
-				 errhint("Write a value like '%s'.", type->example)));
-	PG_RETURN_POINTER(value_of_pool(&pool, type, head.excluded));
-}
-
-static void
-append_count(StringInfo text, char before, int64 count)
-{
-	char		digits[MAXINT8LEN + 1];
-
-	appendStringInfoChar(text, before);
-	appendBinaryStringInfo(text, digits, pg_lltoa(count, digits));
-}
-
-Datum
-tally_out(FunctionCallInfo fcinfo, const TallyType *type)
-{
-	struct varlena *value = PG_GETARG_VARLENA_PP(0);
-	TallyReader reader;
-	TallyEntry	entry;
-	StringInfoData text;
-	int			i;
-
-	initStringInfo(&text);
-	tally_begin(&reader, value, type);
-	for (i = 0; i < TALLY_EXCLUSIONS; i++)
-		if (reader.head.excluded[i] > 0)
-			break;
-	if (i < TALLY_EXCLUSIONS)
-	{
-		appendStringInfoString(&text, "excluded");
-		for (i = 0; i < TALLY_EXCLUSIONS; i++)
-			append_count(&text, i == 0 ? ' ' : '/', reader.head.excluded[i]);
-	}
-	else if (reader.head.distinct == 0)
-		appendStringInfoString(&text, "empty");
-	while (tally_next(&reader, &entry))
-	{
-		char		number[DOUBLE_SHORTEST_DECIMAL_LEN];
-
-		CHECK_FOR_INTERRUPTS();
-		if (text.len > 0)
-			appendStringInfoString(&text, "; ");
-		double_to_shortest_decimal_buf(tally_value(entry.key), number);
-		appendStringInfoString(&text, number);
-		append_count(&text, ' ', entry.count[0]);
-		if (type->classes == 2)
-			append_count(&text, '/', entry.count[1]);
-	}
-	tally_end(&reader, type);
-	PG_RETURN_CSTRING(text.data);
-}
-
-Datum
-tally_recv(FunctionCallInfo fcinfo, const TallyType *type)
-{
-	StringInfo	message = (StringInfo) PG_GETARG_POINTER(0);
-	int			length = message->len - message->cursor;
-	const char *bytes = pq_getmsgbytes(message, length);
-	struct varlena *value;
-	TallyReader reader;
-	TallyEntry	entry;
-
-	tally_open(&reader, (const uint8_t *) bytes, length);
-	while (tally_next(&reader, &entry))
-	{
-		CHECK_FOR_INTERRUPTS();
-		if (!in_range(&entry, type))
-			reader.damaged = true;
-	}
-	if (reader.damaged)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-				 errmsg("invalid binary form of type %s", type->name),
-				 errdetail("The %d bytes are not the binary form of a %s.", length, type->name),
-				 errhint("Send bytes that %s_send wrote, or use the text form.", type->name)));
-	value = palloc(VARHDRSZ + length);
-	SET_VARSIZE(value, VARHDRSZ + length);
-	memcpy(VARDATA(value), bytes, length);
-	PG_RETURN_POINTER(value);
-}
-
-Datum
-tally_send(FunctionCallInfo fcinfo, const TallyType *type)
-{
-	PG_RETURN_BYTEA_P(PG_GETARG_BYTEA_P_COPY(0));
-}
-
-/*
- * Merging. A value that grows over many merges is an expanded object, a pool of
- * entries, and becomes bytes when somebody wants them.
- */
-typedef struct ExpandedTally
-{
-	ExpandedObjectHeader header;
-	const TallyType *type;
-	TallyHead	head;
-	TallyPool	pool;
-	struct varlena *flat;		/* the bytes, once they were asked for */
-} ExpandedTally;
-
-static Size
-expanded_flat_size(ExpandedObjectHeader *header)
-{
-	ExpandedTally *expanded = (ExpandedTally *) header;
-
-	if (expanded->flat == NULL)
-	{
-		MemoryContext old = MemoryContextSwitchTo(header->eoh_context);
-
-		expanded->flat = value_of_pool(&expanded->pool, expanded->type, expanded->head.excluded);
-		MemoryContextSwitchTo(old);
-	}
-	return VARSIZE(expanded->flat);
-}
-
-static void
-expanded_flatten(ExpandedObjectHeader *header, void *result, Size allocated)
-{
-	ExpandedTally *expanded = (ExpandedTally *) header;
-
-	Assert(allocated == VARSIZE(expanded->flat));
-	memcpy(result, expanded->flat, allocated);
-}
-
-static const ExpandedObjectMethods expanded_methods = {
-	expanded_flat_size,
-	expanded_flatten
-};
-
-/* Adds the rows of a value to a pool whose head is given. */
-static void
-add_value(TallyPool *pool, TallyHead *head, struct varlena *value, const TallyType *type)
-{
-	TallyReader reader;
-	TallyEntry	entry;
-
-	tally_begin(&reader, value, type);
-	tally_add_head(head, &reader.head);
-	if (!tally_head_fits(head))
-		too_many_rows();
-	while (tally_next(&reader, &entry))
-	{
-		CHECK_FOR_INTERRUPTS();
-		pool_add(pool, &entry);
-	}
-	tally_end(&reader, type);
-	if (pool->count > 2 * TALLY_MAX_DISTINCT)
-	{
-		pool_collapse(pool);
-		if (pool->count > TALLY_MAX_DISTINCT)
-			too_many_values(type);
-	}
-}
-
-static struct varlena *
-merge_flat(struct varlena *a, struct varlena *b, const TallyType *type)
-{
-	TallyHead	head = {0};
-	TallyPool	pool;
-	struct varlena *value;
-
-	pool_init(&pool, CurrentMemoryContext);
-	add_value(&pool, &head, a, type);
-	add_value(&pool, &head, b, type);
-	value = value_of_pool(&pool, type, head.excluded);
-	if (pool.entries)
-		pfree(pool.entries);
-	return value;
-}
-
-Datum
-tally_merge_values(FunctionCallInfo fcinfo, const TallyType *type)
-{
-	Datum		target = PG_GETARG_DATUM(0);
-	struct varlena *added = PG_GETARG_VARLENA_PP(1);
-	ExpandedTally *expanded;
-
-	if (VARATT_IS_EXTERNAL_EXPANDED_RW(DatumGetPointer(target)))
-	{
-		expanded = (ExpandedTally *) DatumGetEOHP(target);
-		if (expanded->flat)
-			pfree(expanded->flat);
-		expanded->flat = NULL;
-	}
-	else
-	{
-		struct varlena *flat = PG_GETARG_VARLENA_PP(0);
-		MemoryContext parent;
-		MemoryContext context;
-
-		if (VARSIZE_ANY(added) <= MERGE_FLAT_BYTES && VARSIZE_ANY(flat) <= MERGE_FLAT_BYTES)
-			PG_RETURN_POINTER(merge_flat(flat, added, type));
-		if (!AggCheckCallContext(fcinfo, &parent))
-			parent = CurrentMemoryContext;
-		context = AllocSetContextCreate(parent, "agririsk tally", ALLOCSET_START_SMALL_SIZES);
-		expanded = MemoryContextAllocZero(context, sizeof *expanded);
-		EOH_init_header(&expanded->header, &expanded_methods, context);
-		expanded->type = type;
-		pool_init(&expanded->pool, context);
-		add_value(&expanded->pool, &expanded->head, flat, type);
-	}
-	add_value(&expanded->pool, &expanded->head, added, type);
-	PG_RETURN_DATUM(EOHPGetRWDatum(&expanded->header));
-}

@@ -1,7 +1,8 @@
 /*
  * tally.h
- *		Numbers counted by value and class, sorted: aggregates in bounded memory,
- *		values and their merging. Include postgres.h first.
+ *		Numbers counted by value and class, sorted: aggregates in bounded memory.
+ *		For the types that hold them see core/sql/tally_type.h. Include postgres.h
+ *		first.
  *
  * See tally_math.h for what a tally is. An aggregate adds rows in any order and
  * then reads distinct values in ascending order, as a stream: a measure that
@@ -17,17 +18,6 @@
 
 #include "core/rows/node_budget.h"
 #include "core/math/tally_math.h"
-
-/* What tells apart the types that are stored as tallies. */
-typedef struct TallyType
-{
-	const char *name;			/* of the type */
-	int			classes;		/* 1 or 2 */
-	double		least;			/* the range of its values */
-	double		greatest;
-	const char *example;		/* a text form, for hints */
-	const char *too_many_hint;	/* the way out of TALLY_MAX_DISTINCT */
-} TallyType;
 
 /* Entries in memory, those of equal values put together now and then. */
 typedef struct TallyPool
@@ -117,20 +107,11 @@ tally_stream_next(TallyStream *stream, TallyEntry *entry)
 		tally_sources_next(&stream->sources, entry);
 }
 
-/* The value of a stored type that holds all rows of a tally. */
-extern struct varlena *tally_make_value(Tally *tally, const TallyType *type);
+/* Entries that no budget bounds: begun, added to, brought into order. */
+extern void tally_pool_init(TallyPool *pool, MemoryContext context);
+extern void tally_pool_add(TallyPool *pool, const TallyEntry *entry);
+extern void tally_pool_collapse(TallyPool *pool);
 
-/* Begins to read a value of a stored type, detoasted; tally_end at the end complains of damage. */
-extern void tally_begin(TallyReader *reader, struct varlena *value, const TallyType *type);
-extern void tally_end(const TallyReader *reader, const TallyType *type);
-
-/* Bodies of the functions of a stored type. */
-extern Datum tally_in(FunctionCallInfo fcinfo, const TallyType *type);
-extern Datum tally_out(FunctionCallInfo fcinfo, const TallyType *type);
-extern Datum tally_recv(FunctionCallInfo fcinfo, const TallyType *type);
-extern Datum tally_send(FunctionCallInfo fcinfo, const TallyType *type);
-
-/* (value, value) -> value: the rows of both; also the transition and combination of rollup. */
-extern Datum tally_merge_values(FunctionCallInfo fcinfo, const TallyType *type);
+AGR_NORETURN extern void tally_too_many_rows(void);
 
 #endif							/* AGRIRISK_TALLY_H */

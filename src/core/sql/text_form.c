@@ -1,6 +1,7 @@
 /*
  * text_form.c
- *		What text forms that are JSON, and names in them, are checked for.
+ *		What text forms that are JSON, and names in them, are checked for; texts
+ *		of binary forms.
  */
 #include "postgres.h"
 
@@ -43,4 +44,26 @@ agr_utf8_length(const char *name, size_t length, size_t most)
 	bytes = strlen(converted);
 	pfree(converted);
 	return bytes;
+}
+
+static TextSpan
+recode(TextSpan text, char *(*convert) (const char *, int, int))
+{
+	char	   *converted = convert(text.at, text.length, PG_UTF8);
+
+	if (converted == text.at)
+		return text;
+	return (TextSpan) {converted, strlen(converted)};
+}
+
+TextSpan
+agr_from_utf8(TextSpan text)
+{
+	return recode(text, pg_any_to_server);
+}
+
+TextSpan
+agr_to_utf8(TextSpan text)
+{
+	return recode(text, pg_server_to_any);
 }

@@ -10,7 +10,7 @@
 
 #include "catalog/pg_type.h"
 #include "core/sql/record.h"
-#include "libpq/pqformat.h"
+#include "core/sql/stored_type.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "model/binning/binning.h"
@@ -70,32 +70,6 @@ binning_read(const struct varlena *stored, MemoryContext context)
 	return binning;
 }
 
-AGR_FUNCTION(agririsk_binning_recv);
-Datum
-agririsk_binning_recv(PG_FUNCTION_ARGS)
-{
-	StringInfo	message = (StringInfo) PG_GETARG_POINTER(0);
-	int			length = message->len - message->cursor;
-	Binning    *binning = decode(pq_getmsgbytes(message, length), length, CurrentMemoryContext,
-								 ERRCODE_INVALID_BINARY_REPRESENTATION);
-	uint32		i,
-				c;
-
-	/* The decoder knows nothing of encodings. */
-	if (binning->kind == CARD_CATEGORY)
-		for (i = 0; i < binning->n_bins; i++)
-			for (c = 0; c < binning->categories[i].n; c++)
-				pg_verifymbstr(binning->categories[i].text[c].at, binning->categories[i].text[c].length, false);
-	PG_RETURN_POINTER(binning_store(binning));
-}
-
-AGR_FUNCTION(agririsk_binning_send);
-Datum
-agririsk_binning_send(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BYTEA_P(PG_GETARG_BYTEA_P_COPY(0));
-}
-
 /* ---------- from JSON ---------- */
 
 static void
@@ -103,12 +77,6 @@ read_part(JsonReader *r, JsonbContainer *object, BinPart *part)
 {
 	part->cell.count[BIN_GOOD] = json_read_rows_field(r, object, "goods", true);
 	part->cell.count[BIN_BAD] = json_read_rows_field(r, object, "bads", true);
-}
-
-static int
-compare_texts(const void *a, const void *b)
-{
-	return text_span_compare(*(const TextSpan *) a, *(const TextSpan *) b);
 }
 
 static void
@@ -126,7 +94,6 @@ read_categories(JsonReader *r, JsonbContainer *bin, BinCategories *list)
 		list->text[c] = json_read_text(r, getIthJsonbValueFromContainer(array, c));
 		json_leave(r, item);
 	}
-	qsort(list->text, list->n, sizeof *list->text, compare_texts);
 	json_leave(r, mark);
 }
 
@@ -291,6 +258,7 @@ binning_parse(char *text)
 	read_missing(r, root, binning);
 	read_excluded(r, root, binning);
 	read_outcomes(r, root, binning);
+	binning_sort(binning);
 	fault = binning_check(binning, reader.memory);
 	if (fault)
 		ereport(ERROR,
@@ -299,13 +267,6 @@ binning_parse(char *text)
 				 errdetail("The fault is that %s.", fault),
 				 errhint("Keep what optimal_bins wrote; doc/binning.md has the format.")));
 	return binning;
-}
-
-AGR_FUNCTION(agririsk_binning_in);
-Datum
-agririsk_binning_in(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_POINTER(binning_store(binning_parse(PG_GETARG_CSTRING(0))));
 }
 
 /* ---------- to JSON ---------- */
@@ -380,11 +341,10 @@ append_outcomes(StringInfo out, const Binning *binning)
 		appendStringInfoChar(out, '}');
 }
 
-AGR_FUNCTION(agririsk_binning_out);
-Datum
-agririsk_binning_out(PG_FUNCTION_ARGS)
+static char *
+print(const StoredType *type, struct varlena *value)
 {
-	Binning    *binning = binning_read(PG_GETARG_VARLENA_PP(0), CurrentMemoryContext);
+	Binning    *binning = binning_read(value, CurrentMemoryContext);
 	StringInfoData out;
 	uint32		i;
 
@@ -409,8 +369,38 @@ agririsk_binning_out(PG_FUNCTION_ARGS)
 						 (long long) binning->no_outcome, (long long) binning->no_weight);
 	append_outcomes(&out, binning);
 	appendStringInfoChar(&out, '}');
-	PG_RETURN_CSTRING(out.data);
+	return out.data;
 }
+
+/* ---------- the type ---------- */
+
+static struct varlena *
+parse(const StoredType *type, char *text)
+{
+	return binning_store(binning_parse(text));
+}
+
+static struct varlena *
+receive(const StoredType *type, const uint8_t *bytes, size_t length, TextRecode recode)
+{
+	Binning    *binning = decode((const char *) bytes, length, CurrentMemoryContext, ERRCODE_INVALID_BINARY_REPRESENTATION);
+
+	binning_recode(binning, recode);
+	/* In another encoding, two categories may have become one. */
+	if (binning_check(binning, agr_arena(CurrentMemoryContext)) != NULL)
+		return NULL;
+	return binning_store(binning);
+}
+
+static const StoredType binning_type = {
+	.name = "binning",
+	.has_texts = true,
+	.parse = parse,
+	.print = print,
+	.receive = receive
+};
+
+STORED_TYPE_FUNCTIONS(agririsk_binning, &binning_type)
 
 /* ---------- questions ---------- */
 

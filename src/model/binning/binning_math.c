@@ -8,6 +8,7 @@
 #include "core/math/elementary_math.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 static void *
 get(Arena memory, size_t n, size_t size)
@@ -156,6 +157,38 @@ add_part(const BinPart *part, int64_t *total)
 			return false;
 	}
 	return true;
+}
+
+static int
+compare_texts(const void *a, const void *b)
+{
+	return text_span_compare(*(const TextSpan *) a, *(const TextSpan *) b);
+}
+
+void
+binning_sort(Binning *binning)
+{
+	uint32_t	i;
+
+	if (binning->kind != CARD_CATEGORY)
+		return;
+	for (i = 0; i < binning->n_bins; i++)
+		if (binning->categories[i].n > 1)
+			qsort(binning->categories[i].text, binning->categories[i].n, sizeof(TextSpan), compare_texts);
+}
+
+void
+binning_recode(Binning *binning, TextRecode recode)
+{
+	uint32_t	i,
+				c;
+
+	if (binning->kind != CARD_CATEGORY)
+		return;
+	for (i = 0; i < binning->n_bins; i++)
+		for (c = 0; c < binning->categories[i].n; c++)
+			binning->categories[i].text[c] = recode(binning->categories[i].text[c]);
+	binning_sort(binning);
 }
 
 static const char *

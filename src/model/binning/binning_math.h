@@ -90,6 +90,12 @@ typedef struct Binning
 /* Every rule of a binning; returns what is wrong, NULL if nothing is. */
 extern const char *binning_check(const Binning *binning, Arena memory);
 
+/* Sorts the categories of each bin by their bytes. */
+extern void binning_sort(Binning *binning);
+
+/* Brings all categories into another encoding, and then sorts them. */
+extern void binning_recode(Binning *binning, TextRecode recode);
+
 /* Sets WOE and IV of all parts of a checked binning. */
 extern void binning_weigh(Binning *binning);
 

@@ -1,16 +1,16 @@
 /*
  * scorecard.c
- *		The scorecard as an SQL type: in and out, comparison, bins.
+ *		The scorecard as an SQL type: in and out, bins.
  */
 #include "postgres.h"
 
 #include "agririsk.h"
 
 #include "catalog/pg_type.h"
-#include "common/hashfn.h"
 #include "core/sql/json_read.h"
 #include "core/sql/record.h"
-#include "libpq/pqformat.h"
+#include "core/sql/stored_type.h"
+#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "model/card/scorecard.h"
 #include "utils/array.h"
@@ -18,19 +18,6 @@
 #include "utils/jsonb.h"
 #include "utils/memutils.h"
 
-AGR_FUNCTION(agririsk_scorecard_in);
-AGR_FUNCTION(agririsk_scorecard_out);
-AGR_FUNCTION(agririsk_scorecard_recv);
-AGR_FUNCTION(agririsk_scorecard_send);
-AGR_FUNCTION(agririsk_scorecard_eq);
-AGR_FUNCTION(agririsk_scorecard_ne);
-AGR_FUNCTION(agririsk_scorecard_lt);
-AGR_FUNCTION(agririsk_scorecard_le);
-AGR_FUNCTION(agririsk_scorecard_gt);
-AGR_FUNCTION(agririsk_scorecard_ge);
-AGR_FUNCTION(agririsk_scorecard_cmp);
-AGR_FUNCTION(agririsk_scorecard_hash);
-AGR_FUNCTION(agririsk_scorecard_hash_extended);
 AGR_FUNCTION(agririsk_bins);
 
 /* ---------- stored bytes ---------- */
@@ -105,187 +92,53 @@ scorecard_store(const Card *card)
 
 /* ---------- text form ---------- */
 
-Datum
-agririsk_scorecard_in(PG_FUNCTION_ARGS)
+static struct varlena *
+parse(const StoredType *type, char *text)
 {
 	JsonReader	reader;
 	JsonbValue	document;
 	Card	   *card;
 
-	json_open(&reader, "scorecard", ERRCODE_INVALID_TEXT_REPRESENTATION, CurrentMemoryContext);
-	json_parse(&reader, PG_GETARG_CSTRING(0), &document);
+	json_open(&reader, type->name, ERRCODE_INVALID_TEXT_REPRESENTATION, CurrentMemoryContext);
+	json_parse(&reader, text, &document);
 	card = scorecard_read_json(&reader, &document);
+	card_sort(card, reader.memory);
 	scorecard_check(card, reader.memory, ERRCODE_INVALID_TEXT_REPRESENTATION);
-	PG_RETURN_POINTER(scorecard_store(card));
+	return scorecard_store(card);
 }
 
-Datum
-agririsk_scorecard_out(PG_FUNCTION_ARGS)
+static char *
+print(const StoredType *type, struct varlena *value)
 {
-	Card	   *card = scorecard_read(PG_DETOAST_DATUM_PACKED(PG_GETARG_DATUM(0)), CurrentMemoryContext);
 	StringInfoData out;
 
 	initStringInfo(&out);
-	scorecard_append_json(&out, card);
-	PG_RETURN_CSTRING(out.data);
+	scorecard_append_json(&out, scorecard_read(value, CurrentMemoryContext));
+	return out.data;
 }
 
-/* ---------- binary form ---------- */
-
-static void
-verify_text(TextSpan t)
+static struct varlena *
+receive(const StoredType *type, const uint8_t *bytes, size_t length, TextRecode recode)
 {
-	pg_verifymbstr(t.at, t.length, false);
+	Arena		memory = agr_arena(CurrentMemoryContext);
+	Card	   *card = decode_card((const char *) bytes, length, memory, ERRCODE_INVALID_BINARY_REPRESENTATION);
+
+	card_recode(card, memory, recode);
+	/* In another encoding, two texts may have become one. */
+	if (GetDatabaseEncoding() != PG_UTF8)
+		scorecard_check(card, memory, ERRCODE_INVALID_BINARY_REPRESENTATION);
+	return scorecard_store(card);
 }
 
-static void
-verify_fit(const CardFit *fit)
-{
-	uint32_t	i;
+static const StoredType scorecard_type = {
+	.name = "scorecard",
+	.has_texts = true,
+	.parse = parse,
+	.print = print,
+	.receive = receive
+};
 
-	verify_text(fit->encoding);
-	verify_text(fit->selection);
-	verify_text(fit->assumptions);
-	for (i = 0; i < fit->n_excluded; i++)
-		verify_text(fit->excluded[i].why);
-	for (i = 0; i < fit->n_tried; i++)
-	{
-		verify_text(fit->tried[i].name);
-		verify_text(fit->tried[i].dropped);
-	}
-	for (i = 0; i < fit->n_terms; i++)
-		verify_text(fit->term[i].level);
-	for (i = 0; i < fit->n_segments; i++)
-		verify_text(fit->segment[i].note);
-}
-
-Datum
-agririsk_scorecard_recv(PG_FUNCTION_ARGS)
-{
-	StringInfo	message = (StringInfo) PG_GETARG_POINTER(0);
-	int			length = message->len - message->cursor;
-	Card	   *card = decode_card(pq_getmsgbytes(message, length), length,
-								   agr_arena(CurrentMemoryContext),
-								   ERRCODE_INVALID_BINARY_REPRESENTATION);
-	uint32_t	i,
-				b,
-				c;
-
-	/* The decoder knows nothing of encodings. */
-	verify_text(card->name);
-	for (i = 0; i < card->n_features; i++)
-	{
-		const CardFeature *f = &card->feature[i];
-
-		verify_text(f->name);
-		verify_text(f->reason);
-		verify_text(f->consent);
-		for (b = 0; b < f->n_bins; b++)
-			for (c = 0; c < f->bin[b].n_categories; c++)
-				verify_text(f->bin[b].category[c]);
-	}
-	for (i = 0; i < card->n_segments; i++)
-	{
-		verify_text(card->segment[i].name);
-		verify_text(card->segment[i].parent);
-	}
-	if (card->fit != NULL)
-		verify_fit(card->fit);
-	PG_RETURN_POINTER(scorecard_store(card));
-}
-
-Datum
-agririsk_scorecard_send(PG_FUNCTION_ARGS)
-{
-	struct varlena *stored = PG_DETOAST_DATUM_PACKED(PG_GETARG_DATUM(0));
-	StringInfoData out;
-
-	pq_begintypsend(&out);
-	pq_sendbytes(&out, VARDATA_ANY(stored), VARSIZE_ANY_EXHDR(stored));
-	PG_RETURN_BYTEA_P(pq_endtypsend(&out));
-}
-
-/* ---------- comparison: equal cards have equal bytes ---------- */
-
-static int
-compare_cards(FunctionCallInfo fcinfo)
-{
-	struct varlena *a = PG_DETOAST_DATUM_PACKED(PG_GETARG_DATUM(0));
-	struct varlena *b = PG_DETOAST_DATUM_PACKED(PG_GETARG_DATUM(1));
-	Size		a_size = VARSIZE_ANY_EXHDR(a);
-	Size		b_size = VARSIZE_ANY_EXHDR(b);
-	int			order = memcmp(VARDATA_ANY(a), VARDATA_ANY(b), Min(a_size, b_size));
-
-	if (order == 0)
-		order = (a_size > b_size) - (a_size < b_size);
-	/* Indexes compare many in one context. */
-	PG_FREE_IF_COPY(a, 0);
-	PG_FREE_IF_COPY(b, 1);
-	return order;
-}
-
-Datum
-agririsk_scorecard_eq(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(compare_cards(fcinfo) == 0);
-}
-
-Datum
-agririsk_scorecard_ne(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(compare_cards(fcinfo) != 0);
-}
-
-Datum
-agririsk_scorecard_lt(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(compare_cards(fcinfo) < 0);
-}
-
-Datum
-agririsk_scorecard_le(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(compare_cards(fcinfo) <= 0);
-}
-
-Datum
-agririsk_scorecard_gt(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(compare_cards(fcinfo) > 0);
-}
-
-Datum
-agririsk_scorecard_ge(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(compare_cards(fcinfo) >= 0);
-}
-
-Datum
-agririsk_scorecard_cmp(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_INT32(compare_cards(fcinfo));
-}
-
-Datum
-agririsk_scorecard_hash(PG_FUNCTION_ARGS)
-{
-	struct varlena *a = PG_DETOAST_DATUM_PACKED(PG_GETARG_DATUM(0));
-	Datum		hash = hash_any((const unsigned char *) VARDATA_ANY(a), VARSIZE_ANY_EXHDR(a));
-
-	PG_FREE_IF_COPY(a, 0);
-	return hash;
-}
-
-Datum
-agririsk_scorecard_hash_extended(PG_FUNCTION_ARGS)
-{
-	struct varlena *a = PG_DETOAST_DATUM_PACKED(PG_GETARG_DATUM(0));
-	Datum		hash = hash_any_extended((const unsigned char *) VARDATA_ANY(a),
-										 VARSIZE_ANY_EXHDR(a), PG_GETARG_INT64(1));
-
-	PG_FREE_IF_COPY(a, 0);
-	return hash;
-}
+STORED_TYPE_FUNCTIONS(agririsk_scorecard, &scorecard_type)
 
 /* ---------- bins ---------- */
 

@@ -340,12 +340,6 @@ read_measures(JsonReader *r, JsonbContainer *fit, const char *key, const char *k
 	return rows;
 }
 
-static int
-compare_exclusions(const void *a, const void *b)
-{
-	return text_span_compare(((const CardExclusion *) a)->why, ((const CardExclusion *) b)->why);
-}
-
 /* {"why": rows, ...} */
 static void
 read_exclusions(JsonReader *r, JsonbContainer *object, CardFit *fit)
@@ -369,7 +363,6 @@ read_exclusions(JsonReader *r, JsonbContainer *object, CardFit *fit)
 			else if (token == WJB_VALUE)
 				fit->excluded[fit->n_excluded++].rows = json_read_rows(r, &item);
 		}
-		qsort(fit->excluded, fit->n_excluded, sizeof *fit->excluded, compare_exclusions);
 	}
 	json_leave(r, mark);
 }

@@ -289,6 +289,15 @@ typedef struct CardFault
  */
 extern bool card_check(Card *card, Arena memory, CardFault *fault);
 
+/*
+ * Sorts what a card has in the order of the bytes of texts: reasons for leaving
+ * rows out, and the levels of a feature among the terms.
+ */
+extern void card_sort(Card *card, Arena memory);
+
+/* Brings all texts of a card into another encoding, and then sorts it. */
+extern void card_recode(Card *card, Arena memory, TextRecode recode);
+
 /* Writes a checked card; returns its length. With no buffer it only counts. */
 extern size_t card_encode(const Card *card, uint8_t *buffer);
 

@@ -342,7 +342,10 @@ find_binnings(FitRows *rows, NodeBudget *budget)
 			counted = count_feature(rows, f, budget, tally);
 		for (m = 0; m < n_models(rows); m++)
 		{
-			binned[m].binning[f] = keep_binning(given ? given : bin_search(counted, feature->binning, m == 0 ? 0 : bin_part(m - 1), false), caller);
+			const Binning *found = given ? given :
+				bin_search(counted, feature->binning, m == 0 ? 0 : bin_part(m - 1), false);
+
+			binned[m].binning[f] = keep_binning(found, caller);
 			binned[m].out_of_fold_iv[f] = NAN;
 		}
 		if (given == NULL && rows->options->folds >= FIT_NESTED_FOLDS && (rows->key_at >= 0 || !is_clumped(counted)))
