@@ -134,7 +134,7 @@ static inline int
 ring_sign(const Drawing *d, int r)
 {
 	static Vertex v[MAX_POINTS];
-	__float128	area = 0;
+	_Float128	area = 0;
 	int			n,
 				start,
 				step,
@@ -143,8 +143,8 @@ ring_sign(const Drawing *d, int r)
 	int			i;
 
 	for (i = d->start[r]; i + 1 < d->start[r + 1]; i++)
-		area += ((__float128) d->v[i].x - d->v[d->start[r]].x) * ((__float128) d->v[i + 1].y - d->v[d->start[r]].y) -
-			((__float128) d->v[i + 1].x - d->v[d->start[r]].x) * ((__float128) d->v[i].y - d->v[d->start[r]].y);
+		area += ((_Float128) d->v[i].x - d->v[d->start[r]].x) * ((_Float128) d->v[i + 1].y - d->v[d->start[r]].y) -
+			((_Float128) d->v[i + 1].x - d->v[d->start[r]].x) * ((_Float128) d->v[i].y - d->v[d->start[r]].y);
 	if (area != 0)
 		return (area > 0) != d->hole[r] ? 1 : -1;
 	n = distinct_points(d, r, v) - 1;

@@ -16,6 +16,15 @@
 /* Every result enters it: the check reruns this with CPU features masked. */
 static uint64_t digest = 0;
 
+/* From low to 1, times 2 to the minus least to most. */
+static double
+magnitude(double low, double least, double most)
+{
+	int			exponent = -(int) uniform(least, most);
+
+	return ldexp(uniform(low, 1), exponent);
+}
+
 static double
 relative(double got, Quad want)
 {
@@ -80,7 +89,7 @@ test_normal(void)
 	/* The quantile's error is what its argument's last bit moves, or less. */
 	for (i = 0; i < 20000; i++)
 	{
-		double		q = i % 2 ? uniform(0, 0.5) : ldexp(uniform(0.5, 1), -(int) uniform(2, 1020));
+		double		q = i % 2 ? uniform(0, 0.5) : magnitude(0.5, 2, 1020);
 		double		x = normal_quantile(q);
 		Quad		density = QUAD(exp) (-(Quad) x * x / 2) / QUAD(sqrt) (2 * M_PIf128);
 		Quad		error = (quad_tail(-(Quad) x) - (Quad) q) / density;
@@ -178,8 +187,8 @@ test_logit(void)
 
 	for (i = 0; i < 100000; i++)
 	{
-		double		p = i % 3 == 0 ? uniform(0, 1) : i % 3 == 1 ? ldexp(uniform(0.5, 1), -(int) uniform(1, 1000)) :
-			0.5 + ldexp(uniform(-1, 1), -(int) uniform(2, 50));
+		double		p = i % 3 == 0 ? uniform(0, 1) : i % 3 == 1 ? magnitude(0.5, 1, 1000) :
+			0.5 + magnitude(-1, 2, 50);
 		double		x = uniform(-700, 700);
 
 		worst = fmax(worst, relative(logit(p), QUAD(log) ((Quad) p / (1 - (Quad) p))));
