@@ -107,55 +107,27 @@ cycle_point(const Vertex *v, int n, int start, int step, int k)
 	return v[((start + step * k) % n + n) % n];
 }
 
-/* -1, 0 or 1 as one reading of a cycle is before another, points by x and then y. */
-static inline int
-compare_readings(const Vertex *v, int n, int start, int step, int other_start, int other_step)
+/* Twice the area of a ring as drawn. */
+static inline _Float128
+twice_drawn_area(const Drawing *d, int r)
 {
-	int			k;
+	const Vertex *v = d->v + d->start[r];
+	_Float128	area = 0;
+	int			i;
 
-	for (k = 0; k < n; k++)
-	{
-		Vertex		p = cycle_point(v, n, start, step, k);
-		Vertex		q = cycle_point(v, n, other_start, other_step, k);
-
-		if (p.x != q.x)
-			return p.x < q.x ? -1 : 1;
-		if (p.y != q.y)
-			return p.y < q.y ? -1 : 1;
-	}
-	return 0;
+	for (i = 0; i + 1 < d->start[r + 1] - d->start[r]; i++)
+		area += ((_Float128) v[i].x - v[0].x) * ((_Float128) v[i + 1].y - v[0].y) -
+			((_Float128) v[i + 1].x - v[0].x) * ((_Float128) v[i].y - v[0].y);
+	return area;
 }
 
-/*
- * Whether a ring winds forwards as drawn, 1, or is to be turned round, -1. Of no
- * area, it runs so that its least reading, of all of them, is to the right.
- */
+/* Whether a ring winds forwards as drawn, 1, or is to be turned round, -1. One of no area stays as drawn. */
 static inline int
 ring_sign(const Drawing *d, int r)
 {
-	static Vertex v[MAX_POINTS];
-	_Float128	area = 0;
-	int			n,
-				start,
-				step,
-				best = 0,
-				best_step = 1;
-	int			i;
+	_Float128	area = twice_drawn_area(d, r);
 
-	for (i = d->start[r]; i + 1 < d->start[r + 1]; i++)
-		area += ((_Float128) d->v[i].x - d->v[d->start[r]].x) * ((_Float128) d->v[i + 1].y - d->v[d->start[r]].y) -
-			((_Float128) d->v[i + 1].x - d->v[d->start[r]].x) * ((_Float128) d->v[i].y - d->v[d->start[r]].y);
-	if (area != 0)
-		return (area > 0) != d->hole[r] ? 1 : -1;
-	n = distinct_points(d, r, v) - 1;
-	for (step = -1; step <= 1; step += 2)
-		for (start = 0; start < n; start++)
-			if (compare_readings(v, n, start, step, best, best_step) < 0)
-			{
-				best = start;
-				best_step = step;
-			}
-	return best_step;
+	return area == 0 || (area > 0) != d->hole[r] ? 1 : -1;
 }
 
 #endif							/* AGRIRISK_TEST_DRAWING_H */
