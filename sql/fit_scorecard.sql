@@ -96,4 +96,7 @@ SELECT fit_scorecard(bad, t, fit_options(binnings => jsonb_build_object('k', (SE
 SELECT fit_options() AS nothing, fit_options(folds => 0, extra => '{"ridge": 2}') AS some;
 SELECT fold(NULL::bigint, 5) IS NULL AS of_null, fold('a', 0);
 
+-- A column of numbers so small that no card holds its coefficient.
+SELECT fit_scorecard(bad, t, fit_options(encoding => 'none', folds => 0)) FROM loan, LATERAL (SELECT a * 1e-12 AS tiny) t;
+
 DROP TABLE loan;

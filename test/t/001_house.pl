@@ -114,6 +114,15 @@ WHERE pronamespace = 'agririsk'::regnamespace AND proname NOT LIKE '\_%' AND pro
   AND NOT EXISTS (SELECT FROM pg_type t WHERE p.oid IN (t.typinput, t.typoutput, t.typreceive, t.typsend))
 SQL
 
+# A sharded server hands the bodies of SQL functions to its workers as text, and
+# deparses RETURN with a subquery wrongly.
+is($node->safe_psql('postgres', <<'SQL'), '', 'no SQL function returns a subquery; BEGIN ATOMIC SELECT does the same');
+SELECT p.oid::regprocedure
+FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang
+WHERE l.lanname = 'sql' AND p.pronamespace = 'agririsk'::regnamespace
+  AND p.prokind = 'f' AND pg_get_functiondef(p.oid) ~* '\yRETURN\s*\(\s*SELECT'
+SQL
+
 # The documents name every public function, so that none is forgotten there.
 my $docs = join '', map { slurp_file($_) } 'README.md', glob 'doc/*.md';
 my @names = split /\n/, $node->safe_psql('postgres', <<'SQL');

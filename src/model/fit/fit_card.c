@@ -496,6 +496,22 @@ make_fit(const FitModel *model, const FitOutcome *outcome, const int *number)
 	return fit;
 }
 
+/* Columns whose numbers are tiny, or vary by little, have coefficients that no card holds. */
+static void
+check_weights(const Card *card)
+{
+	uint32		f;
+
+	for (f = 0; f < card->n_features; f++)
+		if (!(fabs(card->feature[f].weight) <= CARD_MAX_NUMBER))
+			ereport(ERROR,
+					(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+					 errmsg("fit_scorecard: the coefficient of \"%.*s\" is too large for a card",
+							(int) card->feature[f].name.length, card->feature[f].name.at),
+					 errdetail("The coefficient is %g; a card holds numbers up to 1e9 in size.", card->feature[f].weight),
+					 errhint("Give the column in a smaller unit, so that its numbers are larger, or use encoding => 'woe'.")));
+}
+
 struct varlena *
 fit_card(const FitModel *model, const FitOutcome *outcome)
 {
@@ -510,10 +526,11 @@ fit_card(const FitModel *model, const FitOutcome *outcome)
 	};
 
 	make_features(model, &card, number);
+	check_weights(&card);
 	if (model->pool != NULL)
 		make_segments(model, number, outcome->shift, &card);
 	card.fit = make_fit(model, outcome, number);
-	/* What a card cannot hold, such as a weight above 1e9, is an error that says so. */
+	/* What else a card cannot hold is an error that says so. */
 	scorecard_check(&card, agr_arena(CurrentMemoryContext), ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE);
 	return scorecard_store(&card);
 }

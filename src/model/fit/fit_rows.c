@@ -355,8 +355,8 @@ read_weight(const FitRows *rows)
 	if (weight < 0 || weight != floor(weight) || weight > FIT_MOST_ROWS)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("weight of a row must be a whole number that is not negative"),
-				 errdetail("A weight is %s.", DatumGetCString(DirectFunctionCall1(float8out, Float8GetDatum(weight)))),
+				 errmsg("a weight must be a whole number from 0 to %lld", (long long) FIT_MOST_ROWS),
+				 errdetail("Column \"%s\" has the weight %s.", rows->wanted[rows->weight_at], DatumGetCString(DirectFunctionCall1(float8out, Float8GetDatum(weight)))),
 				 errhint("A weight is a whole number of equal rows. For fractions give the weights in a smaller unit, such as thousandths.")));
 	return (int64) weight;
 }
