@@ -193,7 +193,7 @@ as_role('clerk', 'GRANT USAGE ON SCHEMA desk TO rival; GRANT SELECT ON desk.appl
 (undef, $refused) = as_role('rival', q{SELECT agririsk.redeploy('plain')});
 like($refused, qr/ERROR:  42883: no card is deployed under the name "plain"/, 'not even where it may use it');
 (undef, $refused) = as_role('rival', q{SELECT agririsk.deploy(desk.plain_card(), 'desk.applicant', 'plain')});
-like($refused, qr/ERROR:  42501: permission denied for schema desk/, 'nor does it deploy over it');
+like($refused, qr/ERROR:  42501: permission denied to deploy into schema desk/, 'nor does it deploy over it');
 is(join('', as_role('rival', 'SELECT count(*) FROM desk.applicant a WHERE desk.plain_score(a) OPERATOR(pg_catalog.=) 600')), '3', 'but it may score there');
 (undef, $refused) = as_role('rival', q{SELECT agririsk.cashflow_by('SELECT farmer, on_date, amount FROM desk.event')});
 like($refused, qr/ERROR:  42501: permission denied for table event/, "cashflow_by runs with the caller's rights");

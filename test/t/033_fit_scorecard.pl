@@ -35,7 +35,7 @@ SQL
 sub clerk_gets
 {
 	my ($sql, $expected, $title) = @_;
-	my ($status, $printed, $complaints) = $node->psql('bank', "\\set VERBOSITY verbose\n$sql", extra_params => [ '-U', 'clerk' ], on_error_stop => 1);
+	my ($status, $printed, $complaints) = $node->psql('bank', "\\set VERBOSITY verbose\nSET client_min_messages = warning;\n$sql", extra_params => [ q(-U), q(clerk) ], on_error_stop => 1);
 	return like($complaints . $printed, $expected, $title) if ref $expected;
 	return is($complaints . $printed, $expected, $title);
 }
