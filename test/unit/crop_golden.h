@@ -125,7 +125,7 @@ read_golden(void)
 }
 
 /* Values and weights on a grid of days from the first date of the series. */
-static int
+static inline int
 golden_on_days(const GoldenSeries *s, double *y, double *weight)
 {
 	int			n = s->day[s->n - 1] - s->day[0] + 1;
