@@ -17,7 +17,6 @@
 #include "utils/date.h"
 #include "utils/numeric.h"
 
-#include "core/sql/json_read.h"
 #include "core/sql/record.h"
 
 #define FIRST_ROOM		16
@@ -370,15 +369,17 @@ make_value(VegetationState *state)
 
 /* ---- input and output ---- */
 
-static int32
-read_day(JsonReader *r, JsonbValue *key)
+int32
+vegetation_read_day(JsonReader *r, const JsonbValue *key)
 {
 	const char *text = key->val.string.val;
 	int			part[3] = {0};
 	int			at = 0;
-	int32		start = 0;
+	int32		start;
 	int			i;
 
+	if (key->type != jbvString)
+		json_refuse(r, key, "not a date", "Write dates as YYYY-MM-DD.");
 	for (i = 0; i < key->val.string.len && i < 10; i++)
 	{
 		bool		dash = i == 4 || i == 7;
@@ -417,7 +418,7 @@ read_observations(JsonReader *r, JsonbContainer *object, VegetationState *state)
 	(void) JsonbIteratorNext(&iterator, &item, true);
 	while (JsonbIteratorNext(&iterator, &item, true) == WJB_KEY)
 	{
-		int32		day = read_day(r, &item);
+		int32		day = vegetation_read_day(r, &item);
 		int			mark = json_enter_key(r, vegetation_show_day(day));
 		JsonbContainer *array;
 		float	   *to;
