@@ -213,6 +213,11 @@ CREATE AGGREGATE optimal_bins(x anyenum, bad binary_outcome, weight bigint, opti
 COMMENT ON AGGREGATE optimal_bins(anyenum, binary_outcome, bigint, jsonb) IS
 'The same with weights: a row stands for so many equal ones, to the bit. A weight of 0 is no row, a negative one an error; a row with a NULL weight is left out and counted.';
 
+-- x may be of another enum type than the outcome.
+@include enum_outcome AGGREGATE=optimal_bins ARGUMENTS="any",anyenum FINAL=_optimal_bins_final_names
+@include enum_outcome AGGREGATE=optimal_bins ARGUMENTS="any",anyenum,jsonb FINAL=_optimal_bins_final_names
+@include enum_outcome AGGREGATE=optimal_bins ARGUMENTS="any",anyenum,bigint,jsonb FINAL=_optimal_bins_final_names
+
 -- Questions.
 
 CREATE FUNCTION bins(b binning,

@@ -134,5 +134,34 @@ for my $name (sort keys %settings)
 	is($given{$_}, $expected{$_}, "$name: " . substr($question[$_], 0, 120)) for 0 .. $#question;
 }
 
+# Messages show numbers with all their digits, too.
+my $card = '(SELECT card FROM desk.card)';
+my @refused = (
+	"agririsk.auc_ci(r, 1.0123456789012345) FROM $roc q",
+	"agririsk.capture(r, -0.0123456789012345) FROM $roc q",
+	"agririsk.hosmer_lemeshow(c, -3) FROM $calibration q",
+	"agririsk.psi(d, e, 1.0123456789012345) FROM $distribution q",
+	'agririsk.roc_agg(pd, 1.0123456789012345::float8) FROM desk.loan',
+	'agririsk.calibration_agg(1.0123456789012345, bad) FROM desk.loan',
+	'agririsk.concentration_agg(crop, -0.0123456789012345) FROM desk.loan',
+	"agririsk.fit_scorecard(bad, t, agririsk.fit_options(weight_column => 'w')) FROM desk.loan, LATERAL (SELECT a, 1.0123456789012345 AS w) t",
+	'agririsk.fit_options(ridge => -1.0123456789012345)',
+	'agririsk.binning_options(min_bin_share => 1.0123456789012345)',
+	'agririsk.plot_track_options(max_accuracy_m => -1.0123456789012345)',
+	'agririsk.parcel(1.0123456789012345, 1)',
+	"s.* FROM agririsk.characteristic_stability($card, NULL, 'TABLE desk.loan', 1.0123456789012345) s",
+	"s.* FROM agririsk.characteristic_stability($card, 'SELECT *, 1.0123456789012345 AS w FROM desk.loan', 'TABLE desk.loan', weight_column => 'w') s");
+
+# What psql says of these statements under a setting.
+sub refusals
+{
+	my ($setting) = @_;
+	my ($status, $out, $err) = $node->psql('postgres', join("\n", "SET $setting;", map { "SELECT $_;" } @refused), on_error_stop => 0);
+	return grep { /ERROR|DETAIL/ } split /\n/, $err;
+}
+my @said = refusals('extra_float_digits = 1');
+is(scalar(grep { /ERROR/ } @said), scalar(@refused), 'nonsense is refused');
+is_deeply([ refusals('extra_float_digits = -15') ], \@said, 'in the same words where the session shows few digits');
+
 $node->stop;
 done_testing();

@@ -73,6 +73,7 @@ typedef struct FitRows
 	int			weight_at;		/* inputs; -1: none */
 	int			offset_at;
 	int			key_at;
+	bool		key_is_uuid;
 	KeySums    *segments;		/* in the order they came; NULL: there are none */
 	int64		total[2];		/* rows kept, by outcome, weights counted */
 	int64		excluded[FIT_EXCLUSIONS];
