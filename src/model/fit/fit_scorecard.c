@@ -642,7 +642,7 @@ agririsk_fit_scorecard_final(PG_FUNCTION_ARGS)
 	outcome.null_log_likelihood = fit_model_null(model);
 	try_folds(rows, binned, tree, &budgets, &outcome);
 	if (rows->options->keep_parent && outcome.gained)
-		fit_pool_keep_parents(model->pool, model->design->n_terms, outcome.gain, outcome.gain_p);
+		fit_pool_keep_parents(model->pool, model->design, model->used, outcome.gain, outcome.gain_p);
 	try_in_sample(model, budgets.sorting, &outcome);
 	fit_calibrate(model, &outcome);
 	if (rows->options->woe)
