@@ -150,7 +150,7 @@ drop_feature(FitModel *model, int f, char *why)
 
 /*
  * Features whose terms count in a direction (the intercept first); of a category, its
- * level if that is one. Of many features so many are named.
+ * level if that is one. Where there are many features, the first ones are named.
  */
 #define NAMED			20
 

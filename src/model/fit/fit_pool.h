@@ -44,7 +44,7 @@ typedef struct FitGain
 } FitGain;
 
 /*
- * Decides which nodes have no card of their own: of those with 10 bad rows or
+ * Decides which nodes have no card of their own: of the nodes with 10 bad rows or
  * more all whose mean gain is not above 0 by a one-sided test, at a rate of false
  * discoveries of 0.1 (Benjamini and Hochberg 1995). Writes the p-values, NaN for
  * nodes that are not tested.

@@ -89,7 +89,7 @@ extern FitRows *fit_rows_create(const FitOptions *options, NodeBudget *budget, F
 /* Adds a row; an outcome of -1 is not known, a segment of NULL is the root. */
 extern void fit_rows_add(FitRows *rows, HeapTupleHeader row, int outcome, const text *segment);
 
-/* The columns after so many; weight and offset as the rows have them. */
+/* The columns behind the first ones; weight and offset as the rows have them. */
 extern FitLayout fit_layout(const FitRows *rows, int first);
 
 #endif							/* AGRIRISK_FIT_ROWS_H */

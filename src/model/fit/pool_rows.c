@@ -18,7 +18,7 @@
 #include "miscadmin.h"
 #include "model/fit/pool_rows.h"
 
-/* Of memory, one part in so many is for blocks that partitions fill. */
+/* One part in OPEN_SHARE of the memory is for blocks that partitions fill. */
 #define OPEN_SHARE		4
 
 /* ---------- records ---------- */
