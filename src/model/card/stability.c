@@ -1,7 +1,7 @@
 /*
  * stability.c
  *		characteristic_stability: whether rows of today fall into the bins of a card
- *		as those do that it is compared with.
+ *		as often as expected.
  *
  * A row counts once for each feature, where the card places it: also where
  * nothing of it is known, or a category is an error to score. The parts that a
