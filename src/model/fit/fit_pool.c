@@ -212,11 +212,12 @@ refit_intercept(const FitPool *pool, PoolRows *rows, int node)
 /*
  * The coefficients of the card: from the root down, for what is a parent's is what
  * the parent has now. What lies below a coefficient that was not kept has its own.
+ * Rows are read where a slope is the parent's, and else may be NULL.
  */
 static void
-settle(FitPool *pool, PoolRows *rows)
+settle(FitPool *pool, int n_terms, PoolRows *rows)
 {
-	int			m = 1 + rows->logit.n_terms;
+	int			m = 1 + n_terms;
 	int			k,
 				j;
 
@@ -281,7 +282,7 @@ fit_pool_create(FitDesign *design, const bool *used, const FitTree *tree,
 	if (*status == LOGIT_FITTED)
 	{
 		add_up(pool, design);
-		settle(pool, rows);
+		settle(pool, design->n_terms, rows);
 	}
 	pool_rows_free(rows);
 	MemoryContextDelete(scratch);
@@ -328,7 +329,8 @@ fit_pool_keep_parents(FitPool *pool, FitDesign *design, const bool *used, const 
 	int		   *order = palloc(tree->n * sizeof *order);
 	int			tested = 0;
 	int			found = 0;
-	PoolRows   *rows;
+	bool		bound = false;
+	PoolRows   *rows = NULL;
 	int			i;
 
 	for (i = 0; i < tree->n; i++)
@@ -344,7 +346,11 @@ fit_pool_keep_parents(FitPool *pool, FitDesign *design, const bool *used, const 
 			found = i + 1;
 	for (i = 0; i < found; i++)
 		pool->kept[order[i]] = false;
-	rows = pool_rows_create(design, used, tree, (Size) maintenance_work_mem * 1024 / LEAST_SHARE);
-	settle(pool, rows);
-	pool_rows_free(rows);
+	for (i = 0; i < tree->n; i++)
+		bound = bound || (pool->bound[i] && !pool->kept[i]);
+	if (bound)
+		rows = pool_rows_create(design, used, tree, (Size) maintenance_work_mem * 1024 / LEAST_SHARE);
+	settle(pool, design->n_terms, rows);
+	if (bound)
+		pool_rows_free(rows);
 }
