@@ -36,6 +36,7 @@ INSERT INTO desk.card VALUES ('written', '{"format": 1, "name": "written", "inte
   {"name": "b", "type": "linear", "weight": 0.0123456789012345, "center": 49.87654321098765, "low": 0.1, "high": 99.9},
   {"name": "crop", "type": "category", "bins": [{"categories": ["crop 1", "crop 2"], "woe": -0.1111111111111111}, {"categories": ["crop 3"], "woe": 0.2222222222222222}], "unseen": "average"}],
   "segments": [{"name": "county 1", "intercept": -1.9876543210987654}, {"name": "county 2", "parent": "county 1", "weights": {"a": 2.0123456789012345}}]}');
+ANALYZE;
 SQL
 
 # Questions give rows, whose binary form is compared; so nothing of how psql
@@ -110,7 +111,7 @@ my %settings = (
 		'check_function_bodies = off', 'default_transaction_isolation = serializable', "lc_numeric = 'C.utf8'", "lc_time = 'C.utf8'", "lc_monetary = 'C.utf8'" ],
 	'other plans' => [
 		"$parallel_query = on", 'parallel_setup_cost = 0', 'parallel_tuple_cost = 0', 'min_parallel_table_scan_size = 0', 'max_parallel_workers_per_gather = 3',
-		'parallel_leader_participation = off', "work_mem = '64kB'", "maintenance_work_mem = '1MB'", 'enable_hashagg = off', 'enable_nestloop = off', 'enable_material = off',
+		'parallel_leader_participation = off', "work_mem = '64kB'", "maintenance_work_mem = '1MB'", 'enable_hashagg = off', 'enable_nestloop = off',
 		'plan_cache_mode = force_generic_plan', 'from_collapse_limit = 1', 'join_collapse_limit = 1', 'geqo_threshold = 2', 'constraint_exclusion = on' ],
 	'another geometry reader' => [ 'agririsk.geometry_reader = wkb', 'extra_float_digits = 0' ]);
 
@@ -133,6 +134,35 @@ for my $name (sort keys %settings)
 	is($hostile, '', "$name: every question has an answer");
 	is($given{$_}, $expected{$_}, "$name: " . substr($question[$_], 0, 120)) for 0 .. $#question;
 }
+
+# Messages show numbers with all their digits, too.
+my $card = '(SELECT card FROM desk.card)';
+my @refused = (
+	"agririsk.auc_ci(r, 1.0123456789012345) FROM $roc q",
+	"agririsk.capture(r, -0.0123456789012345) FROM $roc q",
+	"agririsk.hosmer_lemeshow(c, -3) FROM $calibration q",
+	"agririsk.psi(d, e, 1.0123456789012345) FROM $distribution q",
+	'agririsk.roc_agg(pd, 1.0123456789012345::float8) FROM desk.loan',
+	'agririsk.calibration_agg(1.0123456789012345, bad) FROM desk.loan',
+	'agririsk.concentration_agg(crop, -0.0123456789012345) FROM desk.loan',
+	"agririsk.fit_scorecard(bad, t, agririsk.fit_options(weight_column => 'w')) FROM desk.loan, LATERAL (SELECT a, 1.0123456789012345 AS w) t",
+	'agririsk.fit_options(ridge => -1.0123456789012345)',
+	'agririsk.binning_options(min_bin_share => 1.0123456789012345)',
+	'agririsk.plot_track_options(max_accuracy_m => -1.0123456789012345)',
+	'agririsk.parcel(1.0123456789012345, 1)',
+	"s.* FROM agririsk.characteristic_stability($card, NULL, 'TABLE desk.loan', 1.0123456789012345) s",
+	"s.* FROM agririsk.characteristic_stability($card, 'SELECT *, 1.0123456789012345 AS w FROM desk.loan', 'TABLE desk.loan', weight_column => 'w') s");
+
+# What psql says of these statements under a setting.
+sub refusals
+{
+	my ($setting) = @_;
+	my ($status, $out, $err) = $node->psql('postgres', join("\n", "SET $setting;", map { "SELECT $_;" } @refused), on_error_stop => 0);
+	return grep { /ERROR|DETAIL/ } split /\n/, $err;
+}
+my @said = refusals('extra_float_digits = 1');
+is(scalar(grep { /ERROR/ } @said), scalar(@refused), 'nonsense is refused');
+is_deeply([ refusals('extra_float_digits = -15') ], \@said, 'in the same words where the session shows few digits');
 
 $node->stop;
 done_testing();
