@@ -34,4 +34,7 @@ extern char *vegetation_show_day(int32 day);
 /* A date of a text form, YYYY-MM-DD; the reader is at its place. */
 extern int32 vegetation_read_day(JsonReader *r, const JsonbValue *key);
 
+/* A number of a text form as the nearest real; -0 is 0. */
+extern float vegetation_read_real(JsonReader *r, JsonbValue *value);
+
 #endif							/* VEGETATION_H */

@@ -89,14 +89,6 @@ read_whole_field(JsonReader *r, JsonbContainer *root, const char *key, int64 lea
 	return number;
 }
 
-/* As real_in reads it, so that no double rounds in between. */
-static float
-read_real(JsonReader *r, JsonbValue *value)
-{
-	(void) json_read_number(r, value);
-	return DatumGetFloat4(DirectFunctionCall1(numeric_float4, NumericGetDatum(value->val.numeric))) + 0.0f;
-}
-
 static void
 read_date(JsonReader *r, JsonbValue *value, const Norm *norm, NormDate *date)
 {
@@ -116,7 +108,7 @@ read_date(JsonReader *r, JsonbValue *value, const Norm *norm, NormDate *date)
 	{
 		JsonbValue *item = getIthJsonbValueFromContainer(array, 2 + i);
 
-		date->quantile[i] = read_real(r, item);
+		date->quantile[i] = vegetation_read_real(r, item);
 		if (i > 0 && date->quantile[i] < date->quantile[i - 1])
 			json_refuse(r, item, "quantile out of order", "Quantiles increase.");
 	}
@@ -443,7 +435,8 @@ agririsk_vegetation_anomaly(PG_FUNCTION_ARGS)
 		Smoother   *smoother = smoother_of(fcinfo);
 
 		smoother_prepare(smoother, s, norm.lambda, true);
-		value = smoother_curve(smoother, vegetation_band(s, norm.band), 0.5)[day - s->day[0]];
+		/* As the norm has it, so that a plot is level with itself. */
+		value = (float) smoother_curve(smoother, vegetation_band(s, norm.band), 0.5)[day - s->day[0]];
 	}
 	agr_set_number(values, nulls, 0, value);
 	if (norm_at(&norm, day, &at))
