@@ -4,8 +4,7 @@
  *
  * The curve z that makes sum w (y - z)^2 + lambda sum (second difference of z)^2
  * least: a system of five bands, solved in one pass down and one up. Time is
- * counted in units of 16 days, so that lambda means the same for dates 16 days
- * apart, for other dates, and for a grid of days:
+ * counted in units of 16 days:
  *
  *	at dates	second differences are twice the divided ones, which for dates
  *				16 days apart are the plain ones;
