@@ -2,6 +2,7 @@
 SET search_path = public, agririsk, registry;
 SELECT create_registry();
 \pset null '(null)'
+\set SHOW_CONTEXT never
 SET DateStyle = ISO;
 CREATE FUNCTION pg_temp.card(intercept float8) RETURNS scorecard LANGUAGE sql AS
 $$ SELECT format('{"format": 1, "name": "c", "intercept": %s, "features": [{"name": "x", "type": "number", "bins": [{"woe": 0}]}]}', intercept)::scorecard $$;
@@ -37,9 +38,9 @@ SELECT promote_model('rice', 1, 'retired');
 SELECT champion('rice');
 SELECT champion('Rice "x"') = pg_temp.card(-1) AS other;
 -- Who promoted what; a change by hand is in the history too, and a champion that was taken away by hand is missed.
-SELECT name, version, status, promoted_by = session_user AS by_me, promoted_at = CURRENT_TIMESTAMP AS now FROM promotion ORDER BY ctid;
+SELECT name, version, status, promoted_by = session_user AS by_me, promoted_at = CURRENT_TIMESTAMP AS now FROM promotion ORDER BY entry;
 UPDATE model SET status = 'retired' WHERE status = 'champion';
-SELECT name, version, status FROM promotion ORDER BY ctid DESC LIMIT 1;
+SELECT name, version, status FROM promotion ORDER BY entry DESC LIMIT 1;
 SELECT champion('Rice "x"');
 
 -- As the docs call it.
@@ -84,7 +85,7 @@ INSERT INTO model (name, version, body, status, created_at, checksum) SELECT 'ol
 SELECT register_model('old', pg_temp.card(3));
 SELECT name, version, status FROM model ORDER BY name COLLATE "C", version;
 -- The history is not written by hand.
-INSERT INTO promotion SELECT * FROM promotion LIMIT 1;
+INSERT INTO promotion (name, version, status, promoted_by, promoted_at) SELECT name, version, status, session_user, CURRENT_TIMESTAMP FROM promotion ORDER BY entry DESC LIMIT 1;
 UPDATE promotion SET promoted_by = 'nobody';
 DELETE FROM promotion;
 TRUNCATE promotion;

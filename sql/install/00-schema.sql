@@ -3,8 +3,10 @@
 
 DO $refuse$
 BEGIN
-  -- Whoever owns the schema could put functions in the way of those here.
-  IF (SELECT nspowner FROM pg_catalog.pg_namespace WHERE nspname = 'agririsk') <> current_user::pg_catalog.regrole THEN
+  -- Whoever owns the schema could put functions in the way of those here. A
+  -- superuser may own it: a dump gives the schema its owner first.
+  IF EXISTS (SELECT FROM pg_catalog.pg_namespace n JOIN pg_catalog.pg_roles r ON r.oid = n.nspowner
+             WHERE n.nspname = 'agririsk' AND NOT r.rolsuper AND r.rolname <> current_user) THEN
     RAISE insufficient_privilege USING
       MESSAGE = 'the schema agririsk belongs to somebody else',
       DETAIL = 'The extension has a schema of its own, which its installer owns.',
@@ -56,7 +58,7 @@ CREATE FUNCTION _refuse_worker(function text) RETURNS void
   SET search_path = pg_catalog, pg_temp
 AS $refuse$
 BEGIN
-  IF current_setting('application_name') LIKE 'citus\_internal%' THEN
+  IF starts_with(current_setting('application_name'), 'citus_internal') THEN
     RAISE feature_not_supported USING
       MESSAGE = format('%s cannot run on a worker of a sharded server', function),
       DETAIL = 'A worker has a catalog and tables of its own, which are not those of the coordinator.',

@@ -44,6 +44,7 @@ COMMENT ON COLUMN @registry@.model.created_at IS 'When the row was entered; no r
 COMMENT ON COLUMN @registry@.model.checksum IS 'SHA-256, in hex, of the card''s binary form: equal cards have equal checksums on every server.';
 
 CREATE TABLE @registry@.promotion (
+  entry bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   name text NOT NULL,
   version integer NOT NULL,
   status text NOT NULL,
@@ -51,10 +52,11 @@ CREATE TABLE @registry@.promotion (
   promoted_at timestamptz NOT NULL,
   FOREIGN KEY (name, version) REFERENCES @registry@.model (name, version)
 );
-CREATE INDEX promotion_version ON @registry@.promotion (name, version);
+CREATE INDEX promotion_version ON @registry@.promotion (name, version, entry);
 
 COMMENT ON TABLE @registry@.promotion IS
 'Every change of a status, with who made it and when. Written by a trigger of table model, so changes by hand are in it too. No row is changed or deleted.';
+COMMENT ON COLUMN @registry@.promotion.entry IS 'Ascends in the order in which the statuses of a name were changed; it may have gaps.';
 COMMENT ON COLUMN @registry@.promotion.name IS 'The name of the model.';
 COMMENT ON COLUMN @registry@.promotion.version IS 'Its version.';
 COMMENT ON COLUMN @registry@.promotion.status IS 'The status that it got.';
@@ -115,9 +117,21 @@ CREATE FUNCTION @registry@._promotion_guard() RETURNS trigger
   LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
 AS $guard$
+DECLARE
+  before text;
+  in_order boolean := false;
 BEGIN
-  -- A restore brings its rows before there are triggers.
-  IF TG_OP <> 'INSERT' OR pg_trigger_depth() < 2 THEN
+  -- An entry is in order if it says what is so and is not in the history yet. A
+  -- restore brings its rows before there are triggers.
+  IF TG_OP = 'INSERT' THEN
+    SELECT p.status INTO before FROM @registry@.promotion p
+      WHERE p.name = NEW.name AND p.version = NEW.version ORDER BY p.entry DESC LIMIT 1;
+    in_order := NEW.promoted_by = session_user AND NEW.promoted_at = CURRENT_TIMESTAMP
+      AND NEW.status IS DISTINCT FROM before
+      AND EXISTS (SELECT FROM @registry@.model m
+                  WHERE m.name = NEW.name AND m.version = NEW.version AND m.status = NEW.status AND m.status <> 'draft');
+  END IF;
+  IF NOT in_order THEN
     RAISE object_not_in_prerequisite_state USING
       MESSAGE = 'the history of promotions is not written by hand',
       DETAIL = format('The command is %s.', TG_OP),
@@ -127,7 +141,7 @@ BEGIN
 END
 $guard$;
 COMMENT ON FUNCTION @registry@._promotion_guard() IS
-'Lets only the trigger of table model write to table promotion.';
+'Lets into table promotion only what the trigger of table model writes: the status that a version has, which its last entry has not, by the user of the session, now.';
 CREATE TRIGGER promotion_guard BEFORE INSERT OR UPDATE OR DELETE ON @registry@.promotion
   FOR EACH ROW EXECUTE FUNCTION @registry@._promotion_guard();
 CREATE TRIGGER promotion_guard_all BEFORE TRUNCATE ON @registry@.promotion
@@ -213,11 +227,11 @@ BEGIN
       HINT = 'A version is a draft until it is first promoted, and not again.';
   END IF;
   IF NOT (has_column_privilege('@registry@.model', 'status', 'UPDATE') AND has_table_privilege('@registry@.model', 'SELECT')
-      AND has_column_privilege('@registry@.promotion', 'version', 'INSERT')) THEN
+      AND has_column_privilege('@registry@.promotion', 'version', 'INSERT') AND has_table_privilege('@registry@.promotion', 'SELECT')) THEN
     RAISE insufficient_privilege USING
       MESSAGE = 'permission denied to promote models',
       DETAIL = format('The role is %I.', current_user),
-      HINT = format('Have the owner of the registry GRANT SELECT, UPDATE (status) ON @registry@.model TO %I and GRANT INSERT ON @registry@.promotion TO %I.', current_user, current_user);
+      HINT = format('Have the owner of the registry GRANT SELECT, UPDATE (status) ON @registry@.model TO %I and GRANT SELECT, INSERT ON @registry@.promotion TO %I.', current_user, current_user);
   END IF;
 
   -- Promotions of a name wait for each other here, and what follows sees
@@ -244,7 +258,7 @@ BEGIN
 END
 $promote$;
 COMMENT ON FUNCTION @registry@.promote_model(text, integer, text) IS
-'Changes the status of a registered version to champion, challenger or retired, and returns the version that was champion until then (NULL: none). A new champion retires the one before it. Promotions of a name at the same time wait for each other. Needs SELECT on table model, UPDATE of its column status, and INSERT on table promotion. An unknown version or status, or NULL, is an error.';
+'Changes the status of a registered version to champion, challenger or retired, and returns the version that was champion until then (NULL: none). A new champion retires the one before it. Promotions of a name at the same time wait for each other. Needs SELECT on table model, UPDATE of its column status, and SELECT and INSERT on table promotion. An unknown version or status, or NULL, is an error.';
 
 CREATE FUNCTION @registry@.champion(name text) RETURNS agririsk.scorecard
   LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE COST 100
@@ -279,7 +293,7 @@ BEGIN
       DETAIL = 'The name is NULL or empty.',
       HINT = 'Call create_registry(''registry'').';
   END IF;
-  IF schema ~ '[''"\\%$]' THEN
+  IF schema <> translate(schema, '''"%$' || chr(92), '') THEN
     RAISE invalid_schema_name USING
       MESSAGE = 'the name of a registry''s schema has no quotes, backslashes, percent or dollar signs',
       DETAIL = format('The name is %s.', schema),

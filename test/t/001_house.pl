@@ -34,6 +34,11 @@ for my $file (glob 'sql/install/*.sql sql/template/*.sql')
 }
 is_deeply(\@undeclared, [], 'install scripts declare volatility, strictness, PARALLEL and state sizes');
 
+# Scripts are read under the settings of whoever installs, bodies of functions
+# under those of who calls: a backslash would mean one thing or the other.
+my @backslashes = grep { slurp_file($_) =~ s/^\\echo Use .*//mr =~ /\\/ } glob 'sql/install/*.sql sql/template/*.sql';
+is_deeply(\@backslashes, [], 'nothing depends on standard_conforming_strings');
+
 # Which shelves and rooms a file may include: those of its own line, and itself.
 my %may = (
 	'core/math' => [],

@@ -16,11 +16,14 @@
 #include "agririsk.h"
 
 #include "access/htup_details.h"
+#include "catalog/pg_namespace.h"
 #include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
+#include "common/hashfn.h"
 #include "miscadmin.h"
 #include "model/card/score.h"
 #include "storage/itemptr.h"
+#include "storage/lmgr.h"
 #include "utils/acl.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -36,6 +39,7 @@ AGR_FUNCTION(agririsk__deployed_pd);
 AGR_FUNCTION(agririsk__deployed_score);
 AGR_FUNCTION(agririsk__deployed_row_pd);
 AGR_FUNCTION(agririsk__deployed_row_score);
+AGR_FUNCTION(agririsk__lock_deployment);
 
 /* A compiled card; freed when it is neither current nor in use. */
 typedef struct DeployedCard
@@ -233,6 +237,23 @@ find_card(Oid function)
 	card->current = true;
 	MemoryContextSetParent(card->context, CacheMemoryContext);
 	return card;
+}
+
+/* ---------- deployments at the same time ---------- */
+
+/*
+ * A lock beside the schema's own, which no lock of a user's can be taken for.
+ * Names that share a hash wait for each other, which does no harm. Unlike an
+ * advisory lock it also brings what others committed into the catalog caches.
+ */
+Datum
+agririsk__lock_deployment(PG_FUNCTION_ARGS)
+{
+	text	   *name = PG_GETARG_TEXT_PP(1);
+	uint32		hash = hash_bytes((const unsigned char *) VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name));
+
+	LockDatabaseObject(NamespaceRelationId, PG_GETARG_OID(0), hash % PG_UINT16_MAX + 1, ShareUpdateExclusiveLock);
+	PG_RETURN_VOID();
 }
 
 /* ---------- call sites ---------- */
