@@ -531,7 +531,7 @@ agririsk_concentration_top_share(PG_FUNCTION_ARGS)
 				 errhint("For example, top_share(c, 3) is the share of the three largest keys.")));
 	concentration_open(&reader, STORED_BYTES(value));
 	heap = palloc(Min(n, reader.count) * sizeof(ConcentrationWeight) + 1);
-	status = concentration_top_share(STORED_BYTES(value), n, heap, &share);
+	status = concentration_top_share(STORED_BYTES(value), n, heap, agr_check_interrupts, &share);
 	return return_measure(fcinfo, status, share);
 }
 

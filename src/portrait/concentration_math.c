@@ -10,6 +10,9 @@
 #include <math.h>
 #include <stdlib.h>
 
+/* Keys between two calls of `pause`. */
+#define PAUSE_KEYS		8192
+
 /* Stored form. */
 
 static int
@@ -321,7 +324,7 @@ sift_down(ConcentrationWeight *heap, uint64_t n, uint64_t at, ConcentrationWeigh
 
 ConcentrationStatus
 concentration_top_share(const uint8_t *bytes, size_t length, uint64_t n,
-						ConcentrationWeight *heap, double *share)
+						ConcentrationWeight *heap, void (*pause) (void), double *share)
 {
 	ConcentrationReader reader;
 	ConcentrationKey key;
@@ -346,6 +349,8 @@ concentration_top_share(const uint8_t *bytes, size_t length, uint64_t n,
 		weight.first = key.part[0];
 		weight.parts = key.parts;
 		weight.rest = reader.bytes.at - 8 * (key.parts - 1);
+		if (reader.left % PAUSE_KEYS == 0)
+			pause();
 		if (seen < n)
 		{
 			heap[seen++] = weight;

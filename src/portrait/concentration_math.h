@@ -94,9 +94,9 @@ typedef struct ConcentrationWeight
 	int			parts;
 } ConcentrationWeight;
 
-/* `heap` needs room for n weights, or for all keys if those are fewer. */
+/* `heap` needs room for n weights, or for all keys if those are fewer; `pause` is called now and then. */
 extern ConcentrationStatus concentration_top_share(const uint8_t *bytes, size_t length, uint64_t n,
-												   ConcentrationWeight *heap, double *share);
+												   ConcentrationWeight *heap, void (*pause) (void), double *share);
 
 /*
  * Reading the text form, {"apple": 1200.5, "rice": 300+1e-17}: keys are JSON

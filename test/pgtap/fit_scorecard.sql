@@ -5,7 +5,7 @@ BEGIN;
 SET LOCAL client_min_messages = warning;
 SELECT set_config('search_path', 'agririsk, ' || current_setting('search_path'), true) \g /dev/null
 \getenv shared AGRIRISK_SHARED
-SELECT plan(168);
+SELECT plan(170);
 
 -- What a query that gives a card comes to, in one line.
 CREATE FUNCTION pg_temp.outcome(query text) RETURNS text LANGUAGE plpgsql AS $$
@@ -493,6 +493,8 @@ INSERT INTO failing VALUES
 ('a level without bad rows', '^22.*separat.*crop', 'bad AND loan.crop <> ''tea''', 'none', 'loan, LATERAL (SELECT age, crop) t'),
 ('columns that are alike', '^22.*collinear.*(age|copy)', 'bad', 'none', 'loan, LATERAL (SELECT age, income, age * 2 + 1 AS copy) t'),
 ('bins that are alike', '^22.*collinear.*(age|copy)', 'bad', 'woe', 'loan, LATERAL (SELECT age, income, age * 2 + 1 AS copy) t'),
+-- b is a but for a millionth of c, and c tells the outcome: a weight would have to be about a million.
+('columns that are nearly alike', '^22.*nearly collinear.*: a, b\.', 'c + 0.1 * sin(id) > 0.5', 'none', '(SELECT id, (hashint4(id::int) & 65535) / 65536.0::float8 AS a, (hashint4(7 * id::int) & 65535) / 65536.0::float8 AS c FROM loan) l, LATERAL (SELECT a, a + 1.5e-6 * (c - 0.5) AS b) t'),
 ('more columns than rows', '^22.*(collinear|separat)', 'bad', 'none', 'hiss, LATERAL (SELECT a, b, c, d, e, f, g, h, j, k, l, m) t WHERE id <= 9');
 SELECT matches(pg_temp.outcome(format('SELECT fit_scorecard(%s, t, fit_options(encoding => %L)) FROM %s', bad, encoding, source)), rule, 'an error: ' || title) FROM failing;
 SET LOCAL client_min_messages = error;

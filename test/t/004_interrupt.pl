@@ -222,8 +222,8 @@ is(scalar(() = $logged =~ /temporary file/g), 4, 'four large groups, a file each
 # Seven hundred columns, some of them twice another: a singular correlation matrix.
 my $columns = join ', ', map { my $k = $_; $k % 50 ? "hashint4(i * 700 + $k)::float8 AS c$k" : "2 * hashint4(i * 700 + $k - 1)::float8 AS c$k" } 1 .. 700;
 my %costly = (
-	'VIF of 700 columns, some collinear' => "SELECT fit_scorecard(hashint4(i) & 7 = 0, t, fit_options(encoding => 'none', folds => 0, ridge => 1)) FROM generate_series(1, 3000) i, LATERAL (SELECT $columns) t",
-	'a limit of their VIF' => "SELECT fit_scorecard(hashint4(i) & 7 = 0, t, fit_options(encoding => 'none', folds => 0, max_vif => 5)) FROM generate_series(1, 3000) i, LATERAL (SELECT $columns) t",
+	'VIF of 700 columns, some collinear' => "SELECT fit_scorecard(hashint4(i) & 7 = 0, t, fit_options(encoding => 'none', folds => 0, ridge => 1, standardize => true)) FROM generate_series(1, 10000) i, LATERAL (SELECT $columns) t",
+	'a limit of their VIF' => "SELECT fit_scorecard(hashint4(i) & 7 = 0, t, fit_options(encoding => 'none', folds => 0, max_vif => 5)) FROM generate_series(1, 10000) i, LATERAL (SELECT $columns) t",
 	'bins of 700 columns in six models' => "SELECT fit_scorecard(hashint4(i) & 7 = 0, t) FROM generate_series(1, 3000) i, LATERAL (SELECT $columns) t",
 	'a bootstrap of many replicates' => 'SELECT auc_bootstrap(roc_agg(hashint4(i), hashint4(i + 1) & 7 = 0), 10000) FROM generate_series(1, 200000) i');
 for my $name (sort keys %costly)

@@ -87,6 +87,18 @@ for my $query ($woe, $columns)
 	is($node->safe_psql('bank', "$small $query"), $node->safe_psql('bank', "SET maintenance_work_mem = '1GB'; $query"), "$name: in 1 MB as in 1 GB");
 	like(($node->psql('bank', "$small SET log_temp_files = 0; SET client_min_messages = log; $query"))[2], qr/temporary file: .*size \d{6}/, "$name: through a file");
 }
+
+# Rows by segment: about 20 bytes a row, 16 stretches of half a megabyte at once.
+my $segments = q{SELECT md5(agririsk.fit_scorecard(bad, t, county::text, agririsk.fit_options(encoding => 'none', folds => 0))::text) FROM desk.loan l, generate_series(1, 25) n, LATERAL (SELECT l.a * n AS a, l.b + n AS b) t};
+is($node->safe_psql('bank', "$small $segments"), $node->safe_psql('bank', "SET maintenance_work_mem = '1GB'; $segments"), 'rows by segment: in 1 MB as in 1 GB');
+my $crowd = q{SELECT agririsk.fit_scorecard(bad, t, (id % 3000)::text, agririsk.fit_options(encoding => 'none', folds => 0, pooling => 'HOW')) IS NULL FROM desk.loan, LATERAL (SELECT a, b, c) t};
+my ($status, $printed, $complaints) = $node->psql('bank', "\\set VERBOSITY verbose\n$small " . $crowd =~ s/HOW/slopes/r);
+like($complaints, qr/ERROR:  54000: fit_scorecard: segments do not fit maintenance_work_mem\nDETAIL:  3000 segments take \d+ kB; 896 kB are allowed\.\nHINT:  Set maintenance_work_mem to (\d+)MB or more, .*pooling => 'intercepts'/, 'segments that do not fit are refused');
+my ($enough) = $complaints =~ /to (\d+)MB/;
+is($node->safe_psql('bank', "SET maintenance_work_mem = '${enough}MB'; " . $crowd =~ s/HOW/slopes/r), 'f', 'and fit where the hint says so');
+($status, $printed, $complaints) = $node->psql('bank', "$small " . $crowd =~ s/HOW/intercepts/r);
+unlike($complaints, qr/intercepts/, 'whose intercepts alone differ are not told to differ in their intercepts alone');
+
 my $counties = "SELECT count(*) FROM (SELECT 'county ' || county AS what, agririsk.fit_scorecard(bad, t, agririsk.fit_options(ridge => 1, folds => 2, binning => agririsk.binning_options(candidates => 30))) AS card FROM desk.loan, LATERAL (SELECT a, b, c, crop) t GROUP BY county) s JOIN desk.card k USING (what) WHERE s.card::text = k.card::text";
 like($node->safe_psql('bank', "$small EXPLAIN (COSTS off) $counties"), qr/HashAggregate/, 'forty groups at once');
 is($node->safe_psql('bank', "$small $counties"), '40', 'are the same in 1 MB');

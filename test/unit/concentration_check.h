@@ -24,6 +24,11 @@ tight_copy(const void *bytes, size_t length)
 	return copy;
 }
 
+static void
+no_pause(void)
+{
+}
+
 /* The measures of a good value lie where they must. */
 static bool
 measures_hold(const uint8_t *bytes, size_t length, uint64_t keys)
@@ -41,12 +46,12 @@ measures_hold(const uint8_t *bytes, size_t length, uint64_t keys)
 	if (status == CONCENTRATION_OUT_OF_RANGE)
 		good = concentration_hhi(bytes, length, &hhi) == status &&
 			concentration_entropy(bytes, length, &entropy) == status &&
-			concentration_top_share(bytes, length, 1, heap, &share) == status;
+			concentration_top_share(bytes, length, 1, heap, no_pause, &share) == status;
 	else if (keys == 0)
 		good = total == 0 &&
 			concentration_hhi(bytes, length, &hhi) == CONCENTRATION_UNDEFINED &&
 			concentration_entropy(bytes, length, &entropy) == CONCENTRATION_UNDEFINED &&
-			concentration_top_share(bytes, length, 1, heap, &share) == CONCENTRATION_UNDEFINED;
+			concentration_top_share(bytes, length, 1, heap, no_pause, &share) == CONCENTRATION_UNDEFINED;
 	else
 	{
 		good = total > 0 &&
@@ -57,7 +62,7 @@ measures_hold(const uint8_t *bytes, size_t length, uint64_t keys)
 						status == CONCENTRATION_OK && entropy >= 0 && entropy <= 1);
 		for (n = 1; n <= keys && n < 20 && good; n++)
 		{
-			good = concentration_top_share(bytes, length, n, heap, &share) == CONCENTRATION_OK &&
+			good = concentration_top_share(bytes, length, n, heap, no_pause, &share) == CONCENTRATION_OK &&
 				share >= before && share <= 1 && share > 0;
 			before = share;
 		}

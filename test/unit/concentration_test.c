@@ -297,7 +297,7 @@ test_measures(void)
 		for (n = 1; n <= count && good; n++)
 		{
 			top += weights[n - 1];
-			good = concentration_top_share(value.bytes, value.length, n, heap, &measure) == CONCENTRATION_OK &&
+			good = concentration_top_share(value.bytes, value.length, n, heap, no_pause, &measure) == CONCENTRATION_OK &&
 				near(measure, top / total);
 		}
 	}
@@ -315,13 +315,13 @@ test_top_exact(void)
 	ByteReader	part = {0};
 
 	read_text(&value, "{\"a\": 1-1e-20, \"b\": 1, \"c\": 1+1e-20, \"d\": 1e-20}");
-	concentration_top_share(value.bytes, value.length, 1, heap, &third);
-	concentration_top_share(value.bytes, value.length, 3, heap, &share);
+	concentration_top_share(value.bytes, value.length, 1, heap, no_pause, &third);
+	concentration_top_share(value.bytes, value.length, 3, heap, no_pause, &share);
 	ok(share == 1 && third == 1 / 3.0, "what is left out counts in the last bit only");
 
 	/* Whichever comes first, the largest is the one with a little more than 1. */
 	read_text(&value, "{\"a\": 1-1e-20, \"b\": 1+1e-20, \"c\": 1}");
-	concentration_top_share(value.bytes, value.length, 1, heap, &share);
+	concentration_top_share(value.bytes, value.length, 1, heap, no_pause, &share);
 	part.at = heap[0].rest;
 	part.end = part.at + 8;
 	ok(heap[0].first == 1 && heap[0].parts == 2 && read_double(&part) > 0,

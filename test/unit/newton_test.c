@@ -133,6 +133,9 @@ test_cholesky(void)
 	double		indefinite[4] = {1, 0, 2, 1};
 	double		singular[4] = {1, 0, 1, 1};
 	double		nan[1] = {NAN};
+	double		dependent[12] = {1, 0, 0, 0, 1, 5, 0, 0, 1, -7, 17, 0};
+	double		share[2];
+	double		work[3];
 
 	ok(cholesky_factor(matrix, 3, NULL) && matrix[0] == 2 && matrix[3] == 1 && matrix[4] == 3 &&
 	   matrix[6] == -1 && matrix[7] == 2 && matrix[8] == 1, "Cholesky by hand");
@@ -140,6 +143,18 @@ test_cholesky(void)
 	ok(b[0] == 1 && b[1] == 2 && b[2] == 3, "and its solution");
 	ok(!cholesky_factor(indefinite, 2, NULL) && !cholesky_factor(singular, 2, NULL) && !cholesky_factor(nan, 1, NULL),
 	   "no factor of an indefinite or a singular matrix, or of NaN");
+
+	/* Row 2 is three times row 0 less twice row 1 of (1 0; 1 2; 1 -4), as products. */
+	ok(cholesky_row(dependent, 4, 0, CHOLESKY_SINGULAR) && cholesky_row(dependent, 4, 1, CHOLESKY_SINGULAR) &&
+	   !cholesky_row(dependent, 4, 2, CHOLESKY_SINGULAR), "the first row that is a combination of those before it");
+	cholesky_combination(dependent, 4, 2, share);
+	ok(share[0] == 3 && share[1] == -2, "and of which");
+
+	/* Of A = L L' above: A^-1 = L'^-1 L^-1, by hand. */
+	ok(cholesky_inverse_at(matrix, 3, 3, 2, work) == 1 && fabs(cholesky_inverse_at(matrix, 3, 3, 1, work) - 5. / 9) < 1e-15 &&
+	   fabs(cholesky_inverse_at(matrix, 3, 3, 0, work) - (1. / 4 + 1. / 36 + 25. / 36)) < 1e-15,
+	   "elements of the diagonal of the inverse");
+	ok(fabs(cholesky_inverse_at(matrix, 3, 2, 1, work) - 1. / 9) < 1e-15, "of a part of it");
 }
 
 static void

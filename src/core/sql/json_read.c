@@ -10,6 +10,7 @@
 #include <math.h>
 
 #include "mb/pg_wchar.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
 
 int
@@ -26,6 +27,7 @@ json_enter_item(JsonReader *r, int i)
 {
 	int			mark = r->path.len;
 
+	CHECK_FOR_INTERRUPTS();
 	appendStringInfo(&r->path, "[%d]", i);
 	return mark;
 }
@@ -276,7 +278,10 @@ count_keys(Jsonb *json)
 	int64		keys = 0;
 
 	while ((token = JsonbIteratorNext(&iterator, &item, false)) != WJB_DONE)
+	{
+		CHECK_FOR_INTERRUPTS();
 		keys += token == WJB_KEY;
+	}
 	return keys;
 }
 

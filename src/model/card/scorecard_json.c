@@ -8,6 +8,7 @@
 
 #include <math.h>
 
+#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/json.h"
 
@@ -619,6 +620,7 @@ append_bin(StringInfo out, const CardFeature *f, uint32_t b)
 	const CardBin *bin = &f->bin[b];
 	uint32_t	c;
 
+	CHECK_FOR_INTERRUPTS();
 	appendStringInfoChar(out, '{');
 	if (f->kind == CARD_CATEGORY)
 	{
@@ -704,6 +706,7 @@ append_segment(StringInfo out, const Card *card, const CardSegment *s)
 {
 	uint32_t	w;
 
+	CHECK_FOR_INTERRUPTS();
 	append_text_field(out, "{\"name\": ", s->name);
 	if (s->parent.length > 0)
 		append_text_field(out, ", \"parent\": ", s->parent);

@@ -23,8 +23,8 @@
 /*
  * Of maintenance_work_mem, a quarter is for sorting, and a quarter for codes where
  * rows are encoded; the rows have the rest. These are budgets of their own, for one
- * is read while another grows. With segments, half as much again is for the rows by
- * node.
+ * is read while another grows. With segments, as much again is for the segments and
+ * the rows by segment (model/fit/fit_pool.c).
  */
 #define QUARTER				((Size) maintenance_work_mem * 1024 / 4)
 
