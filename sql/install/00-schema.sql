@@ -38,14 +38,15 @@ BEGIN
   library := agririsk._library_version();
   SELECT extversion INTO sql FROM pg_extension WHERE extname = 'agririsk';
   IF library <> sql THEN
-    RAISE WARNING 'the library and the SQL of agririsk differ in version'
-      USING DETAIL = format('The library is %s, the SQL is %s.', library, sql),
-        HINT = 'ALTER EXTENSION agririsk UPDATE brings the SQL of this database to the version of the library.';
+    RAISE object_not_in_prerequisite_state USING
+      MESSAGE = 'the library and the SQL of agririsk differ in version',
+      DETAIL = format('The library is %s, the SQL is %s.', library, sql),
+      HINT = 'ALTER EXTENSION agririsk UPDATE brings the SQL of this database to the version of the library. A session that loaded the library before it was installed has to connect again first.';
   END IF;
 END
 $version$;
 COMMENT ON FUNCTION agririsk_version() IS
-'The version of the library that the server has loaded, and that of the SQL of this database. A WARNING where they differ: after an installation, until ALTER EXTENSION agririsk UPDATE.';
+'The version of the library that the server has loaded, and that of the SQL of this database. An error where they differ: after an installation, until ALTER EXTENSION agririsk UPDATE.';
 
 CREATE FUNCTION _library_version() RETURNS text
   LANGUAGE c STABLE STRICT PARALLEL SAFE

@@ -388,4 +388,4 @@ BEGIN
 END
 $redeploy$;
 COMMENT ON FUNCTION redeploy(text) IS
-'Writes the functions of a deployed card anew, for the relation and segment column it was deployed with: after a materialized view was rebuilt, which drops what was deployed on its rows. The name may have its schema before it. Returns the functions. An unknown name, or NULL, is an error.';
+'Writes the functions of a deployed card again, for the relation and segment column it was deployed with: after a materialized view was rebuilt, which drops what was deployed on its rows. The name may have its schema before it. Returns the functions. An unknown name, or NULL, is an error.';

@@ -28,7 +28,7 @@ like(complaint('taken', 'CREATE EXTENSION agririsk CASCADE'), qr/ERROR:  42501: 
 $node->safe_psql('bank', 'CREATE EXTENSION agririsk CASCADE');
 is($node->safe_psql('bank', 'SELECT library = sql FROM agririsk.agririsk_version()'), 't', 'library and SQL are of one version');
 $node->safe_psql('bank', "UPDATE pg_extension SET extversion = '0.0.9' WHERE extname = 'agririsk'");
-like(complaint('bank', 'SELECT * FROM agririsk.agririsk_version()'), qr/WARNING:.*differ in version\nDETAIL:  The library is [0-9.]+, the SQL is 0\.0\.9\.\nHINT:  ALTER EXTENSION agririsk UPDATE/, 'and where they are not it is said');
+like(complaint('bank', 'SELECT * FROM agririsk.agririsk_version()'), qr/ERROR:  55000: the library and the SQL of agririsk differ in version\nDETAIL:  The library is [0-9.]+, the SQL is 0\.0\.9\.\nHINT:  ALTER EXTENSION agririsk UPDATE/, 'and where they are not it is said');
 
 my $card = q('{"format": 1, "name": "c", "intercept": -2, "features": [{"name": "x", "type": "number", "reason": "secret of the card", "bins": [{"woe": 0.3}]}]}');
 $node->safe_psql('bank', 'CREATE SCHEMA desk; CREATE TABLE desk.portrait AS SELECT 1::float8 AS x, 2::float8 AS y; GRANT USAGE ON SCHEMA desk TO clerk; GRANT SELECT ON desk.portrait TO clerk');

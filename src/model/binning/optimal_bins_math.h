@@ -90,7 +90,7 @@ extern void bin_solve(BinSolver *solver, BinTrend trend, BinTrial *trial);
  * Best partitions for every trend, with their out-of-fold IV. Each cell's good
  * and bad rows are dealt to BIN_FOLDS folds by a pseudo-random sequence that
  * begins with the cell's number, class and count. Every fold's complement is
- * binned anew over the same cells, and the IV of the fold is the sum over bins
+ * binned again over the same cells, and the IV of the fold is the sum over bins
  * of (p - q) WOE, p and q of the fold, WOE of the complement.
  */
 extern void bin_solve_all(BinSolver *solver, const BinCell *cell, int32_t n,

@@ -100,7 +100,7 @@ extern void fit_design_rewind(FitDesign *design, bool held_out);
 
 /*
  * The numbers, within the chunk whose columns the design then points to, of the
- * next rows, at most LOGIT_BLOCK; 0 at the end, and then it begins anew.
+ * next rows, at most LOGIT_BLOCK; 0 at the end, and then it begins again.
  */
 extern int	fit_design_pick(FitDesign *design, uint16 *pick);
 

@@ -111,7 +111,7 @@ init_feature(FitRows *rows, FitFeature *feature, const char *name, Oid type)
 				 errmsg("the binning given for \"%s\" does not fit its column", name),
 				 errdetail("The binning is of %s, the column is of type %s.",
 						   feature->kind == CARD_NUMBER ? "categories" : "numbers", format_type_be(type)),
-				 errhint("Cast the column, or bin it anew.")));
+				 errhint("Cast the column, or bin it again.")));
 }
 
 /* What the options say of a feature that is not there was not meant so. */
