@@ -105,12 +105,36 @@ SELECT create_registry('Second one');
 SELECT "Second one".register_model('rice', pg_temp.card(-1)), "Second one".promote_model('rice', 1);
 SELECT "Second one".champion('rice') = pg_temp.card(-1) AS own;
 SELECT count(*) FROM registry.model;
+-- Where the schema gets another name, the functions are written again for it.
+ALTER SCHEMA "Second one" RENAME TO renamed;
+SELECT renamed.champion('rice') = pg_temp.card(-1) AS own;
+SELECT upgrade_registry('renamed');
+SELECT renamed.champion('rice') = pg_temp.card(-1) AS own;
+SELECT renamed.register_model('rice', pg_temp.card(-2)), renamed.promote_model('rice', 2);
+SELECT version, status FROM renamed.promotion ORDER BY entry;
+DELETE FROM renamed.model;
+SELECT upgrade_registry('public');
+SELECT upgrade_registry(NULL);
+-- A model of another kind would have a column of its own. No version goes without a checksum
+-- before the constraint knows the kind, and such a champion is not taken for none.
+BEGIN;
+ALTER TABLE renamed.model DROP CONSTRAINT model_body_check;
+SAVEPOINT unchecked;
+INSERT INTO renamed.model (name, version, status, checksum) VALUES ('wood', 1, 'champion', '00');
+ROLLBACK TO unchecked;
+ALTER TABLE renamed.model DROP CONSTRAINT model_checksum_check;
+INSERT INTO renamed.model (name, version, status, checksum) VALUES ('wood', 1, 'champion', '00');
+SELECT renamed.champion('wood');
+ROLLBACK;
+ALTER SCHEMA renamed RENAME TO "Second one";
+SELECT upgrade_registry('Second one');
 -- What a sharded server runs on its workers has another catalog.
 SET application_name = 'citus_internal gpid=10000000042';
 SELECT "Second one".champion('rice');
 SELECT "Second one".register_model('rice', pg_temp.card(-1));
 SELECT "Second one".promote_model('rice', 1);
 SELECT create_registry('third');
+SELECT upgrade_registry('Second one');
 RESET application_name;
 DROP SCHEMA registry CASCADE;
 DROP SCHEMA "Second one" CASCADE;

@@ -228,19 +228,36 @@ $node->command_ok([ 'pg_dump', '-f', "$folder/installed.sql", '-d', $node->conns
 $node->command_ok([ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-d', $node->connstr('moved'), '-f', "$folder/installed.sql" ], 'and restores');
 
 # From one encoding into another and back: checksums are of UTF-8.
-$node->safe_psql('postgres', "CREATE DATABASE utf8 ENCODING 'UTF8' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'; CREATE DATABASE latin ENCODING 'LATIN1' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'; CREATE DATABASE back ENCODING 'UTF8' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'");
-my $accents = q('{"format": 1, "name": "d\u00e9j\u00e0", "intercept": -1, "features": [{"name": "r\u00e9gion", "type": "category", "reason": "\u00fcber", "bins": [{"categories": ["\u00e9t\u00e9", "zoo"], "woe": 0.5}, {"categories": ["\u00ff", "z"], "woe": 1}]}]}');
-$node->safe_psql('utf8', "CREATE EXTENSION agririsk CASCADE; SELECT agririsk.create_registry(); SELECT registry.register_model(U&'caf\\00e9', $accents), registry.promote_model(U&'caf\\00e9', 1)");
-my $sums = 'SELECT string_agg(checksum, $$ $$) FROM registry.model';
-my $sum = $node->safe_psql('utf8', $sums);
-for my $step ([ 'utf8', 'latin' ], [ 'latin', 'back' ])
+my %letters = (LATIN1 => [ 0xe9, 0xfc, 0xff ], EUC_CN => [ 0x519c, 0x7c73, 0x9ea6 ]);
+for my $encoding (sort keys %letters)
 {
-	my ($source, $target) = @$step;
-	$node->command_ok([ 'pg_dump', '-f', "$folder/$source.sql", '-d', $node->connstr($source) ], "$source is dumped");
-	$node->command_ok([ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-d', $node->connstr($target), '-f', "$folder/$source.sql" ], "and restored as $target");
-	gets($sums, $sum, 'the checksum is the same', $target);
-	gets("SELECT registry.champion(U&'caf\\00e9') OPERATOR(agririsk.=) $accents", 't', 'and the champion', $target);
+	my ($source, $there, $back) = map { lc "${encoding}_$_" } qw(from there back);
+	$node->safe_psql('postgres', "CREATE DATABASE $_->[0] ENCODING '$_->[1]' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'") for [ $source, 'UTF8' ], [ $there, $encoding ], [ $back, 'UTF8' ];
+	my ($one, $two, $three) = map { sprintf '\u%04x', $_ } @{ $letters{$encoding} };
+	my $json = qq('{"format": 1, "name": "$one", "intercept": -1, "features": [{"name": "a$two", "type": "category", "reason": "$three", "bins": [{"categories": ["$two", "z$one"], "woe": 0.5}, {"categories": ["$three", "$one", "z"], "woe": 1}]}]}');
+	my $name = sprintf "U&'\\%04x'", $letters{$encoding}[0];
+	$node->safe_psql($source, "CREATE EXTENSION agririsk CASCADE; SELECT agririsk.create_registry(); SELECT registry.register_model($name, $json), registry.promote_model($name, 1)");
+	my $sums = 'SELECT string_agg(checksum, $$ $$) FROM registry.model';
+	my $sum = $node->safe_psql($source, $sums);
+	for my $step ([ $source, $there ], [ $there, $back ])
+	{
+		my ($from, $to) = @$step;
+		$node->command_ok([ 'pg_dump', '-f', "$folder/$from.sql", '-d', $node->connstr($from) ], "$from is dumped");
+		$node->command_ok([ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-d', $node->connstr($to), '-f', "$folder/$from.sql" ], "and restored as $to");
+		gets($sums, $sum, 'the checksum is the same', $to);
+		gets("SELECT registry.champion($name) OPERATOR(agririsk.=) $json", 't', 'and the champion', $to);
+	}
 }
+
+# Rows alone go into a registry that is there, with its triggers off.
+$node->safe_psql('postgres', 'CREATE DATABASE rows');
+$node->safe_psql('rows', 'CREATE EXTENSION agririsk CASCADE; SELECT agririsk.create_registry()');
+my @restore = ('pg_restore', '-e', '-1', '--data-only', '--schema', 'registry', '-d', $node->connstr('rows'));
+$node->command_fails_like([ @restore, "$folder/custom" ], qr/the history of promotions is not written by hand.*--disable-triggers/s, 'rows alone do not go into a registry');
+$node->command_ok([ @restore, '--disable-triggers', "$folder/custom" ], 'but do with its triggers off');
+gets($rows, $before, 'every row, to the last digit', 'rows');
+gets(q{SELECT count(*) > 5, (SELECT string_agg(tgenabled::text, '') FROM pg_trigger WHERE tgname ~ 'guard') FROM registry.promotion}, 't|OOOO', 'with the history, and the triggers are on again', 'rows');
+gets("SELECT registry.register_model('rice', " . card(0) . q{), registry.promote_model('rice', 8)}, '8|7', 'and the registry goes on', 'rows');
 
 # A card that changed on the way does not have its checksum.
 my $dump = slurp_file("$folder/plain.sql");
