@@ -120,7 +120,9 @@ SELECT upgrade_registry(NULL);
 BEGIN;
 ALTER TABLE renamed.model DROP CONSTRAINT model_body_check;
 SAVEPOINT unchecked;
+\set VERBOSITY terse
 INSERT INTO renamed.model (name, version, status, checksum) VALUES ('wood', 1, 'champion', '00');
+\set VERBOSITY default
 ROLLBACK TO unchecked;
 ALTER TABLE renamed.model DROP CONSTRAINT model_checksum_check;
 INSERT INTO renamed.model (name, version, status, checksum) VALUES ('wood', 1, 'champion', '00');
