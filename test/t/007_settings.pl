@@ -103,13 +103,12 @@ my @question = (
 	"SELECT q.farmer, a.*, quantile.* FROM (SELECT agririsk.vegetation_norm_agg(w) AS n FROM $series q) s, $series q, agririsk.anomaly(w, n, date '2023-08-09') a, agririsk.quantiles(n) quantile",
 	"SELECT g.* FROM agririsk.growth_stage(date '2023-04-05', ARRAY['initial', 'late'], ARRAY[20, 30], date '2023-05-06') g");
 
-# Those that write into a catalog or a registry, and what deploy writes, have tests
-# of their own.
+# Those that write into a catalog or a registry are asked apart.
 my $functions = $node->safe_psql('postgres', <<'SQL');
 SELECT DISTINCT proname FROM pg_proc p JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'
   JOIN pg_extension e ON e.oid = d.refobjid AND e.extname = 'agririsk'
  WHERE proname !~ '^_' AND proname !~ '_(in|out|recv|send|eq|ne|lt|le|gt|ge|cmp|hash|hash_extended|merge)$' AND prokind <> 'p'
-   AND proname NOT IN ('deploy', 'redeploy', 'create_registry')
+   AND proname NOT IN ('deploy', 'redeploy', 'create_registry', 'upgrade_registry')
 SQL
 my $asked = join "\n", @question;
 is_deeply([ grep { $asked !~ /agririsk\.$_\(/ } split /\n/, $functions ], [], 'every function is asked, but those that write');
@@ -135,11 +134,39 @@ sub answers
 	return ($err, map { /^(\d+) (.*)/ } split /\n/, $out);
 }
 
+# What is written under these settings, looked at under the default ones.
+sub written
+{
+	my ($status, $out, $err) = $node->psql('postgres', join("\n", map({ "SET $_;" } @_), <<'SQL'), on_error_stop => 0);
+SELECT pg_catalog.count(*) FROM desk.card c, LATERAL agririsk.deploy(c.card, 'desk.loan', 'it''s "one" more', 'county') d;
+SELECT pg_catalog.count(*) FROM agririsk.redeploy('desk."it''s ""one"" more"');
+SELECT agririsk.create_registry('The registry');
+SELECT "The registry".register_model('it''s', card, 1000, 90, '2023-01-01', '2024-05-14') FROM desk.card;
+SELECT "The registry".promote_model('it''s', 1);
+SELECT agririsk.upgrade_registry('The registry');
+SELECT pg_catalog.count(*) FROM desk.card c, desk.loan l WHERE "The registry".champion('it''s') OPERATOR(agririsk.=) c.card AND desk."it's ""one"" more_pd"(l) > 0 AND l.id < 100;
+RESET ALL;
+SELECT md5(string_agg(pd || ' ' || score, ',' ORDER BY id)) FROM (SELECT id, desk."it's ""one"" more_pd"(l) AS pd, desk."it's ""one"" more_score"(l) AS score FROM desk.loan l) s;
+SELECT name, version, status, n_rows, bads, start_on, end_on, checksum FROM "The registry".model;
+SELECT name, version, status FROM "The registry".promotion;
+SELECT md5(string_agg(pg_get_functiondef(oid), ',' ORDER BY proname, pronargs)) FROM pg_proc WHERE pronamespace = 'desk'::regnamespace;
+SELECT obj_description(oid, 'pg_proc') FROM pg_proc WHERE proname = 'it''s "one" more_card';
+SET client_min_messages = warning;
+DROP FUNCTION desk."it's ""one"" more_card"() CASCADE;
+DROP SCHEMA "The registry" CASCADE;
+SQL
+	$err =~ s/^.*NOTICE:.*\n?//gm;
+	return $err . $out;
+}
+
 my ($error, %expected) = answers();
 is($error, '', 'every question has an answer');
 is_deeply([ grep { ($expected{$_} // 'no row') eq 'no row' } 0 .. $#question ], [], 'that has rows');
+my $written = written();
+like($written, qr/^5\n5\n\n1\n\n\n99\n[0-9a-f]{32}\nit's\|1\|champion\|1000\|90\|/, 'functions and a registry are written');
 for my $name (sort keys %settings)
 {
+	is(written(@{ $settings{$name} }), $written, "$name: they are the same");
 	my ($hostile, %given) = answers(@{ $settings{$name} });
 	is($hostile, '', "$name: every question has an answer");
 	is($given{$_}, $expected{$_}, "$name: " . substr($question[$_], 0, 120)) for 0 .. $#question;
