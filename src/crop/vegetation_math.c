@@ -10,20 +10,6 @@ static const double power_of_ten[VEGETATION_MAX_DECIMALS + 1] = {
 	1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9
 };
 
-static uint64_t
-zigzag(int64_t x)
-{
-	return (uint64_t) x << 1 ^ (uint64_t) (x >> 63);
-}
-
-static int64_t
-read_zigzag(ByteReader *r)
-{
-	uint64_t	code = read_varint(r);
-
-	return (int64_t) (code >> 1) ^ -(int64_t) (code & 1);
-}
-
 /* A width is 0 to 4 bytes. */
 static uint32_t
 read_narrow(const uint8_t *at, int width)
@@ -263,7 +249,7 @@ encode_band(ByteWriter *w, const float *value, int n)
 	}
 	width = width_of((uint32_t) (greatest - least));
 	write_u8(w, (uint8_t) (width + 4 * decimals));
-	write_varint(w, zigzag(least));
+	write_zigzag(w, least);
 	for (i = 0; i < n; i++)
 	{
 		int32_t		whole = 0;
@@ -286,7 +272,7 @@ vegetation_encode(ByteWriter *w, const Series *s, const uint64_t *left_out)
 	if (s->n == 0)
 		return;
 	write_varint(w, (uint64_t) s->n_bands);
-	write_varint(w, zigzag(s->day[0]));
+	write_zigzag(w, s->day[0]);
 	for (i = 1; i < s->n; i++)
 		write_varint(w, (uint64_t) (s->day[i] - s->day[i - 1] - 1));
 	for (i = 0; i < s->n_bands; i++)

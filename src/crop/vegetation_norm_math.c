@@ -71,11 +71,18 @@ norm_decode(Norm *norm, ByteReader *rest)
 	for (i = 0; i < norm->n; i++)
 	{
 		NormDate   *date = &norm->date[i];
-		uint64_t	code = read_varint(rest);
 
-		if (code > 2 * (uint64_t) (CALENDAR_DAY_MAX - CALENDAR_DAY_MIN))
+		/* Checked below; no more than the days there are, so that nothing overflows. */
+		if (i == 0)
+			index = read_zigzag(rest);
+		else
+		{
+			uint64_t	skipped = read_varint(rest);
+
+			index = skipped > CALENDAR_DAY_MAX - CALENDAR_DAY_MIN ? INT64_MAX : index + (int64_t) skipped + 1;
+		}
+		if (index < CALENDAR_DAY_MIN || index > CALENDAR_DAY_MAX)
 			return false;
-		index = i == 0 ? (int64_t) (code >> 1) ^ -(int64_t) (code & 1) : index + (int64_t) code + 1;
 		if (rest->bad || index * norm->step < CALENDAR_DAY_MIN || index * norm->step > CALENDAR_DAY_MAX)
 			return false;
 		date->day = (int32_t) (index * norm->step);
@@ -107,7 +114,10 @@ norm_encode(ByteWriter *w, const Norm *norm)
 	{
 		int64_t		index = day_index(norm->date[i].day, norm->step);
 
-		write_varint(w, i == 0 ? (uint64_t) index << 1 ^ (uint64_t) (index >> 63) : (uint64_t) (index - before - 1));
+		if (i == 0)
+			write_zigzag(w, index);
+		else
+			write_varint(w, (uint64_t) (index - before - 1));
 		before = index;
 	}
 	for (i = 0; i < norm->n; i++)

@@ -129,6 +129,9 @@ test_known(void)
 	add_triangle(curve, 365, 30, 100, 170);
 	add_triangle(curve, 365, 170, 240, 330);
 	ok(find(curve, 365) == 2 && season[0].right == 170 && season[1].left == 170, "two seasons that meet");
+	for (i = 150; i < 190; i++)
+		curve[i] = fmax(curve[i], 0.35);
+	ok(find(curve, 365) == 2 && !season[0].truncated && !season[1].truncated, "a valley above bare ground cuts neither of them");
 	for (i = 101; i < 240; i++)
 		curve[i] = fmax(curve[i], 0.67);
 	ok(find(curve, 365) == 1, "a shallow valley makes one season of two");

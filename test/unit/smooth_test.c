@@ -63,9 +63,9 @@ test_dense(void)
 	bool		zero_weight = true;
 	int			round;
 
-	for (round = 0; round < 2000; round++)
+	for (round = 0; round < 100; round++)
 	{
-		int			n = 1 + (int) below(MOST);
+		int			n = 1 + (int) below(30);
 		bool		dates = below(2) == 0;
 		bool		weighted = n > 5 && below(2) == 0;
 		double		lambda = uniform(0.01, 3);

@@ -156,7 +156,8 @@ test_refusals(void)
 	ok(!REFUSES(1, 0, 0, 0, 0, 0, 1, 1, 20, 0xff, 0xab, 0xaa, 0xaa, 0x3e), "a third is one");
 	ok(REFUSES(1, 0, 0, 0, 0, 0, 1, 1, 20, 0xff, 0, 0, 0x80, 0x7f) && REFUSES(1, 0, 0, 0, 0, 0, 1, 1, 20, 0xff, 0, 0, 0xc0, 0x7f),
 	   "neither infinity nor NaN");
-	ok(REFUSES(1, 0, 0, 0, 0, 0, 1, 1, 20, 0xff, 0, 0, 0, 0x80), "nor -0");
+	ok(!REFUSES(1, 0, 0, 0, 0, 0, 2, 1, 20, 0, 0xff, 0xab, 0xaa, 0xaa, 0x3e, 0, 0, 0, 0) &&
+	   REFUSES(1, 0, 0, 0, 0, 0, 2, 1, 20, 0, 0xff, 0xab, 0xaa, 0xaa, 0x3e, 0, 0, 0, 0x80), "a third and 0, not -0");
 	ok(REFUSES(1, 0, 0, 0, 0, 0, 1, 0, 20, 4, 6), "a date without bands");
 	ok(REFUSES(1, 0, 0, 0, 0, 0, 1, 1, 0xff, 0xff, 0xff, 0xff, 0x0f, 4, 6), "a date beyond the calendar");
 }

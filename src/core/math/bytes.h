@@ -84,6 +84,15 @@ read_varint(ByteReader *r)
 	return 0;
 }
 
+/* A signed number, near 0 short: 0, -1, 1, -2, ... are 0, 1, 2, 3, ... */
+static inline int64_t
+read_zigzag(ByteReader *r)
+{
+	uint64_t	code = read_varint(r);
+
+	return (int64_t) (code >> 1) ^ -(int64_t) (code & 1);
+}
+
 static inline uint64_t
 read_u64(ByteReader *r)
 {
@@ -131,6 +140,14 @@ write_varint(ByteWriter *w, uint64_t value)
 		value >>= 7;
 	}
 	write_u8(w, (uint8_t) value);
+}
+
+static inline void
+write_zigzag(ByteWriter *w, int64_t value)
+{
+	uint64_t	doubled = (uint64_t) value << 1;
+
+	write_varint(w, value < 0 ? ~doubled : doubled);
 }
 
 static inline void
