@@ -39,10 +39,11 @@ my %may = (
 	'core/math' => [],
 	'core/rows' => [qw(core/math)],
 	'core/sql' => [qw(core/math core/rows)],
+	'core/geometry' => [qw(core/math core/sql)],
 	'model/card' => [qw(core)],
 	'model/binning' => [qw(core model/card)],
 	'model/fit' => [qw(core model/card model/binning)],
-	map { $_ => ['core'] } qw(portrait land validation));
+	map { $_ => ['core'] } qw(portrait land crop validation));
 my @astray;
 for my $file (glob 'src/*/*.[ch] src/*/*/*.[ch]')
 {
@@ -50,7 +51,7 @@ for my $file (glob 'src/*/*.[ch] src/*/*/*.[ch]')
 	push @astray, "$file is in no room" unless $may{$room};
 	my $source = slurp_file($file);
 	push @astray, "$file includes postgres.h" if $file =~ m{core/math/|_math\.} && $source =~ /"(postgres|agririsk)\.h"/;
-	for my $included ($source =~ m{^#include "((?:core|model|portrait|land|validation)/[^"]*)/}gm)
+	for my $included ($source =~ m{^#include "((?:core|model|portrait|land|crop|validation)/[^"]*)/}gm)
 	{
 		push @astray, "$file includes $included"
 		  unless grep { "$included/" =~ m{^\Q$_\E/} } $room, @{ $may{$room} // [] };

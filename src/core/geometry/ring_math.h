@@ -13,7 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "land/orientation_math.h"
+#include "core/geometry/orientation_math.h"
 
 /* Points from left to right, and from low to high. */
 static inline int

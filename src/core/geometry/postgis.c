@@ -6,7 +6,7 @@
 #include "postgres.h"
 
 #include "agririsk.h"
-#include "land/postgis.h"
+#include "core/geometry/postgis.h"
 
 #include "access/genam.h"
 #include "access/htup_details.h"
