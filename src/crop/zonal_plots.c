@@ -185,7 +185,8 @@ read_plot(ZonalPlots *p, Datum key, Datum geometry)
 
 	error_context_stack = &context;
 	shape = agr_read_geometry(&p->geometry, geometry, p->context);
-	check_srid(p);
+	if (shape->points > 0)
+		check_srid(p);
 	if (!polygonal_is_sound(shape, p->overlap))
 	{
 		shape = agr_read_geometry(&p->geometry, repair(geometry), p->context);

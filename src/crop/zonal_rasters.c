@@ -147,7 +147,7 @@ check_bands(ZonalRasters *z, const RasterHead *head)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("raster has no band to take means of"),
 				 errdetail("The raster has %u bands. A mask is not counted.", head->bands),
-				 errhint("Load the raster with its pixels: ST_MakeEmptyRaster makes none.")));
+				 errhint("Give rasters that have a band beside the mask.")));
 }
 
 static void
