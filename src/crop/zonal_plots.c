@@ -313,7 +313,8 @@ zonal_plots_load(ZonalPlots *p, Size memory)
 	MemoryContext old = MemoryContextSwitchTo(p->context);
 	uint32		room = 64;
 
-	/* What the slot holds lies in the context as well. */
+	/* What the slots hold lies in the context as well. */
+	ExecClearTuple(p->slot);
 	MemoryContextReset(p->context);
 	memset(&p->geometry, 0, sizeof p->geometry);
 	forget_zones(p);
