@@ -289,8 +289,9 @@ zonal_cover(const Polygonal *plot, const ZonalGrid *grid, ZonalScratch *scratch)
 
 	/* What winds positively on the map does so in pixels, unless one axis is turned round. */
 	sign = (grid->scale_x > 0) == (grid->scale_y > 0) ? -1 : 1;
-	if (scratch->crossings > 0)
-		qsort(scratch->crossing, scratch->crossings, sizeof *scratch->crossing, compare_crossings);
+	if (scratch->crossings == 0)
+		return;
+	qsort(scratch->crossing, scratch->crossings, sizeof *scratch->crossing, compare_crossings);
 	end = scratch->crossing + scratch->crossings;
 	for (c = scratch->crossing; c < end; c = next)
 	{
