@@ -210,10 +210,13 @@ raster_read_pixels(const RasterBand *band, uint32_t at, uint32_t pixels, double 
 		memset(known, 0, pixels * sizeof *known);
 	else if (band->has_nodata)
 		for (i = 0; i < pixels; i++)
-			known[i] = known[i] && value[i] != band->nodata;
+			known[i] &= value[i] != band->nodata;
 	if (band->type >= PIXEL_32BF)
 		for (i = 0; i < pixels; i++)
+		{
 			known[i] = known[i] && isfinite(value[i]);
+			value[i] = isfinite(value[i]) ? value[i] : 0;
+		}
 }
 
 /* ---- bands ---- */

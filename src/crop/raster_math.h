@@ -71,7 +71,8 @@ extern RasterStatus raster_find_band(RasterForm form, const void *bytes, size_t 
 
 /*
  * Consecutive pixels as numbers. Where a pixel is NODATA or not a finite
- * number, known becomes false; elsewhere it stays as it is.
+ * number, known becomes false; elsewhere it stays as it is. What is not finite
+ * reads as 0, so that it may be multiplied by a weight of 0.
  */
 extern void raster_read_pixels(const RasterBand *band, uint32_t at, uint32_t pixels,
 							   double *value, bool *known);

@@ -12,6 +12,9 @@
 /* Shares smaller than this part of a pixel, or of the plot if it is less, are rounding noise. */
 #define SHARE_NOISE 1e-12
 
+/* So few whole pixels between others are cheaper as shares of 1 than as a run of their own. */
+#define SHORT_RUN 16
+
 /* What an edge does to a pixel that it crosses, and to those right of it. */
 typedef struct ZonalCrossing
 {
@@ -216,13 +219,17 @@ fill_gap(ZonalScratch *scratch, uint32_t at, uint32_t pixels, double share)
 {
 	uint32_t	i;
 
-	if (share > 1 - SHARE_NOISE)
-	{
-		add_run(scratch, at, pixels, ZONAL_WHOLE);
-		return pixels;
-	}
 	if (share <= SHARE_NOISE)
 		return 0;
+	if (share > 1 - SHARE_NOISE)
+	{
+		share = 1;
+		if (pixels > SHORT_RUN)
+		{
+			add_run(scratch, at, pixels, ZONAL_WHOLE);
+			return pixels;
+		}
+	}
 	for (i = 0; i < pixels; i++)
 		add_share(scratch, at + i, share);
 	return pixels * share;
@@ -397,46 +404,86 @@ zonal_contest(const ZonalScene *scene, uint32_t at, const ZonalScene *other, uin
 
 /* ---- sums ---- */
 
-/* At most ZONAL_CHUNK pixels; those that do not count have no weight. */
+/*
+ * Sums in four parts that do not wait for each other. Which term goes to which
+ * part is fixed, and so are the bits.
+ */
+static double
+sum_weights(const double *weight, uint32_t pixels)
+{
+	double		p = 0,
+				q = 0,
+				r = 0,
+				s = 0;
+	uint32_t	i;
+
+	for (i = 0; i + 4 <= pixels; i += 4)
+	{
+		p += weight[i];
+		q += weight[i + 1];
+		r += weight[i + 2];
+		s += weight[i + 3];
+	}
+	for (; i < pixels; i++)
+		p += weight[i];
+	return (p + q) + (r + s);
+}
+
+static double
+sum_products(const double *weight, const double *value, uint32_t pixels)
+{
+	double		p = 0,
+				q = 0,
+				r = 0,
+				s = 0;
+	uint32_t	i;
+
+	for (i = 0; i + 4 <= pixels; i += 4)
+	{
+		p += weight[i] * value[i];
+		q += weight[i + 1] * value[i + 1];
+		r += weight[i + 2] * value[i + 2];
+		s += weight[i + 3] * value[i + 3];
+	}
+	for (; i < pixels; i++)
+		p += weight[i] * value[i];
+	return (p + q) + (r + s);
+}
+
+/* At most ZONAL_CHUNK pixels; those that do not count lose their weight. */
 static void
 add_chunk(const ZonalScene *scene, uint32_t at, uint32_t pixels, double *weight, double min_coverage,
 		  ZonalSums *sums, double *sum)
 {
 	bool		clear[ZONAL_CHUNK];
-	double		inside = 0,
-				covered = 0,
-				weights = 0;
+	bool		all_clear = true;
+	double		weights;
 	uint32_t	b,
 				i;
 
+	for (i = 0; scene->elsewhere && i < pixels; i++)
+		weight[i] = scene->elsewhere[at + i] ? 0 : weight[i];
+	weights = sum_weights(weight, pixels);
+	sums->inside += weights;
+	if (min_coverage > 0)
+	{
+		for (i = 0; i < pixels; i++)
+			weight[i] = weight[i] < min_coverage ? 0 : weight[i];
+		weights = sum_weights(weight, pixels);
+	}
+	sums->covered += weights;
 	zonal_read(scene, at, pixels, clear);
 	for (i = 0; i < pixels; i++)
+		all_clear &= clear[i];
+	if (!all_clear)
 	{
-		if (scene->elsewhere && scene->elsewhere[at + i])
-			weight[i] = 0;
-		inside += weight[i];
-		if (weight[i] < min_coverage)
-			weight[i] = 0;
-		covered += weight[i];
-		if (!clear[i])
-			weight[i] = 0;
-		weights += weight[i];
-	}
-	sums->inside += inside;
-	sums->covered += covered;
-	sums->clear += weights;
-	if (weights == 0)
-		return;
-	for (b = 0; b < scene->bands; b++)
-	{
-		const double *value = scene->value + b * ZONAL_CHUNK;
-		double		part = 0;
-
-		/* Of a pixel that is not clear the value may be no number. */
 		for (i = 0; i < pixels; i++)
-			part += weight[i] > 0 ? weight[i] * value[i] : 0;
-		sum[b] += part;
+			weight[i] = clear[i] ? weight[i] : 0;
+		weights = sum_weights(weight, pixels);
 	}
+	sums->clear += weights;
+	for (b = 0; b < scene->bands && weights > 0; b++)
+		sum[b] += sum_products(weight, scene->value + b * ZONAL_CHUNK, pixels);
 }
 
 void
@@ -456,8 +503,11 @@ zonal_add(const ZonalCoverage *coverage, const ZonalScene *scene, double min_cov
 		for (from = 0; from < run->pixels; from += count)
 		{
 			count = run->pixels - from < ZONAL_CHUNK ? run->pixels - from : ZONAL_CHUNK;
-			for (i = 0; i < count; i++)
-				weight[i] = run->share == ZONAL_WHOLE ? 1 : coverage->share[run->share + from + i];
+			if (run->share == ZONAL_WHOLE)
+				for (i = 0; i < count; i++)
+					weight[i] = 1;
+			else
+				memcpy(weight, coverage->share + run->share + from, count * sizeof *weight);
 			add_chunk(scene, run->at + from, count, weight, min_coverage, sums, sum);
 		}
 	}
