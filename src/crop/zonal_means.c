@@ -194,9 +194,8 @@ report_rest(const ZonalMeans *z)
 				(errmsg("zonal_means has no row for %lld plots outside every raster", (long long) z->plots->outside)));
 	if (z->pieces > 1)
 		ereport(NOTICE,
-				(errmsg("zonal_means went through the rasters %lld times", (long long) z->pieces),
-				 errdetail("The plots did not fit into memory together."),
-				 errhint("A larger work_mem makes it faster.")));
+				(errmsg("zonal_means went through the rasters %lld times, because the plots did not fit into work_mem together",
+						(long long) z->pieces)));
 }
 
 /* ---- the function ---- */
