@@ -89,7 +89,7 @@ ring_begin_at_least(Vertex *v, uint32_t points)
 	{
 		int			order;
 
-		if (v[i].x > v[least].x)
+		if (v[i].y > v[least].y)
 			continue;
 		order = compare_points(v[i], v[least]);
 		if (order < 0)

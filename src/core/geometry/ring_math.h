@@ -3,7 +3,7 @@
  *		One way to list the points of a ring, and one order of rings. Pure C.
  *
  * The same ground may be listed from any corner, either way round, and its
- * rings in any order. Sums of rounded terms depend on all of that. So a
+ * rings in any order. Sums of rounded terms depend on this. So a
  * polygonal has its rings in a canonical form, and the same ground has the same
  * bits.
  */
@@ -15,11 +15,14 @@
 
 #include "core/geometry/orientation_math.h"
 
-/* Points from left to right, and from low to high. */
+/*
+ * Points from low to high, and from left to right. So of many parts those that
+ * lie beside each other come together, which is as winding numbers look for them.
+ */
 static inline int
 compare_points(Vertex p, Vertex q)
 {
-	return p.x != q.x ? (p.x < q.x ? -1 : 1) : (p.y > q.y) - (p.y < q.y);
+	return p.y != q.y ? (p.y < q.y ? -1 : 1) : (p.x > q.x) - (p.x < q.x);
 }
 
 /* Rings by their points; of two that agree, the shorter first. */
