@@ -414,13 +414,16 @@ test_means(void)
 					clear = 0,
 					expected[2] = {0, 0};
 		Place		at = place_within(-3, grid->width + 3, -3, grid->height + 3);
+		double		radius = uniform(0.2, 12) * fabs(grid->scale_x);
+		int			corners = 3 + (int) below(20);
+		bool		with_hole = below(2);
 		Polygonal  *plot;
 		uint32_t	p;
 		int			b;
 
 		begin_drawing(&d);
 		draw_star(&d, grid->corner_x + at.x * grid->scale_x, grid->corner_y + at.y * grid->scale_y,
-				  uniform(0.2, 12) * fabs(grid->scale_x), 3 + (int) below(20), 0, below(2));
+				  radius, corners, 0, with_hole);
 		plot = prepare(&d);
 		zonal_cover(plot, grid, &scratch);
 		free(plot);
@@ -439,11 +442,11 @@ test_means(void)
 			for (b = 0; b < 2; b++)
 				expected[b] += share * pixels[b][p];
 		}
-		right = right && (sums.clear > 0) == (clear > 1e-12Q);
+		right = right && (sums.clear > 0) == (clear > 1e-12);
 		worst = fmax(worst, fabs(sums.inside - (double) inside));
 		worst = fmax(worst, fabs(sums.covered - (double) covered));
 		worst = fmax(worst, fabs(sums.clear - (double) clear));
-		for (b = 0; b < 2 && clear > 1e-12Q; b++)
+		for (b = 0; b < 2 && clear > 1e-12; b++)
 			worst = fmax(worst, fabs(sum[b] / sums.clear / (double) (expected[b] / clear) - 1));
 		printf("# %a %a %a %a\n", sums.inside, sums.clear, sum[0], sum[1]);
 	}

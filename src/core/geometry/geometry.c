@@ -47,7 +47,7 @@ report_unreadable(GeometryStatus status, const GeometryInfo *info)
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					 errmsg("geography is not supported"),
-					 errdetail("Overlaps are measured on a plane."),
+					 errdetail("Areas are measured on a plane."),
 					 errhint("Cast the geography to geometry, and ST_Transform the geometry to an equal-area coordinate system.")));
 			break;
 		case GEOMETRY_NOT_FINITE:
