@@ -58,6 +58,7 @@ my $binnings = "(SELECT agririsk.optimal_bins(a, bad) AS n, agririsk.optimal_bin
   . " agririsk.optimal_bins(crop, bad) AS c, agririsk.optimal_bins(agreed, bad, weight, '{}') AS y, agririsk.optimal_bins(grade, bad) AS g FROM desk.loan)";
 my $layers = "'SELECT id, geom FROM desk.plot', 'SELECT id, public.ST_Translate(geom, 2.7, 1.3) FROM desk.plot'";
 my $rights = "'SELECT id, farmer, geom, 109.61 FROM desk.plot', 'SELECT id, id / 2, farmer, public.ST_Translate(geom, 0.7, 0.3), ''contract'', 1, 2, date ''2020-02-03'', date ''2024-12-11'', 99.9 FROM desk.plot', date '2024-06-07'";
+my $series = "(SELECT farmer, agririsk.vegetation_agg(on_date, ARRAY[a, b / 99], a, agririsk.vegetation_options(max_abs => 2.0123456789012345, scale => 1.0123456789012345, min_quality => 0.0123456789012345)) AS v, agririsk.vegetation_agg(on_date, a) AS w FROM desk.loan GROUP BY farmer)";
 my @question = (
 	"SELECT agririsk.binning_options(min_bin_share => 0.0123456789012345, max_bin_share => 0.9876543210987654, min_rate_gap => 0.0012345678901234, special => ARRAY[33.33333333333333, -1e-7, 1e22])",
 	"SELECT $fit",
@@ -95,7 +96,16 @@ my @question = (
 	"SELECT j.* FROM agririsk.overlap_join($layers) j",
 	"SELECT z.* FROM agririsk.zonal_means('SELECT acquired, rast FROM desk.image', 'SELECT id, geom FROM desk.plot', agririsk.zonal_options(min_coverage => 0.0123456789012345, scale => 1.23456789012345)) z",
 	"SELECT j.* FROM agririsk.overlap_self_join('SELECT id, geom FROM desk.plot') j",
-	"SELECT e.* FROM agririsk.land_evidence($rights) e");
+	"SELECT e.* FROM agririsk.land_evidence($rights) e",
+	"SELECT farmer, v, v::text AS text, v OPERATOR(agririsk.+) v AS twice, agririsk.n_observations(v), agririsk.n_bands(v), agririsk.excluded(v), agririsk.max_gap(v), agririsk.clip(v, date '2023-03-04', NULL), agririsk.despike(v, 0.0123456789012345) FROM $series q",
+	"SELECT agririsk.rollup(w), agririsk.rollup(w)::text FROM $series q",
+	"SELECT farmer, o.* FROM $series q, agririsk.observations(v) o",
+	"SELECT farmer, agririsk.smooth(v, 9.876543210987654), agririsk.smooth(v, 12.345678901234567, 7, 0.8765432109876543), agririsk.gcv_lambda(v) FROM $series q",
+	"SELECT farmer, p.* FROM $series q, agririsk.phenology(v, agririsk.phenology_options(lambda => 1.0123456789012345, min_amplitude => 0.0123456789012345, threshold => 0.1234567890123456, valley_share => 0.0123456789012345)) p",
+	"SELECT farmer, h.*, agririsk.features(v, date '2023-02-03'), agririsk.feature_names(agririsk.n_bands(v)) FROM $series q, agririsk.harmonics(v, 2, 345.67890123456789) h",
+	"SELECT n, n::text AS text FROM (SELECT agririsk.vegetation_norm_agg(v, agririsk.vegetation_norm_options(lambda => 1.0123456789012345)) AS n FROM $series q) s",
+	"SELECT q.farmer, a.*, quantile.* FROM (SELECT agririsk.vegetation_norm_agg(w) AS n FROM $series q) s, $series q, agririsk.anomaly(w, n, date '2023-08-09') a, agririsk.quantiles(n) quantile",
+	"SELECT g.* FROM agririsk.growth_stage(date '2023-04-05', ARRAY['initial', 'late'], ARRAY[20, 30], date '2023-05-06') g");
 
 # Those that write into a catalog or a registry are asked apart.
 my $functions = $node->safe_psql('postgres', <<'SQL');
@@ -180,6 +190,9 @@ my @refused = (
 	'agririsk.fit_options(ridge => -1.0123456789012345)',
 	'agririsk.binning_options(min_bin_share => 1.0123456789012345)',
 	'agririsk.plot_track_options(max_accuracy_m => -1.0123456789012345)',
+	"agririsk.vegetation_agg(date '2024-05-06', -2.0123456789012345)",
+	'agririsk.vegetation_options(scale => -1.0123456789012345)',
+	'agririsk.phenology_options(lambda => -1.0123456789012345)',
 	'agririsk.parcel(1.0123456789012345, 1)',
 	"s.* FROM agririsk.characteristic_stability($card, NULL, 'TABLE desk.loan', 1.0123456789012345) s",
 	"s.* FROM agririsk.characteristic_stability($card, 'SELECT *, 1.0123456789012345 AS w FROM desk.loan', 'TABLE desk.loan', weight_column => 'w') s");
