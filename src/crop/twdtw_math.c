@@ -8,6 +8,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #ifdef __SSE2__
 #include <emmintrin.h>
@@ -187,7 +188,7 @@ pair_distance(const double *pattern, const double *observation, int bands)
 }
 
 static ALWAYS_INLINE void
-lane_distances(const TwdtwSeries *patterns, const TwdtwSeries *series, const double *weigh, bool open,
+lane_distances(const TwdtwSeries *patterns, const TwdtwSeries *series, const double *weigh,
 			   int bands, double *costs, double *distances)
 {
 	int			n = patterns->length;
@@ -218,7 +219,7 @@ lane_distances(const TwdtwSeries *patterns, const TwdtwSeries *series, const dou
 				Pair		up = pair_load(above + 2 * k);
 				Pair		least = pair_least(up, left[k]);
 
-				if (i == 0 && (open || j == 0))
+				if (i == 0 && j == 0)
 					least = pair_of(0);
 				least = pair_add(least, cost);
 				left[k] = pair_least(least, pair_add(corner[k], pair_add(cost, cost)));
@@ -227,31 +228,25 @@ lane_distances(const TwdtwSeries *patterns, const TwdtwSeries *series, const dou
 			}
 		}
 	}
-	for (k = 0; k < TWDTW_LANES; k++)
-	{
-		distances[k] = INFINITY;
-		for (j = open ? 0 : m - 1; j < m; j++)
-			if (costs[j * TWDTW_LANES + k] < distances[k])
-				distances[k] = costs[j * TWDTW_LANES + k];
-	}
+	memcpy(distances, costs + (size_t) (m - 1) * TWDTW_LANES, TWDTW_LANES * sizeof(double));
 }
 
 void
 twdtw_distances(const TwdtwSeries *patterns, const TwdtwSeries *series, const double *weigh,
-				bool open, double *costs, double distances[TWDTW_LANES])
+				double *costs, double distances[TWDTW_LANES])
 {
 	switch (patterns->bands)
 	{
 		case 1:
-			lane_distances(patterns, series, weigh, open, 1, costs, distances);
+			lane_distances(patterns, series, weigh, 1, costs, distances);
 			break;
 		case 2:
-			lane_distances(patterns, series, weigh, open, 2, costs, distances);
+			lane_distances(patterns, series, weigh, 2, costs, distances);
 			break;
 		case 4:
-			lane_distances(patterns, series, weigh, open, 4, costs, distances);
+			lane_distances(patterns, series, weigh, 4, costs, distances);
 			break;
 		default:
-			lane_distances(patterns, series, weigh, open, patterns->bands, costs, distances);
+			lane_distances(patterns, series, weigh, patterns->bands, costs, distances);
 	}
 }

@@ -64,12 +64,11 @@ extern TwdtwMatch twdtw_match(const TwdtwSeries *pattern, const TwdtwSeries *ser
 							  TwdtwStep step, bool open, double *costs, int *starts);
 
 /*
- * The least costs, in symmetric2, of eight patterns that have the same days:
- * values are of all patterns for the first band of the first point, and so
- * on, the last of them repeated where there are fewer. The same bits as from twdtw_match. The
- * scratch is of 16 m doubles.
+ * The costs of eight patterns that have the same days, closed and in symmetric2.
+ * The values are those of all patterns in the first band of the first point,
+ * and so on. The same bits as from twdtw_match. The scratch is of 8 m doubles.
  */
 extern void twdtw_distances(const TwdtwSeries *patterns, const TwdtwSeries *series, const double *weigh,
-							bool open, double *costs, double distances[TWDTW_LANES]);
+							double *costs, double distances[TWDTW_LANES]);
 
 #endif							/* AGRIRISK_TWDTW_MATH_H */
