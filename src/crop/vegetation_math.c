@@ -353,3 +353,37 @@ vegetation_merge(const Series *a, const Series *b, int32_t *day, float *value)
 	}
 	return total;
 }
+
+/* ---- spikes ---- */
+
+/* Days from date i to the nearest one on a side, of at least so much in the first band; or too many. */
+static int64_t
+days_to_higher(const Series *s, int i, int step, double least, int32_t max_days)
+{
+	int			j;
+
+	for (j = i + step; j >= 0 && j < s->n; j += step)
+	{
+		int64_t		days = step * ((int64_t) s->day[j] - s->day[i]);
+
+		if (days > max_days || s->value[j] > least)
+			return days;
+	}
+	return (int64_t) max_days + 1;
+}
+
+int
+vegetation_find_spikes(const Series *s, double min_drop, int32_t max_days, bool *keep)
+{
+	int			spikes = 0;
+	int			i;
+
+	for (i = 0; i < s->n; i++)
+	{
+		double		least = s->value[i] + min_drop;
+
+		keep[i] = days_to_higher(s, i, -1, least, max_days) + days_to_higher(s, i, 1, least, max_days) > max_days;
+		spikes += !keep[i];
+	}
+	return spikes;
+}

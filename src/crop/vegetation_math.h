@@ -113,4 +113,11 @@ extern bool vegetation_is_greener(const float *a, size_t a_stride, const float *
  */
 extern int	vegetation_merge(const Series *a, const Series *b, int32_t *day, float *value);
 
+/*
+ * Spikes: clouds lower an index, nothing raises it. A date is one if the first
+ * band was more than min_drop higher before it and again after it, on dates at
+ * most max_days apart. Sets keep; returns the spikes.
+ */
+extern int	vegetation_find_spikes(const Series *s, double min_drop, int32_t max_days, bool *keep);
+
 #endif							/* VEGETATION_MATH_H */
