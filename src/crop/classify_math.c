@@ -374,7 +374,6 @@ match_patterns(CropPrepared *p, const Series *series)
 	int			bands = p->library->n_bands;
 	TwdtwSeries observed = {p->m, bands, p->days, p->values};
 	int			i,
-				j,
 				k;
 
 	for (i = 0; i < p->n_crops; i++)

@@ -58,7 +58,7 @@ extern void twdtw_weigh(const TwdtwWeights *weights, const int16_t *pattern, int
 /*
  * The path of least cost. A closed one matches the whole series; an open one
  * begins and ends where it costs least, at the earliest end of those that
- * cost the same. The scratch is of 2 (m + 1) doubles and as many ints.
+ * cost the same. The scratch is of m doubles and m ints, for m observations.
  */
 extern TwdtwMatch twdtw_match(const TwdtwSeries *pattern, const TwdtwSeries *series, const double *weigh,
 							  TwdtwStep step, bool open, double *costs, int *starts);
