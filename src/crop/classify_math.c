@@ -16,6 +16,9 @@
 
 #define LANES	TWDTW_LANES
 
+/* Tiles and years that have dates of their own. */
+#define DATE_SETS	16
+
 /* Patterns with the same days. */
 typedef struct Batch
 {
@@ -24,9 +27,13 @@ typedef struct Batch
 	int			n;				/* of patterns */
 	const CropPattern *pattern[LANES];
 	int			crop[LANES];	/* of all sources */
-	bool		year;			/* spans one */
+	int			span;			/* days from the first point to the last */
+	bool		year;			/* that is a year's */
+} Batch;
 
-	/* For the dates of the series: */
+/* A batch for the dates of a series. */
+typedef struct DatedBatch
+{
 	bool		open;
 	int			kept;			/* points */
 	int		   *order;			/* of the kept points */
@@ -34,7 +41,20 @@ typedef struct Batch
 	double	   *values;			/* for each point and band, the lanes; or, open, for each lane the points */
 	double	   *weigh;
 	size_t		weigh_room;
-} Batch;
+} DatedBatch;
+
+/* What is ready for series with these dates. */
+typedef struct DateSet
+{
+	int			m;				/* -1: nothing */
+	int			room;
+	int32_t    *day;
+	int16_t    *days;			/* of the year */
+	DatedBatch *batch;
+	double	   *slope;
+	double	   *intercept;
+	double	   *reject;
+} DateSet;
 
 struct CropPrepared
 {
@@ -47,16 +67,12 @@ struct CropPrepared
 	Batch	   *batch;
 	TwdtwWeights weights;
 
-	/* For the dates of the series: */
-	int			m;
-	int			room;
-	int32_t    *day;
-	int16_t    *days;
-	double	   *slope;
-	double	   *intercept;
-	double	   *reject;
+	DateSet		set[DATE_SETS];
+	int			next_set;		/* to be replaced */
+	DateSet    *dates;			/* of the series */
 
 	/* Scratch. */
+	int			room;			/* dates */
 	double	   *values;
 	double	   *costs;
 	int		   *starts;
@@ -121,7 +137,7 @@ unite_crops(CropPrepared *p)
 
 /* Days from the first point to the last, each later than the one before. */
 static int
-year_span(const CropPattern *pattern)
+pattern_span(const CropPattern *pattern)
 {
 	int			span = 0;
 	int			i;
@@ -151,10 +167,8 @@ add_pattern(CropPrepared *p, const CropSource *source, const CropPattern *patter
 		memset(b, 0, sizeof *b);
 		b->source = source;
 		b->length = pattern->length;
-		b->year = year_span(pattern) >= CROP_YEAR_SPAN;
-		b->order = get(p, b->length, sizeof(int));
-		b->days = get(p, b->length, sizeof(int16_t));
-		b->values = get(p, (size_t) b->length * p->library->n_bands * LANES, sizeof(double));
+		b->span = pattern_span(pattern);
+		b->year = b->span >= CROP_YEAR_SPAN;
 	}
 	b->pattern[b->n] = pattern;
 	b->crop[b->n++] = crop;
@@ -171,7 +185,8 @@ crop_prepare(const CropLibrary *library, Arena arena)
 	memset(p, 0, sizeof *p);
 	p->library = library;
 	p->arena = arena;
-	p->m = -1;
+	for (i = 0; i < DATE_SETS; i++)
+		p->set[i].m = -1;
 	unite_crops(p);
 	for (i = 0; i < library->n_sources; i++)
 		n_patterns += library->source[i].n_patterns;
@@ -181,9 +196,6 @@ crop_prepare(const CropLibrary *library, Arena arena)
 			add_pattern(p, &library->source[i], &library->source[i].pattern[j],
 						p->crop[i][library->source[i].pattern[j].crop]);
 	twdtw_weights(&p->weights, library->options.alpha, library->options.beta);
-	p->slope = get(p, p->n_crops, sizeof(double));
-	p->intercept = get(p, p->n_crops, sizeof(double));
-	p->reject = get(p, p->n_crops, sizeof(double));
 	p->score = get(p, p->n_crops, sizeof(double));
 	p->distance = get(p, p->n_crops, sizeof(double));
 	p->total = get(p, p->n_crops, sizeof(double));
@@ -207,69 +219,64 @@ crop_prepared_label(const CropPrepared *p, int crop)
 
 /* The points of a pattern that a series with these dates can match, in its order. */
 static void
-order_points(CropPrepared *p, Batch *b, int span)
+order_points(const Batch *b, int first, int span, DatedBatch *d)
 {
 	const int16_t *days = b->pattern[0]->days;
-	int			first = p->days[0];
+	int			least = TWDTW_CYCLE;
 	int			begin = 0;
 	int			i;
 
-	b->kept = 0;
-	b->open = !b->year || span > CROP_SEASON_DAYS;
-	if (b->year)
+	d->kept = 0;
+	d->open = !b->year || span > CROP_SEASON_DAYS;
+	for (i = 0; i < b->length && b->year; i++)
 	{
-		int			least = TWDTW_CYCLE;
+		int			offset = (days[i] - first + CROP_EDGE_DAYS + TWDTW_CYCLE) % TWDTW_CYCLE;
 
-		for (i = 0; i < b->length; i++)
+		if (offset < least)
 		{
-			int			offset = (days[i] - first + CROP_EDGE_DAYS + 2 * TWDTW_CYCLE) % TWDTW_CYCLE;
-
-			if (offset < least)
-			{
-				least = offset;
-				begin = i;
-			}
+			least = offset;
+			begin = i;
 		}
 	}
 	for (i = 0; i < b->length; i++)
 	{
 		int			at = (begin + i) % b->length;
-		int			offset = (days[at] - first + CROP_EDGE_DAYS + 2 * TWDTW_CYCLE) % TWDTW_CYCLE - CROP_EDGE_DAYS;
+		int			offset = (days[at] - first + CROP_EDGE_DAYS + TWDTW_CYCLE) % TWDTW_CYCLE - CROP_EDGE_DAYS;
 
-		if (b->year && span < CROP_YEAR_SPAN && offset > span + CROP_EDGE_DAYS)
+		if (span + CROP_EDGE_DAYS < b->span && offset > span + CROP_EDGE_DAYS)
 			continue;
-		b->days[b->kept] = days[at];
-		b->order[b->kept++] = at;
+		d->days[d->kept] = days[at];
+		d->order[d->kept++] = at;
 	}
 }
 
 static void
-lay_out_batch(CropPrepared *p, Batch *b)
+lay_out_batch(CropPrepared *p, const Batch *b, const DateSet *dates, DatedBatch *d)
 {
 	int			bands = p->library->n_bands;
-	size_t		size = (size_t) b->kept * p->m;
-	double	   *to = b->values;
+	const double *factor = b->source->factor;
+	size_t		size = (size_t) d->kept * dates->m;
+	double	   *to = d->values;
 	int			i,
 				j,
 				k;
 
-	if (b->open)
+	if (d->open)
 		for (k = 0; k < b->n; k++)
-			for (i = 0; i < b->kept; i++)
+			for (i = 0; i < d->kept; i++)
 				for (j = 0; j < bands; j++)
-					*to++ = b->source->factor[j] * b->pattern[k]->values[b->order[i] * bands + j];
+					*to++ = factor[j] * b->pattern[k]->values[d->order[i] * bands + j];
 	else
-		for (i = 0; i < b->kept; i++)
+		for (i = 0; i < d->kept; i++)
 			for (j = 0; j < bands; j++)
 				for (k = 0; k < LANES; k++)
-					*to++ = b->source->factor[j] *
-						b->pattern[k < b->n ? k : 0]->values[b->order[i] * bands + j];
-	if (size > b->weigh_room)
+					*to++ = factor[j] * b->pattern[k < b->n ? k : 0]->values[d->order[i] * bands + j];
+	if (size > d->weigh_room)
 	{
-		b->weigh_room = 2 * size;
-		b->weigh = get(p, b->weigh_room, sizeof(double));
+		d->weigh_room = 2 * size;
+		d->weigh = get(p, d->weigh_room, sizeof(double));
 	}
-	twdtw_weigh(&p->weights, b->days, b->kept, p->days, p->m, b->weigh);
+	twdtw_weigh(&p->weights, d->days, d->kept, dates->days, dates->m, d->weigh);
 }
 
 /* That of the longest series that is no longer, or else of the shortest. */
@@ -285,13 +292,13 @@ choose_calibration(const CropSource *source, int span)
 
 /* Means over sources, weighted by labelled series; the largest bound of them. */
 static void
-unite_calibrations(CropPrepared *p, int span)
+unite_calibrations(CropPrepared *p, DateSet *dates, int span)
 {
 	int			i,
 				j;
 
 	for (j = 0; j < p->n_crops; j++)
-		p->total[j] = p->slope[j] = p->intercept[j] = p->reject[j] = 0;
+		p->total[j] = dates->slope[j] = dates->intercept[j] = dates->reject[j] = 0;
 	for (i = 0; i < p->library->n_sources; i++)
 	{
 		const CropSource *source = &p->library->source[i];
@@ -306,17 +313,54 @@ unite_calibrations(CropPrepared *p, int span)
 			double		n = (double) source->samples[j] + 1e-9;
 
 			p->total[crop] += n;
-			p->slope[crop] += n * c->slope[j];
-			p->intercept[crop] += n * c->intercept[j];
-			p->reject[crop] = fmax(p->reject[crop], c->reject[j]);
+			dates->slope[crop] += n * c->slope[j];
+			dates->intercept[crop] += n * c->intercept[j];
+			dates->reject[crop] = fmax(dates->reject[crop], c->reject[j]);
 		}
 	}
 	for (j = 0; j < p->n_crops; j++)
 		if (p->total[j] > 0)
 		{
-			p->slope[j] /= p->total[j];
-			p->intercept[j] /= p->total[j];
+			dates->slope[j] /= p->total[j];
+			dates->intercept[j] /= p->total[j];
 		}
+}
+
+/* Room in the set for so many dates. */
+static void
+make_room(CropPrepared *p, DateSet *dates, int m)
+{
+	int			i;
+
+	if (dates->batch == NULL)
+	{
+		dates->batch = get(p, p->n_batches, sizeof(DatedBatch));
+		memset(dates->batch, 0, p->n_batches * sizeof(DatedBatch));
+		for (i = 0; i < p->n_batches; i++)
+		{
+			DatedBatch *d = &dates->batch[i];
+
+			d->order = get(p, p->batch[i].length, sizeof(int));
+			d->days = get(p, p->batch[i].length, sizeof(int16_t));
+			d->values = get(p, (size_t) p->batch[i].length * p->library->n_bands * LANES, sizeof(double));
+		}
+		dates->slope = get(p, p->n_crops, sizeof(double));
+		dates->intercept = get(p, p->n_crops, sizeof(double));
+		dates->reject = get(p, p->n_crops, sizeof(double));
+	}
+	if (m > dates->room)
+	{
+		dates->room = 2 * m;
+		dates->day = get(p, dates->room, sizeof(int32_t));
+		dates->days = get(p, dates->room, sizeof(int16_t));
+	}
+	if (m > p->room)
+	{
+		p->room = 2 * m;
+		p->values = get(p, (size_t) p->room * p->library->n_bands, sizeof(double));
+		p->costs = get(p, (size_t) p->room * LANES, sizeof(double));
+		p->starts = get(p, p->room, sizeof(int));
+	}
 }
 
 static void
@@ -324,29 +368,29 @@ prepare_dates(CropPrepared *p, const Series *series)
 {
 	int			m = series->n;
 	int			span = series->day[m - 1] - series->day[0];
+	DateSet    *dates;
 	int			i;
 
-	if (p->m == m && memcmp(p->day, series->day, m * sizeof(int32_t)) == 0)
-		return;
-	if (m > p->room)
+	for (i = 0; i < DATE_SETS; i++)
 	{
-		p->room = 2 * m;
-		p->day = get(p, p->room, sizeof(int32_t));
-		p->days = get(p, p->room, sizeof(int16_t));
-		p->values = get(p, (size_t) p->room * p->library->n_bands, sizeof(double));
-		p->costs = get(p, (size_t) p->room * LANES, sizeof(double));
-		p->starts = get(p, p->room, sizeof(int));
+		p->dates = &p->set[i];
+		if (p->dates->m == m && memcmp(p->dates->day, series->day, m * sizeof(int32_t)) == 0)
+			return;
 	}
-	p->m = m;
-	memcpy(p->day, series->day, m * sizeof(int32_t));
+	p->dates = dates = &p->set[p->next_set];
+	p->next_set = (p->next_set + 1) % DATE_SETS;
+	dates->m = -1;
+	make_room(p, dates, m);
+	memcpy(dates->day, series->day, m * sizeof(int32_t));
 	for (i = 0; i < m; i++)
-		p->days[i] = (int16_t) crop_day_of_year(series->day[i]);
+		dates->days[i] = (int16_t) crop_day_of_year(series->day[i]);
+	dates->m = m;
 	for (i = 0; i < p->n_batches; i++)
 	{
-		order_points(p, &p->batch[i], span);
-		lay_out_batch(p, &p->batch[i]);
+		order_points(&p->batch[i], dates->days[0], span, &dates->batch[i]);
+		lay_out_batch(p, &p->batch[i], dates, &dates->batch[i]);
 	}
-	unite_calibrations(p, span);
+	unite_calibrations(p, dates, span);
 }
 
 static void
@@ -372,34 +416,39 @@ static void
 match_patterns(CropPrepared *p, const Series *series)
 {
 	int			bands = p->library->n_bands;
-	TwdtwSeries observed = {p->m, bands, p->days, p->values};
+	int			m = series->n;
+	TwdtwSeries observed = {m, bands, p->dates->days, p->values};
+	const CropSource *scaled = NULL;
 	int			i,
 				k;
 
 	for (i = 0; i < p->n_crops; i++)
-		p->match[i] = (TwdtwMatch) {INFINITY, 0, p->m - 1};
+		p->match[i] = (TwdtwMatch) {INFINITY, 0, m - 1};
 	for (i = 0; i < p->n_batches; i++)
 	{
-		Batch	   *b = &p->batch[i];
-		TwdtwSeries patterns = {b->kept, bands, b->days, b->values};
+		const Batch *b = &p->batch[i];
+		const DatedBatch *d = &p->dates->batch[i];
+		TwdtwSeries patterns = {d->kept, bands, d->days, d->values};
 		double		distances[LANES];
 
-		if (i == 0 || b->source != b[-1].source)
-			scale_values(p, series, b->source->factor);
-		if (!b->open)
-			twdtw_distances(&patterns, &observed, b->weigh, p->costs, distances);
+		if (d->kept == 0)
+			continue;
+		if (b->source != scaled)
+			scale_values(p, series, (scaled = b->source)->factor);
+		if (!d->open)
+			twdtw_distances(&patterns, b->n, &observed, d->weigh, p->costs, distances);
 		for (k = 0; k < b->n; k++)
-			if (b->open)
+			if (d->open)
 			{
 				TwdtwMatch	match;
 
-				patterns.values = b->values + (size_t) k * b->kept * bands;
-				match = twdtw_match(&patterns, &observed, b->weigh, TWDTW_SYMMETRIC2, true, p->costs, p->starts);
-				keep_least(p, b->crop[k], match.distance / (b->kept + match.end - match.start + 1),
+				patterns.values = d->values + (size_t) k * d->kept * bands;
+				match = twdtw_match(&patterns, &observed, d->weigh, TWDTW_SYMMETRIC2, true, p->costs, p->starts);
+				keep_least(p, b->crop[k], match.distance / (d->kept + match.end - match.start + 1),
 						   match.start, match.end);
 			}
 			else
-				keep_least(p, b->crop[k], distances[k] / (b->kept + p->m), 0, p->m - 1);
+				keep_least(p, b->crop[k], distances[k] / (d->kept + m), 0, m - 1);
 	}
 }
 
@@ -509,7 +558,7 @@ crop_scores(CropPrepared *p, const Series *series, double *score, double *distan
 	{
 		score_kernel(p, series, score, distance);
 		for (i = 0; i < p->n_crops; i++)
-			p->match[i] = (TwdtwMatch) {distance[i], 0, p->m - 1};
+			p->match[i] = (TwdtwMatch) {distance[i], 0, series->n - 1};
 		return;
 	}
 	match_patterns(p, series);
@@ -546,7 +595,7 @@ to_probabilities(CropPrepared *p)
 	for (i = 0; i < p->n_crops; i++)
 	{
 		/* A crop with no pattern of these days has no score. */
-		p->total[i] = isfinite(p->score[i]) ? p->slope[i] * p->score[i] + p->intercept[i] : -1e300;
+		p->total[i] = isfinite(p->score[i]) ? p->dates->slope[i] * p->score[i] + p->dates->intercept[i] : -1e300;
 		most = fmax(most, p->total[i]);
 	}
 	for (i = 0; i < p->n_crops; i++)
@@ -593,7 +642,7 @@ crop_classify(CropPrepared *p, const Series *series, int32_t from_day, int32_t t
 		return v;
 	v.probability = p->total[v.crop];
 	v.margin = v.runner_up < 0 ? v.probability : v.probability - p->total[v.runner_up];
-	if (!(v.distance <= p->reject[v.crop]))
+	if (!(v.distance <= p->dates->reject[v.crop]))
 		v.reason = CROP_UNLIKE;
 	else if (v.margin < options->min_margin)
 		v.reason = CROP_AMBIGUOUS;

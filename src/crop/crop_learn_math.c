@@ -122,7 +122,7 @@ choose_grid(Learner *l)
 	qsort(span, given->n, sizeof(int), compare_ints);
 	l->grid.step = given->step_days;
 	i = span[given->n / 2] < TWDTW_CYCLE - 1 ? span[given->n / 2] : TWDTW_CYCLE - 1;
-	l->grid.n_grid = i / given->step_days + 1;
+	l->grid.n_grid = (i + given->step_days - 1) / given->step_days + 1;
 }
 
 /* Each band in its standard deviation, over all rows and grid points. */

@@ -10,14 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#ifdef __SSE2__
-#include <emmintrin.h>
+#ifdef __x86_64__
+#include <immintrin.h>
 #endif
 
 #define ALWAYS_INLINE	inline __attribute__((always_inline))
-
-/* Doubles that are computed at once, of the lanes. */
-#define PAIRS (TWDTW_LANES / 2)
 
 void
 twdtw_weights(TwdtwWeights *weights, double alpha, double beta)
@@ -117,136 +114,73 @@ twdtw_match(const TwdtwSeries *pattern, const TwdtwSeries *series, const double 
 }
 
 /*
- * Pairs of doubles: SSE2, which every x86-64 has. Subtraction, addition, square
- * root and the lesser of two round alike everywhere: other machines get the same bits.
+ * Several patterns at once. Subtraction, addition, multiplication, square root
+ * and the lesser of two round alike in every width: all machines get the bits
+ * of twdtw_match.
  */
-#ifdef __SSE2__
+#ifdef __x86_64__
 
-typedef __m128d Pair;
+/* Every x86-64 has SSE2. */
+#define VECTOR				__m128d
+#define VECTOR_WIDTH		2
+#define VECTOR_TARGET
+#define VECTOR_NAME(name)	name##_sse2
+#define vector_load(at)		_mm_loadu_pd(at)
+#define vector_store(at, x) _mm_storeu_pd(at, x)
+#define vector_of(x)		_mm_set1_pd(x)
+#define vector_add(x, y)	_mm_add_pd(x, y)
+#define vector_subtract(x, y) _mm_sub_pd(x, y)
+#define vector_multiply(x, y) _mm_mul_pd(x, y)
+#define vector_least(x, y)	_mm_min_pd(x, y)
+#define vector_root(x)		_mm_sqrt_pd(x)
+#define vector_magnitude(x) _mm_andnot_pd(_mm_set1_pd(-0.0), x)
+#include "crop/twdtw_template.h"
 
-#define pair_load(at)		_mm_loadu_pd(at)
-#define pair_store(at, x)	_mm_storeu_pd(at, x)
-#define pair_of(x)			_mm_set1_pd(x)
-#define pair_add(x, y)		_mm_add_pd(x, y)
-#define pair_subtract(x, y) _mm_sub_pd(x, y)
-#define pair_multiply(x, y) _mm_mul_pd(x, y)
-#define pair_least(x, y)	_mm_min_pd(x, y)
-#define pair_root(x)		_mm_sqrt_pd(x)
-#define pair_magnitude(x)	_mm_andnot_pd(_mm_set1_pd(-0.0), x)
+#define VECTOR				__m256d
+#define VECTOR_WIDTH		4
+#define VECTOR_TARGET		__attribute__((target("avx2")))
+#define VECTOR_NAME(name)	name##_avx2
+#define vector_load(at)		_mm256_loadu_pd(at)
+#define vector_store(at, x) _mm256_storeu_pd(at, x)
+#define vector_of(x)		_mm256_set1_pd(x)
+#define vector_add(x, y)	_mm256_add_pd(x, y)
+#define vector_subtract(x, y) _mm256_sub_pd(x, y)
+#define vector_multiply(x, y) _mm256_mul_pd(x, y)
+#define vector_least(x, y)	_mm256_min_pd(x, y)
+#define vector_root(x)		_mm256_sqrt_pd(x)
+#define vector_magnitude(x) _mm256_andnot_pd(_mm256_set1_pd(-0.0), x)
+#include "crop/twdtw_template.h"
 
 #else
 
-typedef double Pair __attribute__((vector_size(16), aligned(8)));
-
-static inline Pair
-pair_load(const double *at)
-{
-	return (Pair) {at[0], at[1]};
-}
-
-static inline void
-pair_store(double *at, Pair x)
-{
-	at[0] = x[0];
-	at[1] = x[1];
-}
-
-#define pair_of(x)			((Pair) {x, x})
-#define pair_add(x, y)		((x) + (y))
-#define pair_subtract(x, y) ((x) - (y))
-#define pair_multiply(x, y) ((x) * (y))
-
-static inline Pair
-pair_least(Pair x, Pair y)
-{
-	return (Pair) {x[0] < y[0] ? x[0] : y[0], x[1] < y[1] ? x[1] : y[1]};
-}
-
-#define pair_root(x)		((Pair) {sqrt((x)[0]), sqrt((x)[1])})
-#define pair_magnitude(x)	((Pair) {fabs((x)[0]), fabs((x)[1])})
+#define VECTOR				double
+#define VECTOR_WIDTH		1
+#define VECTOR_TARGET
+#define VECTOR_NAME(name)	name##_plain
+#define vector_load(at)		(*(at))
+#define vector_store(at, x) (*(at) = (x))
+#define vector_of(x)		(x)
+#define vector_add(x, y)	((x) + (y))
+#define vector_subtract(x, y) ((x) - (y))
+#define vector_multiply(x, y) ((x) * (y))
+#define vector_least(x, y)	((x) < (y) ? (x) : (y))
+#define vector_root(x)		sqrt(x)
+#define vector_magnitude(x) fabs(x)
+#include "crop/twdtw_template.h"
 
 #endif
 
-/* The bands are a constant where the caller's are: then the loop over them is unrolled. */
-static ALWAYS_INLINE Pair
-pair_distance(const double *pattern, const double *observation, int bands)
-{
-	Pair		sum;
-	int			k;
-
-	sum = pair_subtract(pair_load(pattern), pair_of(observation[0]));
-	if (bands == 1)
-		return pair_magnitude(sum);
-	sum = pair_multiply(sum, sum);
-	for (k = 1; k < bands; k++)
-	{
-		Pair		difference = pair_subtract(pair_load(pattern + k * TWDTW_LANES), pair_of(observation[k]));
-
-		sum = pair_add(sum, pair_multiply(difference, difference));
-	}
-	return pair_root(sum);
-}
-
-static ALWAYS_INLINE void
-lane_distances(const TwdtwSeries *patterns, const TwdtwSeries *series, const double *weigh,
-			   int bands, double *costs, double *distances)
-{
-	int			n = patterns->length;
-	int			m = series->length;
-	int			i,
-				j,
-				k;
-
-	for (j = 0; j < m * TWDTW_LANES; j++)
-		costs[j] = INFINITY;
-	for (i = 0; i < n; i++)
-	{
-		const double *row = patterns->values + (size_t) i * bands * TWDTW_LANES;
-		Pair		corner[PAIRS];
-		Pair		left[PAIRS];
-
-		for (k = 0; k < PAIRS; k++)
-			corner[k] = left[k] = pair_of(INFINITY);
-		for (j = 0; j < m; j++)
-		{
-			const double *observation = series->values + (size_t) j * bands;
-			double	   *above = costs + (size_t) j * TWDTW_LANES;
-			Pair		weight = pair_of(*weigh++);
-
-			for (k = 0; k < PAIRS; k++)
-			{
-				Pair		cost = pair_add(pair_distance(row + 2 * k, observation, bands), weight);
-				Pair		up = pair_load(above + 2 * k);
-				Pair		least = pair_least(up, left[k]);
-
-				if (i == 0 && j == 0)
-					least = pair_of(0);
-				least = pair_add(least, cost);
-				left[k] = pair_least(least, pair_add(corner[k], pair_add(cost, cost)));
-				corner[k] = up;
-				pair_store(above + 2 * k, left[k]);
-			}
-		}
-	}
-	memcpy(distances, costs + (size_t) (m - 1) * TWDTW_LANES, TWDTW_LANES * sizeof(double));
-}
-
 void
-twdtw_distances(const TwdtwSeries *patterns, const TwdtwSeries *series, const double *weigh,
+twdtw_distances(const TwdtwSeries *patterns, int n, const TwdtwSeries *series, const double *weigh,
 				double *costs, double distances[TWDTW_LANES])
 {
-	switch (patterns->bands)
-	{
-		case 1:
-			lane_distances(patterns, series, weigh, 1, costs, distances);
-			break;
-		case 2:
-			lane_distances(patterns, series, weigh, 2, costs, distances);
-			break;
-		case 4:
-			lane_distances(patterns, series, weigh, 4, costs, distances);
-			break;
-		default:
-			lane_distances(patterns, series, weigh, patterns->bands, costs, distances);
-	}
+#ifdef __x86_64__
+	if (__builtin_cpu_supports("avx2"))
+		distances_avx2(patterns, n, series, weigh, costs);
+	else
+		distances_sse2(patterns, n, series, weigh, costs);
+#else
+	distances_plain(patterns, n, series, weigh, costs);
+#endif
+	memcpy(distances, costs + (size_t) (series->length - 1) * TWDTW_LANES, TWDTW_LANES * sizeof(double));
 }

@@ -64,11 +64,12 @@ extern TwdtwMatch twdtw_match(const TwdtwSeries *pattern, const TwdtwSeries *ser
 							  TwdtwStep step, bool open, double *costs, int *starts);
 
 /*
- * The costs of eight patterns that have the same days, closed and in symmetric2.
- * The values are those of all patterns in the first band of the first point,
- * and so on. The same bits as from twdtw_match. The scratch is of 8 m doubles.
+ * The costs of n patterns, up to eight, that have the same days, closed and in symmetric2.
+ * The values are those of eight patterns in the first band of the first point,
+ * and so on. The same bits as from
+ * twdtw_match, and numbers without a meaning beyond n. The scratch is of 8 m doubles.
  */
-extern void twdtw_distances(const TwdtwSeries *patterns, const TwdtwSeries *series, const double *weigh,
+extern void twdtw_distances(const TwdtwSeries *patterns, int n, const TwdtwSeries *series, const double *weigh,
 							double *costs, double distances[TWDTW_LANES]);
 
 #endif							/* AGRIRISK_TWDTW_MATH_H */
