@@ -741,7 +741,11 @@ fit_logit(const Learner *l, CropCalibration *calibration)
 	}
 }
 
-/* The quantile of distances of a crop's own rows, from rows left out; where there are none, no bound. */
+/*
+ * The quantile of distances of a crop's own rows, when these are left out, wider
+ * by 1 / sqrt(n): a few rows do not show how far a crop reaches. No bound where
+ * there are none.
+ */
 static void
 bound_distances(const Learner *l, CropCalibration *calibration)
 {
@@ -762,7 +766,7 @@ bound_distances(const Learner *l, CropCalibration *calibration)
 				own[n++] = distance;
 		}
 		qsort(own, n, sizeof(double), compare_doubles);
-		calibration->reject[crop] = n == 0 ? 1e30 : own[(int) ceil(given->reject * n) - 1];
+		calibration->reject[crop] = n == 0 ? 1e30 : own[(int) ceil(given->reject * n) - 1] * (1 + 1 / sqrt(n));
 	}
 }
 

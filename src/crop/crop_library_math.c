@@ -133,7 +133,7 @@ read_kernel(ByteReader *r, CropKernel *k, int n_bands, int n_crops, Arena arena)
 	k->start = read_count(r, 1, TWDTW_CYCLE, 0);
 	k->step = read_count(r, 1, TWDTW_CYCLE, 0);
 	k->n_grid = read_count(r, 1, TWDTW_CYCLE, 0);
-	k->rate = read_between(r, 0, 1e9);
+	k->rate = read_between(r, 1e-30, 1e9);
 	size = (size_t) k->n_support * k->n_grid * n_bands;
 	if (r->bad || size * 4 + (size_t) k->n_support * n_crops * 8 > bytes_left(r))
 	{
