@@ -134,12 +134,12 @@ parse(const StoredType *type, char *text)
 		const char *digit = strchr(digits, text[i]);
 
 		if (digit == NULL)
-			stored_type_bad_text(type, "It has a character that is no hexadecimal digit in lower case.");
+			stored_type_bad_text(type, "It has a character that is no hexadecimal digit in lower case");
 		bytes[i / 2] = (uint8_t) (i % 2 == 0 ? (digit - digits) << 4 : bytes[i / 2] | (digit - digits));
 	}
 	value = length % 2 == 0 ? receive(type, bytes, length / 2, agr_from_utf8) : NULL;
 	if (value == NULL)
-		stored_type_bad_text(type, "The digits are not those of a library.");
+		stored_type_bad_text(type, "The digits are not those of a library");
 	return value;
 }
 
