@@ -1,5 +1,6 @@
 -- Libraries of crops and what they make of a series.
 SET search_path = agririsk, public;
+SET datestyle = ISO;
 \pset null NULL
 
 -- Three crops whose seasons peak in different months; rows differ by their year and a small wave.

@@ -1,5 +1,6 @@
 -- Time-weighted dynamic time warping: distances that can be worked out by hand.
 SET search_path = agririsk, public;
+SET datestyle = ISO;
 \pset null NULL
 
 CREATE VIEW one AS SELECT '{"observations": {"2024-05-01": [0.5]}}'::vegetation AS v;
