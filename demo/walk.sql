@@ -19,6 +19,7 @@ reset client_min_messages;
 \echo 'Dated money as payment systems, shipping stations and agencies report it; plots'
 \echo 'and a land register; what farmers agreed to show; and loans asked for. All made'
 \echo 'up (schema demo), but along the lines of the real thing.\n'
+-- What the walk makes belongs to the schema of the demo.
 set search_path = demo, agririsk, public;
 \timing on
 \set ECHO queries

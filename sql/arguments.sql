@@ -56,6 +56,31 @@ SELECT fit_scorecard(word, t) FROM (SELECT 'bad'::text AS word, 1 AS x) t;
 -- As the hint says.
 SELECT roc_agg(0.5, word = 'bad'), roc_agg(0.5, CASE word WHEN 'bad' THEN true WHEN 'good' THEN false END) FROM (VALUES ('bad'), ('good'), ('pending')) v (word);
 
+-- So are enums, in every aggregate that takes an outcome, whatever else it is given.
+CREATE TYPE repaid AS ENUM ('good', 'bad');
+CREATE TYPE class AS ENUM ('a', 'b');
+CREATE FUNCTION pg_temp.refusal(aggregate text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+  detail text;
+BEGIN
+  EXECUTE format($q$SELECT %s FROM (VALUES ('good'::repaid, NULL::repaid, 'b'::class)) v (y, nothing, c), LATERAL (SELECT 1 AS x) t$q$, aggregate);
+  RETURN 'accepted';
+EXCEPTION WHEN invalid_parameter_value THEN
+  GET STACKED DIAGNOSTICS detail = pg_exception_detail;
+  RETURN detail;
+END $$;
+SELECT a AS aggregate, pg_temp.refusal(a) AS refusal
+  FROM unnest('{"roc_agg(1, y)","roc_agg(0.5, y, x)","roc_agg(NULL, nothing)","roc_agg(1, y ORDER BY y) FILTER (WHERE x = 1)",
+    "roc_metrics(1, y)","roc_metrics(1, y, x::smallint)","roc_pair_agg(1, 2, y)","calibration_agg(0.5, y)","calibration_agg(0.5, y, x)",
+    "optimal_bins(x, y)","optimal_bins(c, y, NULL)","optimal_bins(''a'', y, x, ''{}'')","optimal_bins(y, y)",
+    "fit_scorecard(y, t)","fit_scorecard(y, t, fit_options())","fit_scorecard(y, t, ''5101''::text)","fit_scorecard(y, t, ''5101'', fit_options())"}'::text[]) a;
+SELECT a.oid::regprocedure AS "takes an outcome, but no enum" FROM pg_proc a, generate_series(0, a.pronargs - 1) i
+ WHERE a.pronamespace = 'agririsk'::regnamespace AND a.prokind = 'a' AND a.proargtypes[i] = 'binary_outcome'::regtype
+   AND NOT EXISTS (SELECT FROM pg_proc e WHERE e.proname = a.proname AND e.pronargs = a.pronargs AND e.proargtypes[i] = 'anyenum'::regtype);
+SELECT roc_agg(0.5, y) FROM (VALUES ('good'::repaid)) v (y);
+-- A feature of an enum type may still be binned.
+SELECT optimal_bins(c, y = 'bad')::jsonb -> 'bins' AS bins FROM (VALUES ('a'::class, 'good'::repaid), ('a', 'bad')) v (c, y);
+
 -- ---------- dates ----------
 
 SELECT cashflow_agg(at::date, 5) = cashflow_agg(at, 5) AS "timestamp", cashflow_agg(at::date, 5.25) = cashflow_agg(at, 5.25) AS "numeric", cashflow_agg(at, 5)

@@ -95,6 +95,10 @@ SELECT fit_scorecard(bad, t, fit_options(feature_binning => '{"k": {"special": [
 SELECT fit_scorecard(bad, t, fit_options(binnings => jsonb_build_object('k', (SELECT optimal_bins(a, bad) FROM loan)))) FROM loan, LATERAL (SELECT k) t;
 SELECT fit_options() AS nothing, fit_options(folds => 0, extra => '{"ridge": 2}') AS some;
 SELECT fold(NULL::bigint, 5) IS NULL AS of_null, fold('a', 0);
+-- A uuid is in the fold of its text form.
+SELECT bool_and(fold(u, 7) = fold(u::text, 7)) AS same, count(DISTINCT fold(u, 7)) AS folds, fold(NULL::uuid, 7) FROM generate_series(1, 200) i, LATERAL (SELECT md5(i::text)::uuid AS u) k;
+SELECT fit_scorecard(bad, t, fit_options(fold_key => 'u')) = fit_scorecard(bad, s, fit_options(fold_key => 'u')) AS same, fit_scorecard(bad, t, fit_options(fold_key => 'u')) <> fit_scorecard(bad, t, fit_options(ignore => '{u}')) AS heard
+  FROM loan, LATERAL (SELECT md5(x::text)::uuid AS id) k, LATERAL (SELECT loan.a, id AS u) t, LATERAL (SELECT loan.a, id::text AS u) s;
 
 -- A column of numbers so small that no card holds its coefficient.
 SELECT fit_scorecard(bad, t, fit_options(encoding => 'none', folds => 0)) FROM loan, LATERAL (SELECT a * 1e-12 AS tiny) t;

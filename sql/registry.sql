@@ -2,6 +2,7 @@
 SET search_path = public, agririsk, registry;
 SELECT create_registry();
 \pset null '(null)'
+\set SHOW_CONTEXT never
 SET DateStyle = ISO;
 CREATE FUNCTION pg_temp.card(intercept float8) RETURNS scorecard LANGUAGE sql AS
 $$ SELECT format('{"format": 1, "name": "c", "intercept": %s, "features": [{"name": "x", "type": "number", "bins": [{"woe": 0}]}]}', intercept)::scorecard $$;
@@ -37,9 +38,9 @@ SELECT promote_model('rice', 1, 'retired');
 SELECT champion('rice');
 SELECT champion('Rice "x"') = pg_temp.card(-1) AS other;
 -- Who promoted what; a change by hand is in the history too, and a champion that was taken away by hand is missed.
-SELECT name, version, status, promoted_by = session_user AS by_me, promoted_at = CURRENT_TIMESTAMP AS now FROM promotion ORDER BY ctid;
+SELECT name, version, status, promoted_by = session_user AS by_me, promoted_at = CURRENT_TIMESTAMP AS now FROM promotion ORDER BY entry;
 UPDATE model SET status = 'retired' WHERE status = 'champion';
-SELECT name, version, status FROM promotion ORDER BY ctid DESC LIMIT 1;
+SELECT name, version, status FROM promotion ORDER BY entry DESC LIMIT 1;
 SELECT champion('Rice "x"');
 
 -- As the docs call it.
@@ -84,7 +85,7 @@ INSERT INTO model (name, version, body, status, created_at, checksum) SELECT 'ol
 SELECT register_model('old', pg_temp.card(3));
 SELECT name, version, status FROM model ORDER BY name COLLATE "C", version;
 -- The history is not written by hand.
-INSERT INTO promotion SELECT * FROM promotion LIMIT 1;
+INSERT INTO promotion (name, version, status, promoted_by, promoted_at) SELECT name, version, status, session_user, CURRENT_TIMESTAMP FROM promotion ORDER BY entry DESC LIMIT 1;
 UPDATE promotion SET promoted_by = 'nobody';
 DELETE FROM promotion;
 TRUNCATE promotion;
@@ -104,12 +105,38 @@ SELECT create_registry('Second one');
 SELECT "Second one".register_model('rice', pg_temp.card(-1)), "Second one".promote_model('rice', 1);
 SELECT "Second one".champion('rice') = pg_temp.card(-1) AS own;
 SELECT count(*) FROM registry.model;
+-- Where the schema gets another name, the functions are written again for it.
+ALTER SCHEMA "Second one" RENAME TO renamed;
+SELECT renamed.champion('rice') = pg_temp.card(-1) AS own;
+SELECT upgrade_registry('renamed');
+SELECT renamed.champion('rice') = pg_temp.card(-1) AS own;
+SELECT renamed.register_model('rice', pg_temp.card(-2)), renamed.promote_model('rice', 2);
+SELECT version, status FROM renamed.promotion ORDER BY entry;
+DELETE FROM renamed.model;
+SELECT upgrade_registry('public');
+SELECT upgrade_registry(NULL);
+-- A model of another kind would have a column of its own. No version goes without a checksum
+-- before the constraint knows the kind, and such a champion is not taken for none.
+BEGIN;
+ALTER TABLE renamed.model DROP CONSTRAINT model_body_check;
+SAVEPOINT unchecked;
+\set VERBOSITY terse
+INSERT INTO renamed.model (name, version, status, checksum) VALUES ('wood', 1, 'champion', '00');
+\set VERBOSITY default
+ROLLBACK TO unchecked;
+ALTER TABLE renamed.model DROP CONSTRAINT model_checksum_check;
+INSERT INTO renamed.model (name, version, status, checksum) VALUES ('wood', 1, 'champion', '00');
+SELECT renamed.champion('wood');
+ROLLBACK;
+ALTER SCHEMA renamed RENAME TO "Second one";
+SELECT upgrade_registry('Second one');
 -- What a sharded server runs on its workers has another catalog.
 SET application_name = 'citus_internal gpid=10000000042';
 SELECT "Second one".champion('rice');
 SELECT "Second one".register_model('rice', pg_temp.card(-1));
 SELECT "Second one".promote_model('rice', 1);
 SELECT create_registry('third');
+SELECT upgrade_registry('Second one');
 RESET application_name;
 DROP SCHEMA registry CASCADE;
 DROP SCHEMA "Second one" CASCADE;

@@ -56,12 +56,25 @@ SELECT count(*), count(psi) AS psi FROM linear, characteristic_stability(card, '
 SELECT max(psi) FROM card, characteristic_stability(card, NULL, $$SELECT 1 AS cv, 'pear' AS crop, true AS agreed$$, 0);
 SELECT count(*) FROM characteristic_stability(NULL, NULL, 'TABLE learnt');
 
+-- A weight is the number of equal rows: binned, linear, against a query and against the card.
+SELECT bool_and(s IS NOT DISTINCT FROM t) AS same, count(*) FROM card, told t JOIN characteristic_stability(card, NULL, 'TABLE learnt', weight_column => 'n') s USING (feature, bin);
+SELECT bool_and(s IS NOT DISTINCT FROM t) AS same, count(*) FROM card, told t JOIN characteristic_stability(card, 'SELECT cv, crop, agreed, n::numeric FROM learnt', 'SELECT cv, crop, agreed, n::smallint FROM learnt', weight_column => 'n') s USING (feature, bin);
+SELECT count(*), bool_and(r IS NOT DISTINCT FROM w) AS same FROM linear,
+  LATERAL ROWS FROM (characteristic_stability(card, 'SELECT a.* FROM amount a, generate_series(1, 3)', 'SELECT a.* FROM amount a, generate_series(1, ceil(coalesce(amount, 0) / 100)::int)')) WITH ORDINALITY r
+  JOIN LATERAL ROWS FROM (characteristic_stability(card, 'SELECT amount, 3 AS w FROM amount', 'SELECT amount, ceil(coalesce(amount, 0) / 100) AS w FROM amount', 1e-4, 'w')) WITH ORDINALITY w USING (ordinality);
+
 -- Nonsense is an error, and a query is read, not run for its effects.
 \set VERBOSITY default
 SELECT characteristic_stability(card, NULL, NULL) FROM card;
 SELECT characteristic_stability(card, NULL, 'TABLE learnt', 1) FROM card;
 SELECT characteristic_stability(card, NULL, 'TABLE learnt', 'NaN') FROM card;
 SELECT characteristic_stability(card, NULL, 'SELECT cv, crop FROM learnt') FROM card;
+SELECT characteristic_stability(card, NULL, 'TABLE learnt', weight_column => 'N') FROM card;
+SELECT characteristic_stability(card, NULL, 'TABLE learnt', weight_column => 'crop') FROM card;
+SELECT characteristic_stability(card, NULL, 'SELECT cv, crop, agreed, -n AS n FROM learnt', weight_column => 'n') FROM card;
+SELECT characteristic_stability(card, 'SELECT cv, crop, agreed, 1.5 AS n FROM learnt', 'TABLE learnt', weight_column => 'n') FROM card;
+SELECT characteristic_stability(card, NULL, 'SELECT cv, crop, agreed, NULL::int AS n FROM learnt', weight_column => 'n') FROM card;
+SELECT characteristic_stability(card, NULL, 'SELECT cv, crop, agreed, 1::bigint << 40 AS n FROM learnt', weight_column => 'n') FROM card;
 SELECT characteristic_stability(card, NULL, 'SELECT cv, crop, agreed, cv FROM learnt') FROM card;
 SELECT characteristic_stability(card, NULL, 'SELECT cv, crop, agreed::int FROM learnt') FROM card;
 SELECT characteristic_stability(card, NULL, $$SELECT 'Infinity'::float8 AS cv, crop, agreed FROM learnt$$) FROM card;

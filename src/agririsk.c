@@ -7,6 +7,7 @@
 #include "agririsk.h"
 
 #include "miscadmin.h"
+#include "model/card/score.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 
@@ -38,6 +39,8 @@ _PG_init(void)
 							 &agr_geometry_reader, AGR_READ_AUTO, geometry_readers,
 							 PGC_USERSET, GUC_NO_SHOW_ALL | GUC_NOT_IN_SAMPLE, NULL, NULL, NULL);
 	agr_reserve_settings("agririsk");
+
+	model_add_kind(&card_kind);
 }
 
 MemoryContext

@@ -3,8 +3,10 @@
 
 DO $refuse$
 BEGIN
-  -- Whoever owns the schema could put functions in the way of those here.
-  IF (SELECT nspowner FROM pg_catalog.pg_namespace WHERE nspname = 'agririsk') <> current_user::pg_catalog.regrole THEN
+  -- Whoever owns the schema could put functions in the way of those here. A
+  -- superuser may own it: a dump gives the schema its owner first.
+  IF EXISTS (SELECT FROM pg_catalog.pg_namespace n JOIN pg_catalog.pg_roles r ON r.oid = n.nspowner
+             WHERE n.nspname = 'agririsk' AND NOT r.rolsuper AND r.rolname <> current_user) THEN
     RAISE insufficient_privilege USING
       MESSAGE = 'the schema agririsk belongs to somebody else',
       DETAIL = 'The extension has a schema of its own, which its installer owns.',
@@ -36,14 +38,15 @@ BEGIN
   library := agririsk._library_version();
   SELECT extversion INTO sql FROM pg_extension WHERE extname = 'agririsk';
   IF library <> sql THEN
-    RAISE WARNING 'the library and the SQL of agririsk differ in version'
-      USING DETAIL = format('The library is %s, the SQL is %s.', library, sql),
-        HINT = 'ALTER EXTENSION agririsk UPDATE brings the SQL of this database to the version of the library.';
+    RAISE object_not_in_prerequisite_state USING
+      MESSAGE = 'the library and the SQL of agririsk differ in version',
+      DETAIL = format('The library is %s, the SQL is %s.', library, sql),
+      HINT = 'ALTER EXTENSION agririsk UPDATE brings the SQL of this database to the version of the library. A session that loaded the library before it was installed has to connect again first.';
   END IF;
 END
 $version$;
 COMMENT ON FUNCTION agririsk_version() IS
-'The version of the library that the server has loaded, and that of the SQL of this database. A WARNING where they differ: after an installation, until ALTER EXTENSION agririsk UPDATE.';
+'The version of the library that the server has loaded, and that of the SQL of this database. An error where they differ: after an installation, until ALTER EXTENSION agririsk UPDATE.';
 
 CREATE FUNCTION _library_version() RETURNS text
   LANGUAGE c STABLE STRICT PARALLEL SAFE
@@ -56,7 +59,7 @@ CREATE FUNCTION _refuse_worker(function text) RETURNS void
   SET search_path = pg_catalog, pg_temp
 AS $refuse$
 BEGIN
-  IF current_setting('application_name') LIKE 'citus\_internal%' THEN
+  IF starts_with(current_setting('application_name'), 'citus_internal') THEN
     RAISE feature_not_supported USING
       MESSAGE = format('%s cannot run on a worker of a sharded server', function),
       DETAIL = 'A worker has a catalog and tables of its own, which are not those of the coordinator.',

@@ -38,7 +38,7 @@ CREATE TYPE binary_outcome (
   LIKE = boolean
 );
 COMMENT ON TYPE binary_outcome IS
-'Argument bad of the aggregates: whether a row is bad, NULL where this is not known. boolean as it is; integers and other numbers that are 0 (good) or 1 (bad), anything else is an error. Text is an error that says how to name the word that means bad.';
+'Argument bad of the aggregates: whether a row is bad, NULL where this is not known. boolean as it is; integers and other numbers that are 0 (good) or 1 (bad), anything else is an error. Text and enums are an error that says how to name the word that means bad.';
 
 CREATE FUNCTION _binary_outcome(smallint) RETURNS binary_outcome
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
@@ -91,6 +91,27 @@ CREATE CAST (double precision AS binary_outcome) WITH FUNCTION _binary_outcome(d
 CREATE CAST (text AS binary_outcome) WITH FUNCTION _binary_outcome(text) AS IMPLICIT;
 CREATE CAST (varchar AS binary_outcome) WITH FUNCTION _binary_outcome(text) AS IMPLICIT;
 CREATE CAST (character AS binary_outcome) WITH FUNCTION _binary_outcome(character) AS IMPLICIT;
+
+-- No cast can begin at every enum type, so each aggregate has a twin that takes
+-- one (sql/template/enum_outcome.sql), with this transition.
+
+CREATE FUNCTION _enum_outcome(internal, "any", "any") RETURNS internal
+  LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'agririsk_enum_outcome';
+COMMENT ON FUNCTION _enum_outcome(internal, "any", "any") IS
+'Transition of aggregates whose outcome is of an enum type: always an error, which says how to name the word that means bad.';
+
+CREATE FUNCTION _enum_outcome(internal, "any", "any", "any") RETURNS internal
+  LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'agririsk_enum_outcome';
+COMMENT ON FUNCTION _enum_outcome(internal, "any", "any", "any") IS
+'The same for three arguments.';
+
+CREATE FUNCTION _enum_outcome(internal, "any", "any", "any", "any") RETURNS internal
+  LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'agririsk_enum_outcome';
+COMMENT ON FUNCTION _enum_outcome(internal, "any", "any", "any", "any") IS
+'The same for four arguments.';
 
 CREATE TYPE calendar_day;
 

@@ -34,9 +34,15 @@ COMMENT ON FUNCTION _deployed_row_score(regprocedure, record, text) IS
 -- function, where a table of deployments would have to follow all that.
 CREATE FUNCTION _deployment(description text) RETURNS jsonb
   LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-  RETURN substring(description FROM '^A scorecard deployed by agririsk: (\{.*\})$')::jsonb;
+  RETURN substring(description FROM '^A scorecard deployed by agririsk: ([{].*[}])$')::jsonb;
 COMMENT ON FUNCTION _deployment(text) IS
 'What deploy noted in the comment of name_card(): schema, relation and segment_column. NULL for any other text.';
+
+CREATE FUNCTION _lock_deployment(schema oid, name text) RETURNS void
+  LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE
+  AS 'MODULE_PATHNAME', 'agririsk__lock_deployment';
+COMMENT ON FUNCTION _lock_deployment(oid, text) IS
+'Waits until no other transaction deploys under the name in the schema, and keeps others waiting until the transaction ends.';
 
 CREATE FUNCTION deploy(card scorecard, relation regclass, name text, segment_column name DEFAULT NULL)
   RETURNS SETOF regprocedure
@@ -64,6 +70,8 @@ DECLARE
   old record;
   state text;
   message text;
+  detail text;
+  hint text;
 BEGIN
   PERFORM agririsk._refuse_worker('deploy');
   IF card IS NULL OR relation IS NULL OR name IS NULL THEN
@@ -174,7 +182,7 @@ BEGIN
 
   card_name := format('%I.%I', class.nspname, name || '_card');
   -- Whoever deploys under the same name at the same time waits here, and then replaces.
-  PERFORM pg_advisory_xact_lock('pg_proc'::regclass::oid::integer, hashtext(card_name));
+  PERFORM agririsk._lock_deployment(class.relnamespace, name);
   row_type := format('%I.%I', class.nspname, class.relname);
   card_function := to_regprocedure(card_name || '()');
   note := agririsk._deployment(obj_description(card_function, 'pg_proc'));
@@ -211,10 +219,11 @@ BEGIN
       card_name, format('SELECT %L::agririsk.scorecard', (body::agririsk.scorecard)::text));
   EXCEPTION WHEN OTHERS THEN
     -- Raised again, because the context of the error would print the whole card.
-    GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT;
+    GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT,
+      detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
     RAISE EXCEPTION USING ERRCODE = state, MESSAGE = message,
-      DETAIL = format('The function to be written is %s().', card_name),
-      HINT = 'Look whether a function of this name is there, and whether your role may replace it.';
+      DETAIL = coalesce(nullif(detail, ''), format('The function to be written is %s().', card_name)),
+      HINT = coalesce(nullif(hint, ''), 'Look whether a function of this name is there, or choose another name for the deployed card.');
   END;
   card_function := to_regprocedure(card_name || '()');
   EXECUTE format('COMMENT ON FUNCTION %s() IS %L', card_name,
@@ -314,6 +323,7 @@ DECLARE
   n integer := 0;
   function_name text;
   parts text[];
+  note jsonb;
   card agririsk.scorecard;
   class regclass;
 BEGIN
@@ -330,13 +340,12 @@ BEGIN
     NULL; -- a name that SQL would have in quotes
   END;
   FOR found IN
-    SELECT s.nspname, left(p.proname, -5) AS name, agririsk._deployment(d.description) AS note,
-        p.oid::regprocedure AS function
+    SELECT p.pronamespace, left(p.proname, -5) AS name, p.oid::regprocedure AS function
       FROM pg_proc p
       JOIN pg_namespace s ON s.oid = p.pronamespace
       JOIN pg_description d ON d.classoid = 'pg_proc'::regclass AND d.objoid = p.oid
       WHERE p.prorettype = 'agririsk.scorecard'::regtype AND p.pronargs = 0
-        AND p.proname LIKE '%\_card'
+        AND right(p.proname, 5) = '_card'
         AND (redeploy.name IN (left(p.proname, -5), s.nspname || '.' || left(p.proname, -5))
           OR parts = ARRAY[s.nspname::text, left(p.proname, -5)])
         AND agririsk._deployment(d.description) IS NOT NULL
@@ -357,16 +366,26 @@ BEGIN
         ELSE 'Give the name with its schema.' END;
   END IF;
 
-  class := to_regclass(format('%I.%I', found.note ->> 'schema', found.note ->> 'relation'));
+  -- Another session may be deploying another card: it is waited for before the
+  -- card is read, which would else be the one before.
+  PERFORM agririsk._lock_deployment(found.pronamespace, found.name);
+  note := agririsk._deployment(obj_description(found.function, 'pg_proc'));
+  IF note IS NULL THEN
+    RAISE undefined_function USING
+      MESSAGE = format('no card is deployed under the name "%s"', redeploy.name),
+      DETAIL = 'Another session has just removed it.',
+      HINT = 'Deploy a card first, with deploy(card, relation, name).';
+  END IF;
+  class := to_regclass(format('%I.%I', note ->> 'schema', note ->> 'relation'));
   IF class IS NULL THEN
     RAISE undefined_table USING
       MESSAGE = format('the relation that "%s" was deployed on is not there', redeploy.name),
-      DETAIL = format('It was %I.%I.', found.note ->> 'schema', found.note ->> 'relation'),
+      DETAIL = format('It was %I.%I.', note ->> 'schema', note ->> 'relation'),
       HINT = format('Create it first, or deploy on another: deploy(%s, relation, name).', found.function);
   END IF;
   EXECUTE format('SELECT %s', found.function) INTO card;
-  RETURN QUERY SELECT agririsk.deploy(card, class, found.name, (found.note ->> 'segment_column')::name);
+  RETURN QUERY SELECT agririsk.deploy(card, class, found.name, (note ->> 'segment_column')::name);
 END
 $redeploy$;
 COMMENT ON FUNCTION redeploy(text) IS
-'Writes the functions of a deployed card anew, for the relation and segment column it was deployed with: after a materialized view was rebuilt, which drops what was deployed on its rows. The name may have its schema before it. Returns the functions. An unknown name, or NULL, is an error.';
+'Writes the functions of a deployed card again, for the relation and segment column it was deployed with: after a materialized view was rebuilt, which drops what was deployed on its rows. The name may have its schema before it. Returns the functions. An unknown name, or NULL, is an error.';

@@ -148,7 +148,7 @@ CREATE AGGREGATE optimal_bins(x double precision, bad binary_outcome, weight big
   FINALFUNC = _optimal_bins_final_numbers, FINALFUNC_MODIFY = SHAREABLE, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE optimal_bins(double precision, binary_outcome, bigint, jsonb) IS
-'The same with weights: a row stands for so many equal ones, to the bit. A weight of 0 is no row, a negative one an error; a row with a NULL weight is left out and counted.';
+'The same with weights: a weight is the number of equal rows that the row stands for, with the same result to the bit. A weight of 0 is no row, a negative one an error; a row with a NULL weight is left out and counted.';
 
 CREATE AGGREGATE optimal_bins(x text, bad binary_outcome) (
   SFUNC = _optimal_bins_add, STYPE = internal, SSPACE = 1024,
@@ -169,7 +169,7 @@ CREATE AGGREGATE optimal_bins(x text, bad binary_outcome, weight bigint, options
   FINALFUNC = _optimal_bins_final_names, FINALFUNC_MODIFY = SHAREABLE, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE optimal_bins(text, binary_outcome, bigint, jsonb) IS
-'The same with weights: a row stands for so many equal ones, to the bit. A weight of 0 is no row, a negative one an error; a row with a NULL weight is left out and counted.';
+'The same with weights: a weight is the number of equal rows that the row stands for, with the same result to the bit. A weight of 0 is no row, a negative one an error; a row with a NULL weight is left out and counted.';
 
 CREATE AGGREGATE optimal_bins(x boolean, bad binary_outcome) (
   SFUNC = _optimal_bins_add, STYPE = internal, SSPACE = 1024,
@@ -190,7 +190,7 @@ CREATE AGGREGATE optimal_bins(x boolean, bad binary_outcome, weight bigint, opti
   FINALFUNC = _optimal_bins_final_names, FINALFUNC_MODIFY = SHAREABLE, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE optimal_bins(boolean, binary_outcome, bigint, jsonb) IS
-'The same with weights: a row stands for so many equal ones, to the bit. A weight of 0 is no row, a negative one an error; a row with a NULL weight is left out and counted.';
+'The same with weights: a weight is the number of equal rows that the row stands for, with the same result to the bit. A weight of 0 is no row, a negative one an error; a row with a NULL weight is left out and counted.';
 
 CREATE AGGREGATE optimal_bins(x anyenum, bad binary_outcome) (
   SFUNC = _optimal_bins_add, STYPE = internal, SSPACE = 1024,
@@ -211,7 +211,12 @@ CREATE AGGREGATE optimal_bins(x anyenum, bad binary_outcome, weight bigint, opti
   FINALFUNC = _optimal_bins_final_names, FINALFUNC_MODIFY = SHAREABLE, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE optimal_bins(anyenum, binary_outcome, bigint, jsonb) IS
-'The same with weights: a row stands for so many equal ones, to the bit. A weight of 0 is no row, a negative one an error; a row with a NULL weight is left out and counted.';
+'The same with weights: a weight is the number of equal rows that the row stands for, with the same result to the bit. A weight of 0 is no row, a negative one an error; a row with a NULL weight is left out and counted.';
+
+-- x may be of another enum type than the outcome.
+@include enum_outcome AGGREGATE=optimal_bins ARGUMENTS="any",anyenum FINAL=_optimal_bins_final_names
+@include enum_outcome AGGREGATE=optimal_bins ARGUMENTS="any",anyenum,jsonb FINAL=_optimal_bins_final_names
+@include enum_outcome AGGREGATE=optimal_bins ARGUMENTS="any",anyenum,bigint,jsonb FINAL=_optimal_bins_final_names
 
 -- Questions.
 

@@ -49,13 +49,19 @@ CREATE FUNCTION fold(key bigint, folds integer) RETURNS integer
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 2
   AS 'MODULE_PATHNAME', 'agririsk_fold_bigint';
 COMMENT ON FUNCTION fold(bigint, integer) IS
-'The fold, from 0 to folds - 1, that rows with this fold_key are in: a hash (SplitMix64, Steele, Lea and Flood 2014) that is the same on every machine. NULL of NULL; fewer than 1 folds are an error.';
+'The fold, from 0 to folds - 1, that rows with this fold_key are in: a hash (SplitMix64, Steele, Lea and Flood 2014) that is the same on every machine. NULL of NULL; less than 1 fold is an error.';
 
 CREATE FUNCTION fold(key text, folds integer) RETURNS integer
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 2
   AS 'MODULE_PATHNAME', 'agririsk_fold_text';
 COMMENT ON FUNCTION fold(text, integer) IS
 'The same for a key that is text, by its bytes.';
+
+CREATE FUNCTION fold(key uuid, folds integer) RETURNS integer
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 2
+  AS 'MODULE_PATHNAME', 'agririsk_fold_uuid';
+COMMENT ON FUNCTION fold(uuid, integer) IS
+'The same for a uuid: the fold of its text form.';
 
 -- The fit. The rows may be in a temporary file, which cannot cross from a
 -- worker: no combine function.
@@ -117,3 +123,8 @@ CREATE AGGREGATE fit_scorecard(bad binary_outcome, t record, segment text, optio
 );
 COMMENT ON AGGREGATE fit_scorecard(binary_outcome, record, text, jsonb) IS
 'The same with options. parents: {"segment": "parent"}, a tree; pooling: slopes (the default: intercept and weights) or intercepts; keep_parent: segments whose own card is no better out of fold have their parent''s.';
+
+@include enum_outcome AGGREGATE=fit_scorecard ARGUMENTS=anyenum,record FINAL=_fit_scorecard_final
+@include enum_outcome AGGREGATE=fit_scorecard ARGUMENTS=anyenum,record,jsonb FINAL=_fit_scorecard_final
+@include enum_outcome AGGREGATE=fit_scorecard ARGUMENTS=anyenum,record,text FINAL=_fit_scorecard_final
+@include enum_outcome AGGREGATE=fit_scorecard ARGUMENTS=anyenum,record,text,jsonb FINAL=_fit_scorecard_final

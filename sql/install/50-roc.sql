@@ -45,6 +45,9 @@ CREATE AGGREGATE roc_agg(score double precision, bad binary_outcome, weight bigi
 COMMENT ON AGGREGATE roc_agg(double precision, binary_outcome, bigint) IS
 'Rows counted by score and outcome, each with a weight, the number of equal rows that the row stands for: the same value, to the bit, as if the rows were repeated. A row of weight 0 does not count, a negative weight is an error. A row with a NULL weight is left out and counted once, a row with a NULL score or outcome as often as its weight says. The weights of a class sum to at most 2^40.';
 
+@include enum_outcome AGGREGATE=roc_agg ARGUMENTS=float8,anyenum FINAL=_roc_final
+@include enum_outcome AGGREGATE=roc_agg ARGUMENTS=float8,anyenum,bigint FINAL=_roc_final
+
 CREATE TYPE roc_metrics AS (
   n bigint, bads bigint, auc double precision, variance double precision,
   ks double precision, excluded bigint
@@ -71,6 +74,9 @@ CREATE AGGREGATE roc_metrics(score double precision, bad binary_outcome, weight 
 );
 COMMENT ON AGGREGATE roc_metrics(double precision, binary_outcome, bigint) IS
 'The same with weights: a weight is the number of equal rows that the row stands for; see roc_agg with a weight.';
+
+@include enum_outcome AGGREGATE=roc_metrics ARGUMENTS=float8,anyenum FINAL=_roc_metrics_final
+@include enum_outcome AGGREGATE=roc_metrics ARGUMENTS=float8,anyenum,bigint FINAL=_roc_metrics_final
 
 @include merge TYPE=roc ARGUMENT=r COST=100 SSPACE=512
 COMMENT ON FUNCTION roc_merge(roc, roc) IS
@@ -192,3 +198,5 @@ CREATE AGGREGATE roc_pair_agg(score_a double precision, score_b double precision
 );
 COMMENT ON AGGREGATE roc_pair_agg(double precision, double precision, binary_outcome) IS
 'Whether one score ranks better than another on the same rows: DeLong''s test of the difference of two AUCs. Higher scores are riskier. A row with a NULL score or outcome is left out and counted; NULL if there is no row; a NaN score is an error. See type roc_pair. Source: DeLong, DeLong and Clarke-Pearson 1988.';
+
+@include enum_outcome AGGREGATE=roc_pair_agg ARGUMENTS=float8,float8,anyenum FINAL=_roc_pair_final

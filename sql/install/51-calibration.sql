@@ -44,6 +44,9 @@ CREATE AGGREGATE calibration_agg(pd double precision, bad binary_outcome, weight
 COMMENT ON AGGREGATE calibration_agg(double precision, binary_outcome, bigint) IS
 'Rows counted by predicted probability and outcome, each with a weight, the number of equal rows that the row stands for: the same value, to the bit, as if the rows were repeated. A row of weight 0 does not count, a negative weight is an error. A row with a NULL weight is left out and counted once, one with a NULL PD or outcome as often as its weight says. The weights of either class come to at most 2^40.';
 
+@include enum_outcome AGGREGATE=calibration_agg ARGUMENTS=float8,anyenum FINAL=_calibration_final
+@include enum_outcome AGGREGATE=calibration_agg ARGUMENTS=float8,anyenum,bigint FINAL=_calibration_final
+
 @include merge TYPE=calibration ARGUMENT=c COST=100 SSPACE=512
 COMMENT ON FUNCTION calibration_merge(calibration, calibration) IS
 'Calibration of the rows of both. NULL, an unknown calibration, makes the result unknown.';

@@ -7,6 +7,7 @@
 #include "agririsk.h"
 #include "crop/vegetation.h"
 
+#include <float.h>
 #include <math.h>
 
 #include "catalog/pg_type.h"
@@ -17,7 +18,6 @@
 #include "utils/date.h"
 #include "utils/numeric.h"
 
-#include "core/sql/json_read.h"
 #include "core/sql/record.h"
 
 #define FIRST_ROOM		16
@@ -67,7 +67,7 @@ other_bands(int n_bands, int others)
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("observations of one series have different numbers of bands"),
-			 errdetail("One observation has %d bands, another one %d.", n_bands, others),
+			 errdetail("The numbers of bands are %d and %d.", n_bands, others),
 			 errhint("Give each row the same bands in the same order, and NULL for a band that is not known.")));
 }
 
@@ -106,7 +106,7 @@ vegetation_check_day(int32 day)
 	if (!is_day(day))
 		ereport(ERROR,
 				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
-				 errmsg("date out of range for type vegetation"),
+				 errmsg("date out of range"),
 				 errdetail("The date is %s.", vegetation_show_day(day)),
 				 errhint("Dates from 0001-01-01 to 9999-12-31 are possible. Filter out the rows with other dates.")));
 }
@@ -162,7 +162,8 @@ vegetation_band(const Series *s, int number)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("the series has no such band"),
-				 errdetail("The band is %d. The series has %d bands.", number, s->n_bands),
+				 number < 1 ? errdetail("The band is %d.", number) :
+				 errdetail("The band is %d. The number of bands is %d.", number, s->n_bands),
 				 errhint("Bands are numbered from 1, in the order in which vegetation_agg was given them.")));
 	return s->n > 0 ? series_band(s, number - 1) : s->value;
 }
@@ -370,15 +371,17 @@ make_value(VegetationState *state)
 
 /* ---- input and output ---- */
 
-static int32
-read_day(JsonReader *r, JsonbValue *key)
+int32
+vegetation_read_day(JsonReader *r, const JsonbValue *key)
 {
 	const char *text = key->val.string.val;
 	int			part[3] = {0};
 	int			at = 0;
-	int32		start = 0;
+	int32		start;
 	int			i;
 
+	if (key->type != jbvString)
+		json_refuse(r, key, "not a date", "Write dates as YYYY-MM-DD.");
 	for (i = 0; i < key->val.string.len && i < 10; i++)
 	{
 		bool		dash = i == 4 || i == 7;
@@ -400,11 +403,14 @@ read_day(JsonReader *r, JsonbValue *key)
 	json_refuse(r, key, "not a date", "Write dates from 0001-01-01 to 9999-12-31 as YYYY-MM-DD.");
 }
 
-/* The float that the digits say, without a double in between. */
-static float
-read_float(JsonReader *r, JsonbValue *value)
+/* By the digits, not through a double, which may round twice. */
+float
+vegetation_read_real(JsonReader *r, JsonbValue *value)
 {
-	(void) json_read_number(r, value);
+	double		x = json_read_number(r, value);
+
+	if (fabs(x) > FLT_MAX || (x != 0 && fabs(x) < FLT_MIN * FLT_EPSILON))
+		json_refuse(r, value, "out of range", "Give a number that real can hold.");
 	return DatumGetFloat4(DirectFunctionCall1(numeric_float4, NumericGetDatum(value->val.numeric))) + 0.0f;
 }
 
@@ -417,7 +423,7 @@ read_observations(JsonReader *r, JsonbContainer *object, VegetationState *state)
 	(void) JsonbIteratorNext(&iterator, &item, true);
 	while (JsonbIteratorNext(&iterator, &item, true) == WJB_KEY)
 	{
-		int32		day = read_day(r, &item);
+		int32		day = vegetation_read_day(r, &item);
 		int			mark = json_enter_key(r, vegetation_show_day(day));
 		JsonbContainer *array;
 		float	   *to;
@@ -436,7 +442,7 @@ read_observations(JsonReader *r, JsonbContainer *object, VegetationState *state)
 		{
 			int			item_mark = json_enter_item(r, i);
 
-			to[i] = read_float(r, getIthJsonbValueFromContainer(array, i));
+			to[i] = vegetation_read_real(r, getIthJsonbValueFromContainer(array, i));
 			json_leave(r, item_mark);
 		}
 		json_leave(r, mark);

@@ -5,6 +5,7 @@
 #ifndef VEGETATION_H
 #define VEGETATION_H
 
+#include "core/sql/json_read.h"
 #include "core/sql/stored_type.h"
 #include "crop/vegetation_math.h"
 
@@ -29,5 +30,11 @@ extern const float *vegetation_band(const Series *s, int number);
 /* The error that a date is which is out of the calendar; and a date as messages show it. */
 extern void vegetation_check_day(int32 day);
 extern char *vegetation_show_day(int32 day);
+
+/* A date of a text form, YYYY-MM-DD; the reader is at its place. */
+extern int32 vegetation_read_day(JsonReader *r, const JsonbValue *key);
+
+/* A number of a text form as the nearest real; -0 is 0. */
+extern float vegetation_read_real(JsonReader *r, JsonbValue *value);
 
 #endif							/* VEGETATION_H */

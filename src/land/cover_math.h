@@ -11,8 +11,8 @@
  * that all but coincide in the wrong order; then what lies between them has all
  * but no area. Nothing is built, so nothing can fail.
  *
- * Ground counts as covered where a shell winds it and no hole of that shell's
- * does, in either direction and however often. Of valid polygons that is their
+ * Ground counts as covered where a shell winds it and no hole of this shell
+ * does, in either direction and however often. For valid polygons this is their
  * area; bow ties count with both halves, ground wound twice counts once, a hole
  * listed twice is a hole, and a hole outside its shell is nothing.
  */

@@ -10,7 +10,7 @@
  * and only then 0x10 that extended flags follow. The box is two floats per
  * dimension. A polygon is its type (4), the number of rings (4), the number of
  * points of each (4 each, padded to 8), and the points; a multipolygon is its
- * type, the number of parts, and so many polygons.
+ * type, the number of parts, and the parts, which are polygons.
  *
  * WKB is ISO 13249's or, with its flags in the type, PostGIS's extended one.
  */

@@ -29,7 +29,7 @@
 
 #define MAX_DEPTH		6
 
-/* Tiles that hold everything so many times over do not come apart. */
+/* Tiles that hold everything this many times over do not come apart. */
 #define MAX_COPIES		4
 
 /* What lies on a single plot may take work_mem, or this if it is more. */
@@ -755,7 +755,7 @@ likeness(LandEvidence *e, const Find *find, double plot_area)
 }
 
 /*
- * The valid right most like the plot, of those on more than a sliver of it: of the
+ * The valid right most like the plot, of the rights on more than a sliver of it: of the
  * largest intersection over union; among equals, but for rounding, the farmer's
  * own, then the least id.
  */

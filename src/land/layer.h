@@ -132,7 +132,7 @@ extern void layer_append(LayerStore *store, Layers *layers, int partition, const
 extern void layer_append_stored(Layers *layers, int partition, const LayerRow *row);
 
 /*
- * Reads on in a partition until so many bytes are taken. Blocks that lie in
+ * Reads on in a partition until a number of bytes is taken. Blocks that lie in
  * memory anyway are used where they are.
  */
 extern LayerPiece layer_piece_create(void);

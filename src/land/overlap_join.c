@@ -25,7 +25,7 @@
 
 #define MAX_DEPTH		6
 
-/* Tiles that hold everything so many times over do not come apart. */
+/* Tiles that hold everything this many times over do not come apart. */
 #define MAX_COPIES		4
 
 /* A tile and those it is in. */

@@ -12,7 +12,7 @@
 #include <emmintrin.h>
 #endif
 
-/* Up to so many pairs of edges are tested one by one, without a tree. */
+/* Up to this many pairs of edges are tested one by one, without a tree. */
 #define FEW_PAIRS 1024
 
 /* find_meeting() reads by fours. */
@@ -414,7 +414,7 @@ typedef struct EdgePair
 	int32_t		sign;			/* of their crossing */
 } EdgePair;
 
-/* Of so many boxes each those that meet; returns how many pairs do. */
+/* The boxes of two sets that meet; returns how many pairs do. */
 static inline uint32_t
 find_meeting_pairs(const Integral *w, uint32_t i_begin, uint32_t i_end,
 				   uint32_t j_begin, uint32_t j_end, EdgePair *pair)
@@ -437,7 +437,7 @@ find_meeting_pairs(const Integral *w, uint32_t i_begin, uint32_t i_end,
 	return count;
 }
 
-/* So many pairs of edges, or what takes as long, are looked at. */
+/* Counts pairs of edges that are looked at, or work that takes as long. */
 static inline void
 count_pairs(Integral *w, int64_t pairs)
 {

@@ -105,7 +105,7 @@ set_limit(TrackLimits *limits, const TrackOption *option, const JsonbValue *valu
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("option %s of plot_track_agg must be a number", option->name),
-				 errdetail("The JSON value is no number."),
+				 errdetail("The JSON value is not a number."),
 				 errhint("Make options with plot_track_options(%s => %s).", option->name,
 						 shown_number(option->standard))));
 	number = DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow,

@@ -2,12 +2,12 @@
  * plot_track_error_math.c
  *		How wrong the area of a walked plot may be. Pure C.
  *
- * The area is a bilinear form of the fixes' coordinates, and a fix that is off
- * moves it by the product of that with half the way between its neighbours. Summed
+ * The area is a bilinear form of the fixes' coordinates, and an error of a
+ * fix moves it by the error times half the way between the fix's neighbours. Summed
  * over all pairs of fixes with the covariance of their errors, this is the
  * variance of the area (Bogaert, Delince and Kay, Measurement Science and Technology
- * 16:1170, 2005). A receiver's errors drift slowly: their covariance is taken as
- * that of a Gauss-Markov process, whose sum takes one pass.
+ * 16:1170, 2005). A receiver's errors drift slowly: they are taken for
+ * a Gauss-Markov process, whose covariances one pass adds up.
  */
 #include "land/plot_track_plane.h"
 

@@ -64,7 +64,7 @@
 /* Shorter ones are no silence. */
 #define TRACK_SILENCE_SECONDS 10.0
 
-/* Noise makes single steps look fast; speed is measured over so many seconds. */
+/* Noise makes single steps look fast; speed is measured over this many seconds. */
 #define TRACK_SPEED_SECONDS 10
 
 /* What a fix that does not say how accurate it is may be off, in metres. */

@@ -72,7 +72,7 @@ allowance(const TrackFix *fix)
 	return fix->accuracy_m < 0 ? TRACK_ACCURACY : fix->accuracy_m;
 }
 
-/* So many metres, or more where the fixes are not accurate enough to tell. */
+/* This many metres, or more where the fixes are not accurate enough to tell. */
 static inline double
 at_least(double width, double times_accuracy, const PlotTrack *track)
 {

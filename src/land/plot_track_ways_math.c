@@ -102,7 +102,7 @@ worth(const Place *p, const Place *q, double width)
 }
 
 /*
- * The round from *first to *last: of those that close, the one that is worth
+ * The round from *first to *last: of the rounds that close, the one that is worth
  * most. If all of the walk closes, what is left of it must be ways, and narrow:
  * then the round encloses much the same ground as the whole.
  */

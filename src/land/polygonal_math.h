@@ -13,7 +13,7 @@
  * ring of signed area exactly zero runs in the direction that makes it less.
  *
  * Over the edges stands a tree of boxes: one box per POLYGONAL_LEAF consecutive
- * edges, one per POLYGONAL_FAN of those, and so on. Consecutive edges of a ring
+ * edges, one per POLYGONAL_FAN boxes, and so on. Consecutive edges of a ring
  * are neighbours in space, which makes it a good tree that costs no sorting.
  * "Edge i" runs from point i to point i + 1; the last point of a ring starts none.
  *
@@ -68,7 +68,7 @@ typedef enum PolygonalStatus
 	POLYGONAL_UNCLOSED
 } PolygonalStatus;
 
-/* The bytes a polygonal of at most so many points and rings takes. */
+/* The bytes a polygonal takes that has at most this many points and rings. */
 extern size_t polygonal_size(uint64_t points, uint64_t rings);
 
 /* Begins one in memory of that size, aligned for doubles. */
@@ -107,13 +107,13 @@ extern Polygonal *polygonal_extract(const Polygonal *shape, uint32_t first, uint
 extern int	polygonal_compare(const Polygonal *a, const Polygonal *b);
 
 /*
- * A polygonal may be copied to elsewhere, so many bytes of it; the copy is set
+ * All bytes of a polygonal may be copied elsewhere; the copy is set
  * up before its first use.
  */
 extern size_t polygonal_bytes(const Polygonal *shape);
 extern void polygonal_settle(Polygonal *copy);
 
-/* Plans a tree over so many items; returns the number of boxes it needs. */
+/* Plans a tree over n items; returns the number of boxes it needs. */
 extern uint32_t extent_tree_plan(ExtentTree *tree, uint32_t items);
 
 /* Fills every level above the leaves. */

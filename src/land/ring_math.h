@@ -3,7 +3,7 @@
  *		One way to list the points of a ring, and one order of rings. Pure C.
  *
  * The same ground may be listed from any corner, either way round, and its
- * rings in any order. Sums of rounded terms depend on all of that. So a
+ * rings in any order. Sums of rounded terms depend on this. So a
  * polygonal has its rings in a canonical form, and the same ground has the same
  * bits.
  */

@@ -24,7 +24,7 @@
 
 /*
  * State of cashflow_agg: the latest events as they came, and the months of all
- * before them. Most farmers never have so many events that they are brought
+ * before them. Most farmers have too few events for this: they are brought
  * into months before the end, and eight bytes an event is less than any form
  * by month, of which a hash table may hold millions.
  */

@@ -149,7 +149,7 @@ extern int	cashflow_from_events(CashEvent *events, int count, CashMonth *out);
 extern int	cashflow_merge(const CashMonth *a, int a_count,
 						   const CashMonth *b, int b_count, CashMonth *out);
 
-/* Bytes that are enough to encode so many months. */
+/* Bytes that are enough to encode this number of months. */
 static inline size_t
 cashflow_encoded_bound(size_t count)
 {
@@ -165,7 +165,7 @@ extern int	cashflow_decode_count(const uint8_t *bytes, size_t length);
 /* Reads the stored form; NULL, or what is wrong with it. */
 extern const char *cashflow_decode(const uint8_t *bytes, size_t length, CashMonth *out);
 
-/* Bytes that are enough to print so many months, with the final zero. */
+/* Bytes that are enough to print this number of months, with the final zero. */
 static inline size_t
 cashflow_text_bound(size_t count)
 {

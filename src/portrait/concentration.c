@@ -32,18 +32,7 @@
 /* Values up to this size are merged as they are, larger ones in a hash table. */
 #define MERGE_FLAT_BYTES	4096
 
-static struct varlena *parse(const StoredType *type, char *text);
-static char *print(const StoredType *type, struct varlena *value);
-static struct varlena *receive(const StoredType *type, const uint8_t *bytes, size_t length, TextRecode recode);
-
-static const StoredType concentration_type = {
-	.name = "concentration",
-	.hint = "Write keys and weights like '{\"apple\": 1200.5, \"rice\": 300}'.",
-	.has_texts = true,
-	.parse = parse,
-	.print = print,
-	.receive = receive
-};
+static const StoredType concentration_type;
 
 /* Errors. */
 
@@ -255,6 +244,14 @@ receive(const StoredType *type, const uint8_t *bytes, size_t length, TextRecode 
 	return reader.damaged ? NULL : make_value(sums);
 }
 
+static const StoredType concentration_type = {
+	.name = "concentration",
+	.hint = "Write keys and weights like '{\"apple\": 1200.5, \"rice\": 300}'.",
+	.has_texts = true,
+	.parse = parse,
+	.print = print,
+	.receive = receive
+};
 STORED_TYPE_FUNCTIONS(agririsk_concentration, &concentration_type)
 
 /* Aggregation: the state is a table of keys. */

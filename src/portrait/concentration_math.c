@@ -42,7 +42,7 @@ concentration_open(ConcentrationReader *reader, const uint8_t *bytes, size_t len
 		reader->count = reader->left = 0;
 }
 
-/* Only what exact_sum_canonical gives; several parts are summed anew to see. */
+/* Only what exact_sum_canonical gives; several parts are summed again to see. */
 static bool
 is_canonical(const double *part, int parts)
 {

@@ -95,7 +95,7 @@ agririsk_calibration_add(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(tally);
 }
 
-/* A weight stands for so many equal rows, so that no rows at all are no row. */
+/* A weight is the number of equal rows, so a weight of 0 is no row. */
 AGR_FUNCTION(agririsk_calibration_add_weighted);
 Datum
 agririsk_calibration_add_weighted(PG_FUNCTION_ARGS)

@@ -6,7 +6,7 @@
  * A calibration is stored as a tally (core/math/tally_math.h) of predicted
  * probabilities, of class 1 where the outcome is bad. What is summed here is
  * summed over the distinct probabilities in ascending order, each with its
- * counts, in two doubles: one order whatever that of the rows, and the same
+ * counts, in two doubles: one order whatever the order of the rows, and the same
  * terms whether rows were repeated or weighted. So equal values give equal bits
  * without an exact sum.
  */

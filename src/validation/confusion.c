@@ -411,7 +411,7 @@ add_row(FunctionCallInfo fcinfo, bool of_text)
 				 errdetail("A weight is %lld.", (long long) weight),
 				 errhint("A weight is the number of equal rows that the row stands for, 0 or more.")));
 
-	/* So many equal rows: of weight 0 it is no row. */
+	/* A weight is the number of equal rows, so a weight of 0 is no row. */
 	if (weight == 0)
 	{
 		if (state == NULL)

@@ -309,7 +309,7 @@ confusion_weigh_strata(const Confusion *c, ConfusionAreas *areas)
 			areas->strata_are_classes = false;
 }
 
-/* Of n rows: x in the denominator, y of those in the numerator too. */
+/* Of n rows: x in the denominator, y of these rows in the numerator too. */
 typedef struct RatioStratum
 {
 	double		area;
@@ -322,8 +322,8 @@ typedef struct RatioStratum
 typedef enum RatioKind
 {
 	TRULY,						/* of all rows, those of the class */
-	MAPPED_TRULY,				/* of those mapped so, those of the class */
-	TRULY_MAPPED,				/* of those of the class, those mapped so */
+	MAPPED_TRULY,				/* of the rows mapped so, the rows of the class */
+	TRULY_MAPPED,				/* of the rows of the class, the rows mapped so */
 	CORRECT						/* of all rows, those mapped as what they are */
 } RatioKind;
 

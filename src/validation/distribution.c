@@ -68,7 +68,7 @@ too_many_rows(void)
 	ereport(ERROR,
 			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 			 errmsg("too many rows"),
-			 errdetail("The weights exceed %lld.", (long long) TALLY_MAX_TOTAL),
+			 errdetail("The weights sum to more than %lld.", (long long) TALLY_MAX_TOTAL),
 			 errhint("A weight is a whole number of equal rows. Give the weights in a larger unit, such as thousands.")));
 }
 

@@ -1,6 +1,6 @@
 /*
  * distribution_math.c
- *		How values are distributed, and how far from that of other rows: stored
+ *		How values are distributed, and how far two distributions differ: stored
  *		form and population stability. Pure C.
  */
 #include "validation/distribution_math.h"

@@ -1,10 +1,10 @@
 /*
  * distribution_math.h
- *		How values are distributed, and how far from that of other rows: stored
+ *		How values are distributed, and how far two distributions differ: stored
  *		form and population stability. Pure C.
  *
  * A distribution of numbers is stored as a tally of one class (core/math/tally_math.h)
- * whose rows without value are those whose value is missing. A distribution of
+ * whose rows without value are the rows with a missing value. A distribution of
  * names, such as crops, is (after the varlena header)
  *
  *		version		1 byte, DISTRIBUTION_NAMES, which no tally begins with
@@ -16,7 +16,7 @@
  *			name	its bytes, without a zero byte, in the order of bytes
  *			rows	varint, above zero
  *
- * All rows together stay within TALLY_MAX_TOTAL, as those of numbers do. A value
+ * All rows together stay within TALLY_MAX_TOTAL, as the rows of numbers do. A value
  * has one encoding; the readers refuse every other.
  */
 #ifndef DISTRIBUTION_MATH_H

@@ -16,6 +16,7 @@
 
 #include "core/math/quantile_math.h"
 #include "core/sql/record.h"
+#include "core/sql/show.h"
 #include "core/sql/tally_type.h"
 #include "validation/roc_math.h"
 
@@ -90,7 +91,7 @@ agririsk_roc_add(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(tally);
 }
 
-/* A weight stands for so many equal rows, so that no rows at all are no row. */
+/* A weight is the number of equal rows, so a weight of 0 is no row. */
 AGR_FUNCTION(agririsk_roc_add_weighted);
 Datum
 agririsk_roc_add_weighted(PG_FUNCTION_ARGS)
@@ -309,8 +310,7 @@ check_level(double level)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("level of an interval must be between 0 and 1"),
-				 errdetail("The level is %s.",
-						   DatumGetCString(DirectFunctionCall1(float8out, Float8GetDatum(level)))),
+				 errdetail("The level is %s.", agr_show_number(level)),
 				 errhint("The default is 0.95, an interval of 95 %%.")));
 }
 
@@ -350,8 +350,7 @@ get_capture(struct varlena *value, double share)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("share of rows must be from 0 to 1"),
-				 errdetail("The share is %s.",
-						   DatumGetCString(DirectFunctionCall1(float8out, Float8GetDatum(share)))),
+				 errdetail("The share is %s.", agr_show_number(share)),
 				 errhint("Give 0.1 for the riskiest tenth.")));
 	tally_begin(&reader, value, &roc_type);
 	roc_capture_begin(&capture, reader.head.total, share);

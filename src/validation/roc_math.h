@@ -55,7 +55,7 @@ extern void roc_resampler_begin(RocResampler *resampler);
 
 extern uint64_t roc_draw_bits(uint64_t seed, uint64_t replicate, uint64_t draw);
 
-/* The entry, of those with rows of the class, that a draw falls on. */
+/* The entry, of the entries with rows of the class, that a draw falls on. */
 extern int64_t roc_draw_entry(const RocResampler *resampler, int class, uint64_t bits);
 
 /*

@@ -4,7 +4,7 @@ BEGIN;
 SET LOCAL client_min_messages = warning;
 SELECT set_config('search_path', 'agririsk, ' || current_setting('search_path'), true) \g /dev/null
 \getenv shared AGRIRISK_SHARED
-SELECT plan(37);
+SELECT plan(41);
 
 -- Every measure as one text, which tells the bits.
 CREATE FUNCTION pg_temp.all_measures(c calibration) RETURNS text LANGUAGE sql AS $$
@@ -90,12 +90,10 @@ SELECT ok((SELECT bool_and(a.c + b.c = b.c + a.c AND a.c + 'empty' = a.c) FROM p
 
 -- ---------- plans and memory ----------
 
-SET LOCAL enable_hashagg = off;
-SELECT is((SELECT count(*) FROM (SELECT county, calibration_agg(pd, bad) AS c FROM loan GROUP BY county) s JOIN per_county USING (county, c)), 60::bigint, 'sorted groups equal hashed ones');
-SET LOCAL enable_hashagg = on;
+\ir include/plans.sql
+SELECT pg_temp.same_by_plan('SELECT county, calibration_agg(pd, bad) AS c FROM loan GROUP BY county', 'SELECT county, c FROM per_county');
 SET LOCAL enable_sort = off;
 SET LOCAL work_mem = '64kB';
-SELECT is((SELECT count(*) FROM (SELECT county, calibration_agg(pd, bad) AS c FROM loan GROUP BY county) s JOIN per_county USING (county, c)), 60::bigint, 'so do hashed ones that spill');
 SELECT is((SELECT sum(n(c)) FROM (SELECT id % 5000 AS g, calibration_agg(pd, bad) AS c FROM loan GROUP BY 1) s), (SELECT n(c)::numeric FROM whole), 'five thousand groups in 64 kB');
 RESET enable_sort;
 SELECT is((SELECT calibration_agg(pd, bad, weight) FROM loan), (SELECT w FROM whole), 'one group that spills has the same value');
@@ -103,30 +101,9 @@ SELECT is((SELECT n(calibration_agg(i / 200001.0, i % 7 = 0)) FROM generate_seri
 RESET work_mem;
 CREATE TABLE shared_loan AS SELECT * FROM loan;
 ALTER TABLE shared_loan SET (parallel_workers = 3);
-SET LOCAL parallel_setup_cost = 0;
-SET LOCAL parallel_tuple_cost = 0;
-SET LOCAL min_parallel_table_scan_size = 0;
-SET LOCAL max_parallel_workers_per_gather = 3;
-SET LOCAL parallel_leader_participation = off;
-CREATE FUNCTION pg_temp.plan_of(query text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-  line text;
-  lines text := '';
-BEGIN
-  FOR line IN EXECUTE 'EXPLAIN (COSTS off) ' || query LOOP
-    lines := lines || line || E'\n';
-  END LOOP;
-  RETURN lines;
-END $$;
--- In statements of their own: pgTAP's functions would keep theirs from workers.
-CREATE TEMP TABLE in_workers AS SELECT calibration_agg(pd, bad, weight) AS w FROM shared_loan;
-CREATE TEMP TABLE none_in_workers AS SELECT calibration_agg(pd, bad) AS c FROM shared_loan WHERE id < 0;
-CREATE TEMP TABLE one_in_workers AS SELECT calibration_agg(pd, bad) AS c FROM shared_loan WHERE id = 7;
-SELECT matches(pg_temp.plan_of('SELECT calibration_agg(pd, bad, weight) FROM shared_loan'), 'Gather.*Parallel Seq Scan', 'the scan below runs in workers');
-SELECT is((SELECT w FROM in_workers), (SELECT w FROM whole), 'with the same value');
-SELECT is((SELECT c FROM none_in_workers), NULL, 'none of them with a row');
-SELECT is((SELECT n(c) FROM one_in_workers), 1::bigint, 'or only one of them');
-SET LOCAL max_parallel_workers_per_gather = 0;
+SELECT pg_temp.same_in_workers('SELECT calibration_agg(pd, bad, weight) FROM shared_loan', 'Gather.*Parallel Seq Scan', 'the scan below calibration_agg');
+SELECT pg_temp.same_in_workers('SELECT calibration_agg(pd, bad, weight) FROM shared_loan WHERE id < 0', 'Gather.*Parallel Seq Scan', 'the scan below calibration_agg of no row');
+SELECT pg_temp.same_in_workers('SELECT calibration_agg(pd, bad, weight) FROM shared_loan WHERE id = 7', 'Gather.*Parallel Seq Scan', 'the scan below calibration_agg of one row');
 
 -- ---------- forms ----------
 

@@ -116,12 +116,7 @@ SET LOCAL parallel_tuple_cost = 0;
 SET LOCAL min_parallel_table_scan_size = 0;
 SET LOCAL max_parallel_workers_per_gather = 4;
 ALTER TABLE event SET (parallel_workers = 4);
-CREATE FUNCTION pg_temp.plan_of(query text) RETURNS text LANGUAGE plpgsql AS $$
-  DECLARE line text; whole text := '';
-  BEGIN
-    FOR line IN EXECUTE 'EXPLAIN (COSTS off) ' || query LOOP whole := whole || line || E'\n'; END LOOP;
-    RETURN whole;
-  END $$;
+\ir include/plans.sql
 SELECT matches(pg_temp.plan_of('SELECT cashflow_agg(paid_on, amount) FROM event'), 'Partial Aggregate', 'cashflow_agg goes parallel');
 SELECT matches(pg_temp.plan_of('SELECT rollup(cf) FROM farmer'), 'Partial Aggregate', 'rollup goes parallel');
 -- A query with a pgTAP function in it would not go parallel: answers first.

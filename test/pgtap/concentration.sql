@@ -3,7 +3,7 @@
 BEGIN;
 SET LOCAL client_min_messages = warning;
 SELECT set_config('search_path', 'agririsk, ' || current_setting('search_path'), true) \g /dev/null
-SELECT plan(32);
+SELECT plan(36);
 
 -- 60,000 payments of 200 farmers to 40 buyers, amounts of very different size,
 -- in whole cents and in thirds that no double holds.
@@ -65,50 +65,17 @@ SELECT ok((SELECT bool_and(running = (SELECT concentration_agg(buyer, amount) FR
 SELECT is((SELECT c FROM piece WHERE j = 1), (SELECT c FROM piece WHERE j = 1) + '{}', 'an argument is not changed');
 
 -- Plans.
-SET LOCAL enable_hashagg = off;
-SELECT is((SELECT count(*) FROM (SELECT farmer, concentration_agg(buyer, amount) AS c FROM payment GROUP BY farmer) s
-             JOIN per_farmer USING (farmer, c)), 200::bigint, 'sorted groups equal hashed ones');
-SET LOCAL enable_hashagg = on;
-SET LOCAL enable_sort = off;
-SET LOCAL work_mem = '64kB';
-SELECT is((SELECT count(*) FROM (SELECT farmer, concentration_agg(buyer, amount) AS c FROM payment GROUP BY farmer) s
-             JOIN per_farmer USING (farmer, c)), 200::bigint, 'so do hashed ones that spill');
-RESET enable_sort;
-RESET work_mem;
+\ir include/plans.sql
+SELECT pg_temp.same_by_plan('SELECT farmer, concentration_agg(buyer, amount) AS c FROM payment GROUP BY farmer', 'SELECT farmer, c FROM per_farmer');
 
 CREATE TABLE shared_payment AS SELECT * FROM payment WHERE id <= 20000;
 CREATE TABLE shared_piece AS SELECT * FROM piece;
 ALTER TABLE shared_payment SET (parallel_workers = 3);
 ALTER TABLE shared_piece SET (parallel_workers = 3);
-CREATE TEMP TABLE serial AS
-SELECT (SELECT concentration_agg(buyer, amount) FROM shared_payment) AS agg,
-       (SELECT concentration_agg(buyer, amount) FROM shared_payment WHERE id < 0) AS none,
-       (SELECT concentration_agg(buyer, amount) FROM shared_payment WHERE id = 7) AS one,
-       (SELECT rollup(c) FROM shared_piece) AS rolled;
-SET LOCAL parallel_setup_cost = 0;
-SET LOCAL parallel_tuple_cost = 0;
-SET LOCAL min_parallel_table_scan_size = 0;
-SET LOCAL max_parallel_workers_per_gather = 3;
-SET LOCAL parallel_leader_participation = off;
-CREATE FUNCTION pg_temp.plan_of(query text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-  line text;
-  lines text := '';
-BEGIN
-  FOR line IN EXECUTE 'EXPLAIN (COSTS off) ' || query LOOP
-    lines := lines || line || E'\n';
-  END LOOP;
-  RETURN lines;
-END $$;
-SELECT matches(pg_temp.plan_of('SELECT concentration_agg(buyer, amount) FROM shared_payment'), 'Partial Aggregate',
-               'concentration_agg runs in workers');
-SELECT is((SELECT concentration_agg(buyer, amount) FROM shared_payment), (SELECT agg FROM serial), 'with the same bits');
-SELECT is((SELECT concentration_agg(buyer, amount) FROM shared_payment WHERE id < 0), (SELECT none FROM serial),
-          'none of them with a row');
-SELECT is((SELECT concentration_agg(buyer, amount) FROM shared_payment WHERE id = 7), (SELECT one FROM serial),
-          'or only one of them');
-SELECT matches(pg_temp.plan_of('SELECT rollup(c) FROM shared_piece'), 'Partial Aggregate', 'rollup runs in workers');
-SELECT is((SELECT rollup(c) FROM shared_piece), (SELECT rolled FROM serial), 'with the same bits');
+SELECT pg_temp.same_in_workers('SELECT concentration_agg(buyer, amount) FROM shared_payment', 'Partial Aggregate', 'concentration_agg');
+SELECT pg_temp.same_in_workers('SELECT concentration_agg(buyer, amount) FROM shared_payment WHERE id < 0', 'Partial Aggregate', 'concentration_agg of no row');
+SELECT pg_temp.same_in_workers('SELECT concentration_agg(buyer, amount) FROM shared_payment WHERE id = 7', 'Partial Aggregate', 'concentration_agg of one row');
+SELECT pg_temp.same_in_workers('SELECT rollup(c) FROM shared_piece', 'Partial Aggregate', 'rollup');
 
 -- Forms.
 SELECT ok((SELECT bool_and(c::text::concentration = c) FROM (SELECT c FROM per_farmer UNION ALL SELECT c FROM piece) s),

@@ -4,7 +4,7 @@ BEGIN;
 SET LOCAL client_min_messages = warning;
 SELECT set_config('search_path', 'agririsk, ' || current_setting('search_path'), true) \g /dev/null
 \getenv shared AGRIRISK_SHARED
-SELECT plan(28);
+SELECT plan(33);
 
 -- ---------- Olofsson et al. 2013 and 2014, computed elsewhere ----------
 
@@ -64,52 +64,18 @@ SELECT ok((SELECT bool_and(running = (SELECT confusion_agg(truth, predicted) FRO
 
 -- ---------- plans ----------
 
-SET LOCAL enable_hashagg = off;
-SELECT is((SELECT count(*) FROM (SELECT county, confusion_agg(truth, predicted) AS c FROM field GROUP BY county) s JOIN per_county USING (county, c)), 50::bigint, 'sorted groups equal hashed ones');
-SET LOCAL enable_hashagg = on;
-SET LOCAL enable_sort = off;
-SET LOCAL work_mem = '64kB';
-SELECT is((SELECT count(*) FROM (SELECT county, confusion_agg(truth, predicted) AS c FROM field GROUP BY county) s JOIN per_county USING (county, c)), 50::bigint, 'so do hashed ones that spill');
-RESET enable_sort;
-RESET work_mem;
+\ir include/plans.sql
+SELECT pg_temp.same_by_plan('SELECT county, confusion_agg(truth, predicted) AS c FROM field GROUP BY county', 'SELECT county, c FROM per_county');
 
 CREATE TABLE shared_field AS SELECT * FROM field;
 CREATE TABLE shared_county AS SELECT * FROM per_county;
 ALTER TABLE shared_field SET (parallel_workers = 3);
 ALTER TABLE shared_county SET (parallel_workers = 3);
-CREATE TEMP TABLE serial AS
-SELECT (SELECT confusion_agg(truth, predicted, stratum, weight) FROM shared_field WHERE id < 0) AS none,
-       (SELECT confusion_agg(truth, predicted, stratum, weight) FROM shared_field WHERE id = 7) AS one,
-       (SELECT confusion_agg(truth, predicted, stratum, weight) FROM shared_field WHERE id = 1009) AS excluded;
-SET LOCAL parallel_setup_cost = 0;
-SET LOCAL parallel_tuple_cost = 0;
-SET LOCAL min_parallel_table_scan_size = 0;
-SET LOCAL max_parallel_workers_per_gather = 3;
-SET LOCAL parallel_leader_participation = off;
-CREATE FUNCTION pg_temp.plan_of(query text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-  line text;
-  lines text := '';
-BEGIN
-  FOR line IN EXECUTE 'EXPLAIN (COSTS off) ' || query LOOP
-    lines := lines || line || E'\n';
-  END LOOP;
-  RETURN lines;
-END $$;
--- In statements of their own: pgTAP's functions would keep theirs from workers.
-CREATE TEMP TABLE in_workers AS SELECT confusion_agg(truth, predicted, stratum, weight) AS w FROM shared_field;
-CREATE TEMP TABLE none_in_workers AS SELECT confusion_agg(truth, predicted, stratum, weight) AS w FROM shared_field WHERE id < 0;
-CREATE TEMP TABLE one_in_workers AS SELECT confusion_agg(truth, predicted, stratum, weight) AS w FROM shared_field WHERE id = 7;
-CREATE TEMP TABLE excluded_in_workers AS SELECT confusion_agg(truth, predicted, stratum, weight) AS w FROM shared_field WHERE id = 1009;
-CREATE TEMP TABLE rolled_in_workers AS SELECT rollup(c) AS c FROM shared_county;
-SELECT matches(pg_temp.plan_of('SELECT confusion_agg(truth, predicted, stratum, weight) FROM shared_field'), 'Partial Aggregate', 'confusion_agg runs in workers');
-SELECT is((SELECT w FROM in_workers), (SELECT w FROM whole), 'with the same value');
-SELECT is((SELECT w FROM none_in_workers), (SELECT none FROM serial), 'none of them with a row');
-SELECT is((SELECT w FROM one_in_workers), (SELECT one FROM serial), 'or only one of them');
-SELECT is((SELECT w FROM excluded_in_workers), (SELECT excluded FROM serial), 'or only one, that is excluded');
-SELECT matches(pg_temp.plan_of('SELECT rollup(c) FROM shared_county'), 'Partial Aggregate', 'rollup runs in workers');
-SELECT is((SELECT c FROM rolled_in_workers), (SELECT c FROM whole), 'with the same value');
-SET LOCAL max_parallel_workers_per_gather = 0;
+SELECT pg_temp.same_in_workers('SELECT confusion_agg(truth, predicted, stratum, weight) FROM shared_field', 'Partial Aggregate', 'confusion_agg');
+SELECT pg_temp.same_in_workers('SELECT confusion_agg(truth, predicted, stratum, weight) FROM shared_field WHERE id < 0', 'Partial Aggregate', 'confusion_agg of no row');
+SELECT pg_temp.same_in_workers('SELECT confusion_agg(truth, predicted, stratum, weight) FROM shared_field WHERE id = 7', 'Partial Aggregate', 'confusion_agg of one row');
+SELECT pg_temp.same_in_workers('SELECT confusion_agg(truth, predicted, stratum, weight) FROM shared_field WHERE id = 1009', 'Partial Aggregate', 'confusion_agg of a row that is excluded');
+SELECT pg_temp.same_in_workers('SELECT rollup(c) FROM shared_county', 'Partial Aggregate', 'rollup');
 
 -- ---------- forms ----------
 

@@ -6,7 +6,7 @@ BEGIN;
 SET LOCAL client_min_messages = error;
 SELECT set_config('search_path', 'agririsk, ' || current_setting('search_path'), true) \g /dev/null
 \getenv shared AGRIRISK_SHARED
-SELECT plan(78);
+SELECT plan(82);
 
 -- A hash in [0, 1), the same on every machine.
 CREATE FUNCTION pg_temp.u(i bigint, k int) RETURNS float8 IMMUTABLE LANGUAGE sql AS
@@ -269,6 +269,34 @@ SELECT o.*, free.weight AS free, up.weight AS above FROM signed s, pg_temp.own(s
 SELECT is((SELECT string_agg(segment, ' ' ORDER BY segment) FROM sign WHERE free < 0), 'c0 c16 c17 c18 c19 c20 c21 c22 c24 c8 p2', 'a province and ten counties would have negative weights');
 SELECT is((SELECT count(*) FROM sign WHERE weight > 0 AND abs(weight - CASE WHEN free < 0 THEN above ELSE free END) < 1e-12), 36::bigint, 'under positive signs those have their parent''s, all others their own');
 SELECT is((SELECT string_agg(segment, ' ' ORDER BY segment) FROM signed, segments(card) WHERE positive AND note = 'signs are its parent''s'), (SELECT string_agg(segment, ' ' ORDER BY segment) FROM sign WHERE free < 0), 'and are noted');
+
+-- Their intercepts go with these slopes. By hand: Newton's method for the intercept alone, the slopes in an offset, around the
+-- province's intercept as tau says; the intercept of the free fit where the county's loans are likelier with it.
+CREATE FUNCTION pg_temp.intercept(offsets float8[], bad boolean[], mean float8, tau float8) RETURNS float8 LANGUAGE plpgsql AS $$
+DECLARE
+  b float8 := mean;
+BEGIN
+  FOR step IN 1 .. 30 LOOP
+    SELECT b + (sum(y::int - p) - (b - mean) / tau ^ 2) / (sum(p * (1 - p)) + 1 / tau ^ 2) INTO b
+      FROM unnest(offsets, bad) r (o, y), LATERAL (SELECT pg_temp.expit(b + o) AS p) q;
+  END LOOP;
+  RETURN b;
+END $$;
+CREATE FUNCTION pg_temp.log_likelihood(offsets float8[], bad boolean[], intercept float8) RETURNS float8 LANGUAGE sql AS
+'SELECT sum(ln(pg_temp.expit(CASE WHEN y THEN intercept + o ELSE -intercept - o END))) FROM unnest(offsets, bad) r (o, y)';
+CREATE TEMP TABLE turned_back AS
+SELECT segment, own, before, by_hand, pg_temp.log_likelihood(o, y, own) AS ll_own, pg_temp.log_likelihood(o, y, before) AS ll_before, pg_temp.log_likelihood(o, y, by_hand) AS ll_by_hand
+  FROM (SELECT s.segment, s.intercept AS own, up.intercept AS mean, free.intercept AS before, o, y, sd
+          FROM signed a, signed f, sign s, pg_temp.own(f.card) free, pg_temp.own(a.card) up, spreads(a.card) p,
+               LATERAL (SELECT array_agg(ln(pd(a.card, t, county) / (1 - pd(a.card, t, county))) - s.intercept) AS o, array_agg(bad) AS y FROM turned t WHERE county = s.segment) rows
+         WHERE a.positive AND NOT f.positive AND s.free < 0 AND free.segment = s.segment AND up.segment = s.parent AND p.feature IS NULL AND p.level = 2 AND o IS NOT NULL) s,
+       LATERAL (SELECT pg_temp.intercept(o, y, mean, sd) AS by_hand) h;
+SELECT is((SELECT count(*) FROM turned_back WHERE abs(own - CASE WHEN ll_by_hand > ll_before THEN by_hand ELSE before END) < 1e-8), 10::bigint, 'intercepts of such counties are fitted again');
+SELECT is((SELECT count(*) FROM turned_back WHERE ll_own >= ll_before), 10::bigint, 'so their loans are never less likely');
+SELECT cmp_ok((SELECT sum(ll_own - ll_before) FROM turned_back), '>', 1::float8, 'but more');
+CREATE TEMP TABLE sign_way AS SELECT fit_options(folds => 0, positive => true, binning => binning_options(trend => 'ascending', max_bins => 4)) AS options;
+SELECT is((SELECT fit_scorecard(bad, t, county, options || '{"weight_column": "w"}') FROM sign_way, turned, LATERAL (SELECT x, 1 + i % 2 AS w) t),
+          (SELECT fit_scorecard(bad, t, county, options) FROM sign_way, (SELECT turned.* FROM turned, generate_series(0, i % 2) ORDER BY pg_temp.u(i, 9), i) l, LATERAL (SELECT x) t), 'weights and the order of rows do not show in them');
 
 -- ---------- whose own card is worth it ----------
 

@@ -58,7 +58,7 @@ SELECT is((SELECT count(DISTINCT checksum) FROM model), (SELECT count(DISTINCT b
 SELECT throws_ok('DELETE FROM model', '55000', 'models are not deleted from the registry', 'no deletion');
 SELECT throws_ok('UPDATE model SET checksum = ''x''', '55000', 'a registered version does not change', 'no change');
 -- The last entry of a version in the history is the status it has; drafts have none.
-SELECT is((SELECT count(*) FROM model m LEFT JOIN (SELECT DISTINCT ON (name, version) name, version, status FROM promotion ORDER BY name, version, ctid DESC) h USING (name, version)
+SELECT is((SELECT count(*) FROM model m LEFT JOIN (SELECT DISTINCT ON (name, version) name, version, status FROM promotion ORDER BY name, version, entry DESC) h USING (name, version)
             WHERE h.status IS DISTINCT FROM nullif(m.status, 'draft')), 0::bigint, 'the history has every change');
 
 SELECT * FROM finish();

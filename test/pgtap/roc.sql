@@ -166,26 +166,11 @@ SELECT ok((SELECT bool_and(abs(b.standard_error / c.standard_error - 1) < 0.1 AN
              FROM (SELECT rollup(r) AS r FROM county GROUP BY county % 50 HAVING county % 50 < 10) s, auc_bootstrap(r, 1000) b, auc_ci(r) c),
           'it agrees with DeLong');
 
-CREATE FUNCTION pg_temp.plan_of(query text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-  line text;
-  lines text := '';
-BEGIN
-  FOR line IN EXECUTE 'EXPLAIN (COSTS off) ' || query LOOP
-    lines := lines || line || E'\n';
-  END LOOP;
-  RETURN lines;
-END $$;
-SET LOCAL enable_hashagg = off;
-SELECT is((SELECT count(*) FROM (SELECT county, roc_agg(score, bad) AS r, roc_metrics(score, bad) AS m FROM loan GROUP BY county) s JOIN county USING (county, r, m)), 1000::bigint,
-          'sorted groups equal hashed ones');
-SET LOCAL enable_hashagg = on;
+\ir include/plans.sql
+SELECT pg_temp.same_by_plan('SELECT county, roc_agg(score, bad) AS r, roc_metrics(score, bad) AS m FROM loan GROUP BY county', 'SELECT county, r, m FROM county');
 SET LOCAL enable_sort = off;
 SET LOCAL work_mem = '64kB';
-SELECT matches(pg_temp.plan_of('SELECT roc_agg(score, bad) FROM loan GROUP BY county'), 'HashAggregate', 'a thousand groups in one HashAggregate');
-SELECT is((SELECT count(*) FROM (SELECT county, roc_agg(score, bad) AS r, roc_metrics(score, bad) AS m FROM loan GROUP BY county) s JOIN county USING (county, r, m)), 1000::bigint,
-          'under 64 kB give the same');
-SELECT is((SELECT roc_agg(score, bad) FROM loan), (SELECT r FROM whole), 'so does one group of 200,000 rows');
+SELECT is((SELECT roc_agg(score, bad) FROM loan), (SELECT r FROM whole), 'one group of 200,000 rows under 64 kB is the same');
 SELECT is((SELECT roc_metrics(score, bad) FROM loan), (SELECT m FROM whole), 'streamed, too');
 SELECT is((SELECT roc_agg(score, bad, weight) FROM loan), (SELECT w FROM whole), 'and weighted');
 SELECT is((SELECT roc_pair_agg(score, -weight, bad) FROM loan), (SELECT p FROM whole), 'and a pair');
@@ -228,22 +213,12 @@ RESET enable_hashjoin;
 RESET enable_mergejoin;
 
 ALTER TABLE loan SET (parallel_workers = 3);
-SET LOCAL parallel_setup_cost = 0;
-SET LOCAL parallel_tuple_cost = 0;
-SET LOCAL min_parallel_table_scan_size = 0;
-SET LOCAL max_parallel_workers_per_gather = 3;
-SET LOCAL parallel_leader_participation = off;
-SELECT matches(pg_temp.plan_of('SELECT roc_agg(score, bad) FROM loan'), 'Aggregate\s+->  Gather', 'the scan below runs in workers');
-SELECT is((SELECT roc_agg(score, bad) FROM loan), (SELECT r FROM whole), 'with the same bits');
-SELECT is((SELECT roc_metrics(score, bad, weight) FROM loan), (SELECT wm FROM whole), 'and weights');
-SELECT is((SELECT roc_pair_agg(score, -weight, bad) FROM loan), (SELECT p FROM whole), 'and pairs');
-SELECT is((SELECT roc_agg(score, bad) FROM loan WHERE i < 0), NULL, 'none of them with a row');
-SELECT is((SELECT roc_agg(score, bad) FROM loan WHERE i = 3), (SELECT format('%s %s', score, CASE WHEN bad THEN '0/1' ELSE '1/0' END)::roc FROM loan WHERE i = 3), 'or only one of them');
+SELECT pg_temp.same_in_workers('SELECT roc_agg(score, bad), roc_metrics(score, bad, weight), roc_pair_agg(score, -weight, bad) FROM loan', 'Aggregate\s+->  Gather', 'the scan below the aggregates');
+SELECT pg_temp.same_in_workers('SELECT roc_agg(score, bad) FROM loan WHERE i < 0', 'Aggregate\s+->  Gather', 'the scan below roc_agg of no row');
+SELECT pg_temp.same_in_workers('SELECT roc_agg(score, bad) FROM loan WHERE i = 3', 'Aggregate\s+->  Gather', 'the scan below roc_agg of one row');
 CREATE TABLE shared_county AS SELECT * FROM county;
 ALTER TABLE shared_county SET (parallel_workers = 3);
-SELECT matches(pg_temp.plan_of('SELECT rollup(r) FROM shared_county'), 'Partial Aggregate', 'rollup runs in workers');
-SELECT is((SELECT rollup(r) FROM shared_county), (SELECT r FROM whole), 'with the same bits');
-RESET max_parallel_workers_per_gather;
+SELECT pg_temp.same_in_workers('SELECT rollup(r) FROM shared_county', 'Partial Aggregate', 'rollup');
 
 -- ---------- forms and limits ----------
 

@@ -34,14 +34,20 @@ for my $file (glob 'sql/install/*.sql sql/template/*.sql')
 }
 is_deeply(\@undeclared, [], 'install scripts declare volatility, strictness, PARALLEL and state sizes');
 
+# Scripts are read under the settings of whoever installs, bodies of functions
+# under those of who calls: a backslash would mean one thing or the other.
+my @backslashes = grep { slurp_file($_) =~ s/^\\echo Use .*//mr =~ /\\/ } glob 'sql/install/*.sql sql/template/*.sql';
+is_deeply(\@backslashes, [], 'nothing depends on standard_conforming_strings');
+
 # Which shelves and rooms a file may include: those of its own line, and itself.
 my %may = (
 	'core/math' => [],
 	'core/rows' => [qw(core/math)],
 	'core/sql' => [qw(core/math core/rows)],
-	'model/card' => [qw(core)],
-	'model/binning' => [qw(core model/card)],
-	'model/fit' => [qw(core model/card model/binning)],
+	'model/deploy' => [qw(core)],
+	'model/card' => [qw(core model/deploy)],
+	'model/binning' => [qw(core model/deploy model/card)],
+	'model/fit' => [qw(core model/deploy model/card model/binning)],
 	map { $_ => ['core'] } qw(portrait land validation));
 my @astray;
 for my $file (glob 'src/*/*.[ch] src/*/*/*.[ch]')
@@ -57,6 +63,12 @@ for my $file (glob 'src/*/*.[ch] src/*/*/*.[ch]')
 	}
 }
 is_deeply(\@astray, [], 'a file includes its own room, and what stands below it');
+
+# A kind of model that is added changes nothing where models are deployed: what
+# is there names no kind, by its type, its files or its functions.
+my @kinds = map { slurp_file($_) =~ /^const ModelKind (\w+)_kind = \{/gm } glob 'src/*/*/*.c';
+is_deeply(\@kinds, ['card'], 'the kinds of models');
+is_deeply([ grep { my $source = slurp_file($_); grep { $source =~ /$_/i } @kinds } glob 'src/model/deploy/*.[ch]' ], [], 'are not named where models are deployed');
 
 my ($control) = slurp_file('agririsk.control') =~ /^default_version = '(.*)'/m;
 like(slurp_file('src/agririsk.h'), qr/^#define AGRIRISK_VERSION "\Q$control\E"$/m, 'the library has the version of the SQL');
@@ -116,12 +128,21 @@ SQL
 
 # A sharded server hands the bodies of SQL functions to its workers as text, and
 # deparses RETURN with a subquery wrongly.
-is($node->safe_psql('postgres', <<'SQL'), '', 'no SQL function returns a subquery; BEGIN ATOMIC SELECT does the same');
+my $returned_subqueries = <<'SQL';
 SELECT p.oid::regprocedure
 FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang
 WHERE l.lanname = 'sql' AND p.pronamespace = 'agririsk'::regnamespace
-  AND p.prokind = 'f' AND pg_get_functiondef(p.oid) ~* '\yRETURN\s*\(\s*SELECT'
+  AND p.prokind = 'f' AND pg_get_functiondef(p.oid) ~* '\yRETURN\y.*\(\s*SELECT'
+ORDER BY 1
 SQL
+is($node->safe_psql('postgres', $returned_subqueries), '', 'no SQL function returns a subquery; BEGIN ATOMIC SELECT does the same');
+is($node->safe_psql('postgres', <<"SQL"), "agririsk.one()\nagririsk.two(integer)", 'wherever in the expression it stands');
+CREATE FUNCTION agririsk.one() RETURNS integer LANGUAGE sql RETURN (SELECT 1);
+CREATE FUNCTION agririsk.two(n integer) RETURNS integer LANGUAGE sql RETURN n + coalesce((SELECT 1), 2);
+CREATE FUNCTION agririsk.three() RETURNS integer LANGUAGE sql BEGIN ATOMIC SELECT coalesce((SELECT 1), 2); END;
+$returned_subqueries
+SQL
+$node->safe_psql('postgres', 'DROP FUNCTION agririsk.one(), agririsk.two(integer), agririsk.three()');
 
 # The documents name every public function, so that none is forgotten there.
 my $docs = join '', map { slurp_file($_) } 'README.md', glob 'doc/*.md';

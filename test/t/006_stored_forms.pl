@@ -1,6 +1,7 @@
 # Bytes that version 0.1.0 stored mean the same for ever. They are put together
 # here by hand from the layouts in cashflow_math.h, concentration_math.h,
-# scorecard_math.h, tally_math.h, confusion_math.h, distribution_math.h and binning_math.h, not copied from what the code writes.
+# scorecard_math.h, tally_math.h, confusion_math.h, distribution_math.h, binning_math.h, vegetation_math.h and
+# vegetation_norm_math.h, not copied from what the code writes.
 use strict;
 use warnings;
 
@@ -86,6 +87,24 @@ my %form = (
 			# 0.5 is 3fe0000000000000; its key has the sign turned over: bfe0000000000000. The step is 7fc0000000000001
 			'81', ('80') x 6, 'e0', '7f',           # 1, nothing up to bit 48, bits 49 to 55: 1100000; 56 to 62: 1111111
 			'02', '02'                              # both classes, one good - 1; three bads - 1
+		]
+	},
+	vegetation => {
+		text => '{"observations": {"2024-05-01": [0.25, 0.33333334], "2024-06-30": [300, -0.5]}, "missing": 300, "spikes": 1}',
+		bytes => [
+			'01', '00', 'ac02', '00', '00', '01',   # version, reserved, rows left out: 300 = 2 * 128 + 44
+			'02', '02', 'ee8a01', '3b',             # two dates of two bands; day 8887 * 2 = 17774 = 128^2 + 10 * 128 + 110; 60 - 1 days
+			'0a', '32', '0000', '1775',             # two bytes + 4 * two decimals; 25 * 2; 25 and 30000 less 25: 29975 = 0x7517
+			'ff', 'abaaaa3e', '000000bf'            # floats
+		]
+	},
+	vegetation_norm => {
+		text => '{"step_days": 8, "band": 2, "lambda": 0.5, "series": 300, "dates": [["1999-12-24", 2, -0.5, 0, 0, 0, 0.25, 0.25, 0.25, 0.5, 2], ["2000-01-09", 300, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5]]}',
+		bytes => [
+			'01', '00', '08', '02', $double{'0.5'}, # version, reserved, step, band, lambda
+			'ac02', '02', '01', '01',               # series: 300 = 2 * 128 + 44; two dates: one step before 2000-01-01, one step between them
+			'02', '000000bf', ('00000000') x 3, ('0000803e') x 3, '0000003f', '00000040',
+			'ac02', ('0000003f') x 9
 		]
 	},
 	binning => {

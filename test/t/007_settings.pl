@@ -36,6 +36,7 @@ INSERT INTO desk.card VALUES ('written', '{"format": 1, "name": "written", "inte
   {"name": "b", "type": "linear", "weight": 0.0123456789012345, "center": 49.87654321098765, "low": 0.1, "high": 99.9},
   {"name": "crop", "type": "category", "bins": [{"categories": ["crop 1", "crop 2"], "woe": -0.1111111111111111}, {"categories": ["crop 3"], "woe": 0.2222222222222222}], "unseen": "average"}],
   "segments": [{"name": "county 1", "intercept": -1.9876543210987654}, {"name": "county 2", "parent": "county 1", "weights": {"a": 2.0123456789012345}}]}');
+ANALYZE;
 SQL
 
 # Questions give rows, whose binary form is compared; so nothing of how psql
@@ -54,6 +55,7 @@ my $binnings = "(SELECT agririsk.optimal_bins(a, bad) AS n, agririsk.optimal_bin
   . " agririsk.optimal_bins(crop, bad) AS c, agririsk.optimal_bins(agreed, bad, weight, '{}') AS y, agririsk.optimal_bins(grade, bad) AS g FROM desk.loan)";
 my $layers = "'SELECT id, geom FROM desk.plot', 'SELECT id, public.ST_Translate(geom, 2.7, 1.3) FROM desk.plot'";
 my $rights = "'SELECT id, farmer, geom, 109.61 FROM desk.plot', 'SELECT id, id / 2, farmer, public.ST_Translate(geom, 0.7, 0.3), ''contract'', 1, 2, date ''2020-02-03'', date ''2024-12-11'', 99.9 FROM desk.plot', date '2024-06-07'";
+my $series = "(SELECT farmer, agririsk.vegetation_agg(on_date, ARRAY[a, b / 99], a, agririsk.vegetation_options(max_abs => 2.0123456789012345, scale => 1.0123456789012345, min_quality => 0.0123456789012345)) AS v, agririsk.vegetation_agg(on_date, a) AS w FROM desk.loan GROUP BY farmer)";
 my @question = (
 	"SELECT agririsk.binning_options(min_bin_share => 0.0123456789012345, max_bin_share => 0.9876543210987654, min_rate_gap => 0.0012345678901234, special => ARRAY[33.33333333333333, -1e-7, 1e22])",
 	"SELECT $fit",
@@ -90,15 +92,23 @@ my @question = (
 	'SELECT p.id, q.id AS other, agririsk.overlap_area(p.geom, q.geom), agririsk.overlap(p.geom, q.geom) FROM desk.plot p, desk.plot q WHERE q.id - p.id BETWEEN 0 AND 1',
 	"SELECT j.* FROM agririsk.overlap_join($layers) j",
 	"SELECT j.* FROM agririsk.overlap_self_join('SELECT id, geom FROM desk.plot') j",
-	"SELECT e.* FROM agririsk.land_evidence($rights) e");
+	"SELECT e.* FROM agririsk.land_evidence($rights) e",
+	"SELECT farmer, v, v::text AS text, v OPERATOR(agririsk.+) v AS twice, agririsk.n_observations(v), agririsk.n_bands(v), agririsk.excluded(v), agririsk.max_gap(v), agririsk.clip(v, date '2023-03-04', NULL), agririsk.despike(v, 0.0123456789012345) FROM $series q",
+	"SELECT agririsk.rollup(w), agririsk.rollup(w)::text FROM $series q",
+	"SELECT farmer, o.* FROM $series q, agririsk.observations(v) o",
+	"SELECT farmer, agririsk.smooth(v, 9.876543210987654), agririsk.smooth(v, 12.345678901234567, 7, 0.8765432109876543), agririsk.gcv_lambda(v) FROM $series q",
+	"SELECT farmer, p.* FROM $series q, agririsk.phenology(v, agririsk.phenology_options(lambda => 1.0123456789012345, min_amplitude => 0.0123456789012345, threshold => 0.1234567890123456, valley_share => 0.0123456789012345)) p",
+	"SELECT farmer, h.*, agririsk.features(v, date '2023-02-03'), agririsk.feature_names(agririsk.n_bands(v)) FROM $series q, agririsk.harmonics(v, 2, 345.67890123456789) h",
+	"SELECT n, n::text AS text FROM (SELECT agririsk.vegetation_norm_agg(v, agririsk.vegetation_norm_options(lambda => 1.0123456789012345)) AS n FROM $series q) s",
+	"SELECT q.farmer, a.*, quantile.* FROM (SELECT agririsk.vegetation_norm_agg(w) AS n FROM $series q) s, $series q, agririsk.anomaly(w, n, date '2023-08-09') a, agririsk.quantiles(n) quantile",
+	"SELECT g.* FROM agririsk.growth_stage(date '2023-04-05', ARRAY['initial', 'late'], ARRAY[20, 30], date '2023-05-06') g");
 
-# Those that write into a catalog or a registry, and what deploy writes, have tests
-# of their own.
+# Those that write into a catalog or a registry are asked apart.
 my $functions = $node->safe_psql('postgres', <<'SQL');
 SELECT DISTINCT proname FROM pg_proc p JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'
   JOIN pg_extension e ON e.oid = d.refobjid AND e.extname = 'agririsk'
  WHERE proname !~ '^_' AND proname !~ '_(in|out|recv|send|eq|ne|lt|le|gt|ge|cmp|hash|hash_extended|merge)$' AND prokind <> 'p'
-   AND proname NOT IN ('deploy', 'redeploy', 'create_registry')
+   AND proname NOT IN ('deploy', 'redeploy', 'create_registry', 'upgrade_registry')
 SQL
 my $asked = join "\n", @question;
 is_deeply([ grep { $asked !~ /agririsk\.$_\(/ } split /\n/, $functions ], [], 'every function is asked, but those that write');
@@ -110,7 +120,7 @@ my %settings = (
 		'check_function_bodies = off', 'default_transaction_isolation = serializable', "lc_numeric = 'C.utf8'", "lc_time = 'C.utf8'", "lc_monetary = 'C.utf8'" ],
 	'other plans' => [
 		"$parallel_query = on", 'parallel_setup_cost = 0', 'parallel_tuple_cost = 0', 'min_parallel_table_scan_size = 0', 'max_parallel_workers_per_gather = 3',
-		'parallel_leader_participation = off', "work_mem = '64kB'", "maintenance_work_mem = '1MB'", 'enable_hashagg = off', 'enable_nestloop = off', 'enable_material = off',
+		'parallel_leader_participation = off', "work_mem = '64kB'", "maintenance_work_mem = '1MB'", 'enable_hashagg = off', 'enable_nestloop = off',
 		'plan_cache_mode = force_generic_plan', 'from_collapse_limit = 1', 'join_collapse_limit = 1', 'geqo_threshold = 2', 'constraint_exclusion = on' ],
 	'another geometry reader' => [ 'agririsk.geometry_reader = wkb', 'extra_float_digits = 0' ]);
 
@@ -124,15 +134,75 @@ sub answers
 	return ($err, map { /^(\d+) (.*)/ } split /\n/, $out);
 }
 
+# What is written under these settings, looked at under the default ones.
+sub written
+{
+	my ($status, $out, $err) = $node->psql('postgres', join("\n", map({ "SET $_;" } @_), <<'SQL'), on_error_stop => 0);
+SELECT pg_catalog.count(*) FROM desk.card c, LATERAL agririsk.deploy(c.card, 'desk.loan', 'it''s "one" more', 'county') d;
+SELECT pg_catalog.count(*) FROM agririsk.redeploy('desk."it''s ""one"" more"');
+SELECT agririsk.create_registry('The registry');
+SELECT "The registry".register_model('it''s', card, 1000, 90, '2023-01-01', '2024-05-14') FROM desk.card;
+SELECT "The registry".promote_model('it''s', 1);
+SELECT agririsk.upgrade_registry('The registry');
+SELECT pg_catalog.count(*) FROM desk.card c, desk.loan l WHERE "The registry".champion('it''s') OPERATOR(agririsk.=) c.card AND desk."it's ""one"" more_pd"(l) > 0 AND l.id < 100;
+RESET ALL;
+SELECT md5(string_agg(pd || ' ' || score, ',' ORDER BY id)) FROM (SELECT id, desk."it's ""one"" more_pd"(l) AS pd, desk."it's ""one"" more_score"(l) AS score FROM desk.loan l) s;
+SELECT name, version, status, n_rows, bads, start_on, end_on, checksum FROM "The registry".model;
+SELECT name, version, status FROM "The registry".promotion;
+SELECT md5(string_agg(pg_get_functiondef(oid), ',' ORDER BY proname, pronargs)) FROM pg_proc WHERE pronamespace = 'desk'::regnamespace;
+SELECT obj_description(oid, 'pg_proc') FROM pg_proc WHERE proname = 'it''s "one" more_card';
+SET client_min_messages = warning;
+DROP FUNCTION desk."it's ""one"" more_card"() CASCADE;
+DROP SCHEMA "The registry" CASCADE;
+SQL
+	$err =~ s/^.*NOTICE:.*\n?//gm;
+	return $err . $out;
+}
+
 my ($error, %expected) = answers();
 is($error, '', 'every question has an answer');
 is_deeply([ grep { ($expected{$_} // 'no row') eq 'no row' } 0 .. $#question ], [], 'that has rows');
+my $written = written();
+like($written, qr/^5\n5\n\n1\n\n\n99\n[0-9a-f]{32}\nit's\|1\|champion\|1000\|90\|/, 'functions and a registry are written');
 for my $name (sort keys %settings)
 {
+	is(written(@{ $settings{$name} }), $written, "$name: they are the same");
 	my ($hostile, %given) = answers(@{ $settings{$name} });
 	is($hostile, '', "$name: every question has an answer");
 	is($given{$_}, $expected{$_}, "$name: " . substr($question[$_], 0, 120)) for 0 .. $#question;
 }
+
+# Messages show numbers with all their digits, too.
+my $card = '(SELECT card FROM desk.card)';
+my @refused = (
+	"agririsk.auc_ci(r, 1.0123456789012345) FROM $roc q",
+	"agririsk.capture(r, -0.0123456789012345) FROM $roc q",
+	"agririsk.hosmer_lemeshow(c, -3) FROM $calibration q",
+	"agririsk.psi(d, e, 1.0123456789012345) FROM $distribution q",
+	'agririsk.roc_agg(pd, 1.0123456789012345::float8) FROM desk.loan',
+	'agririsk.calibration_agg(1.0123456789012345, bad) FROM desk.loan',
+	'agririsk.concentration_agg(crop, -0.0123456789012345) FROM desk.loan',
+	"agririsk.fit_scorecard(bad, t, agririsk.fit_options(weight_column => 'w')) FROM desk.loan, LATERAL (SELECT a, 1.0123456789012345 AS w) t",
+	'agririsk.fit_options(ridge => -1.0123456789012345)',
+	'agririsk.binning_options(min_bin_share => 1.0123456789012345)',
+	'agririsk.plot_track_options(max_accuracy_m => -1.0123456789012345)',
+	"agririsk.vegetation_agg(date '2024-05-06', -2.0123456789012345)",
+	'agririsk.vegetation_options(scale => -1.0123456789012345)',
+	'agririsk.phenology_options(lambda => -1.0123456789012345)',
+	'agririsk.parcel(1.0123456789012345, 1)',
+	"s.* FROM agririsk.characteristic_stability($card, NULL, 'TABLE desk.loan', 1.0123456789012345) s",
+	"s.* FROM agririsk.characteristic_stability($card, 'SELECT *, 1.0123456789012345 AS w FROM desk.loan', 'TABLE desk.loan', weight_column => 'w') s");
+
+# What psql says of these statements under a setting.
+sub refusals
+{
+	my ($setting) = @_;
+	my ($status, $out, $err) = $node->psql('postgres', join("\n", "SET $setting;", map { "SELECT $_;" } @refused), on_error_stop => 0);
+	return grep { /ERROR|DETAIL/ } split /\n/, $err;
+}
+my @said = refusals('extra_float_digits = 1');
+is(scalar(grep { /ERROR/ } @said), scalar(@refused), 'nonsense is refused');
+is_deeply([ refusals('extra_float_digits = -15') ], \@said, 'in the same words where the session shows few digits');
 
 $node->stop;
 done_testing();

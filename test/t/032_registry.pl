@@ -122,6 +122,17 @@ $one->query_safe("BEGIN; SELECT agririsk.redeploy('rice')");
 begin_waiting($other, "SELECT count(*) FROM agririsk.redeploy('rice')");
 $one->query_safe('COMMIT');
 is(answer($other), '5', 'so does a redeployment');
+# What is written again is the card that is there then, whatever either session has set.
+$one->query_safe("SET quote_all_identifiers = on; SET client_min_messages = warning; BEGIN; SELECT agririsk.deploy(" . card(-3) . ", 'portrait', 'rice')");
+begin_waiting($other, "SELECT count(*) FROM agririsk.redeploy('rice')");
+$one->query_safe('COMMIT');
+is(answer($other), '5', 'a redeployment waits for a deployment');
+gets('SELECT rice_card() OPERATOR(agririsk.=) ' . card(-3), 't', 'and does not undo it');
+$one->query_safe("BEGIN; DROP FUNCTION public.rice_card() CASCADE; SELECT agririsk.deploy(" . card(-4) . ", 'portrait', 'rice')");
+begin_waiting($other, "SELECT count(*) FROM agririsk.redeploy('rice')");
+$one->query_safe('COMMIT');
+unlike(answer($other), qr/^5$/m, 'what was dropped meanwhile is not written again');
+gets('SELECT rice_card() OPERATOR(agririsk.=) ' . card(-4), 't', 'and what took its place stays');
 $_->quit for $one, $other;
 
 # ---------- rights ----------
@@ -142,9 +153,9 @@ sub refused
 refused('passer', "SELECT registry.register_model('mine', " . card(0) . ')',
 	qr/ERROR:  42501: permission denied to register models\nDETAIL:  The role is passer\.\nHINT:  Have the owner of the table GRANT SELECT, INSERT ON registry\.model TO passer\./, 'a role without rights does not register');
 refused('passer', q{SELECT registry.promote_model('rice', 1)},
-	qr/ERROR:  42501: permission denied to promote models\nDETAIL:  The role is passer\.\nHINT:  Have the owner of the registry GRANT SELECT, UPDATE \(status\) ON registry\.model TO passer and GRANT INSERT ON registry\.promotion TO passer\./, 'nor promotes');
+	qr/ERROR:  42501: permission denied to promote models\nDETAIL:  The role is passer\.\nHINT:  Have the owner of the registry GRANT SELECT, UPDATE \(status\) ON registry\.model TO passer and GRANT SELECT, INSERT ON registry\.promotion TO passer\./, 'nor promotes');
 refused('passer', q{SELECT registry.champion('rice')}, qr/ERROR:  42501: permission denied for table model/, 'nor reads the champion');
-$node->safe_psql('bank', 'GRANT SELECT, INSERT ON registry.model TO analyst; GRANT SELECT, UPDATE (status) ON registry.model TO officer; GRANT INSERT ON registry.promotion TO officer; GRANT SELECT ON registry.model TO passer');
+$node->safe_psql('bank', 'GRANT SELECT, INSERT ON registry.model TO analyst; GRANT SELECT, UPDATE (status) ON registry.model TO officer; GRANT SELECT, INSERT ON registry.promotion TO officer; GRANT SELECT ON registry.model TO passer');
 # Each gets just what the hint asks for.
 is(as_role('analyst', "SELECT registry.register_model('rice', " . card(-7) . ')'), '7', 'an analyst registers');
 refused('analyst', q{SELECT registry.promote_model('rice', 7)}, qr/ERROR:  42501: permission denied to promote models/, 'and does not promote');
@@ -158,6 +169,19 @@ $node->safe_psql('bank', 'GRANT SELECT, INSERT (name, version, body, n_rows, bad
 is(as_role('trainee', "SELECT registry.register_model('tea', " . card(-1) . ')'), '1', 'who may fill in the other columns registers');
 refused('trainee', "INSERT INTO registry.model (name, version, body, status, checksum) SELECT name, 2, body, 'champion', checksum FROM registry.model WHERE name = 'tea'",
 	qr/ERROR:  42501: permission denied for table model/, 'and enters no champion');
+# A trigger of the officer's own gets nothing into the history either.
+like(as_role('officer', <<'SQL'), qr/ERROR:  55000: the history of promotions is not written by hand\nDETAIL:  The command is INSERT\./, "an officer writes no history, by another table's trigger neither");
+CREATE TEMP TABLE own (status text);
+CREATE FUNCTION pg_temp.forge() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  INSERT INTO registry.promotion (name, version, status, promoted_by, promoted_at) SELECT 'rice', 7, NEW.status, session_user, CURRENT_TIMESTAMP;
+  RETURN NULL;
+END $$;
+CREATE TRIGGER forge AFTER INSERT ON own FOR EACH ROW EXECUTE FUNCTION pg_temp.forge();
+INSERT INTO own VALUES ('champion');
+SQL
+refused('officer', "INSERT INTO registry.promotion (name, version, status, promoted_by, promoted_at) VALUES ('rice', $$_[0], '$$_[1]', $$_[2], $$_[3])", qr/ERROR:  55000: the history of promotions is not written by hand/, $$_[4])
+  for [ 7, 'retired', 'session_user', 'now()', 'nor what is not so' ], [ 4, 'draft', 'session_user', 'now()', 'nor a draft' ];
 # Somebody's operators and functions in the way are not called.
 is(as_role('officer', <<'SQL'), "7", 'nor are traps in the search_path stepped into');
 CREATE TEMP TABLE model (name text);
@@ -196,6 +220,44 @@ $node->command_ok([ 'pg_dump', '-f', "$folder/kept.sql", '-d', $as_keeper ], 'an
 $node->safe_psql('postgres', 'CREATE DATABASE again OWNER keeper');
 $node->command_ok([ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-d', $node->connstr('again'), '-f', "$folder/kept.sql" ], 'which is restored');
 gets('SELECT registry.champion(\'rice\') OPERATOR(agririsk.=) ' . card(-1) . ', (SELECT count(*) FROM registry.promotion)', 't|1', 'with its champion and its history', 'again');
+
+# Another superuser than the one who installed it restores a dump.
+$node->safe_psql('postgres', 'CREATE ROLE installer SUPERUSER LOGIN; CREATE DATABASE installed; CREATE DATABASE moved');
+$node->command_ok([ 'psql', '-X', '-q', '-d', $node->connstr('installed') . ' user=installer', '-c', 'CREATE EXTENSION agririsk CASCADE' ], 'one superuser installs');
+$node->command_ok([ 'pg_dump', '-f', "$folder/installed.sql", '-d', $node->connstr('installed') ], 'another dumps');
+$node->command_ok([ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-d', $node->connstr('moved'), '-f', "$folder/installed.sql" ], 'and restores');
+
+# From one encoding into another and back: checksums are of UTF-8.
+my %letters = (LATIN1 => [ 0xe9, 0xfc, 0xff ], EUC_CN => [ 0x519c, 0x7c73, 0x9ea6 ]);
+for my $encoding (sort keys %letters)
+{
+	my ($source, $there, $back) = map { lc "${encoding}_$_" } qw(from there back);
+	$node->safe_psql('postgres', "CREATE DATABASE $_->[0] ENCODING '$_->[1]' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'") for [ $source, 'UTF8' ], [ $there, $encoding ], [ $back, 'UTF8' ];
+	my ($one, $two, $three) = map { sprintf '\u%04x', $_ } @{ $letters{$encoding} };
+	my $json = qq('{"format": 1, "name": "$one", "intercept": -1, "features": [{"name": "a$two", "type": "category", "reason": "$three", "bins": [{"categories": ["$two", "z$one"], "woe": 0.5}, {"categories": ["$three", "$one", "z"], "woe": 1}]}]}');
+	my $name = sprintf "U&'\\%04x'", $letters{$encoding}[0];
+	$node->safe_psql($source, "CREATE EXTENSION agririsk CASCADE; SELECT agririsk.create_registry(); SELECT registry.register_model($name, $json), registry.promote_model($name, 1)");
+	my $sums = 'SELECT string_agg(checksum, $$ $$) FROM registry.model';
+	my $sum = $node->safe_psql($source, $sums);
+	for my $step ([ $source, $there ], [ $there, $back ])
+	{
+		my ($from, $to) = @$step;
+		$node->command_ok([ 'pg_dump', '-f', "$folder/$from.sql", '-d', $node->connstr($from) ], "$from is dumped");
+		$node->command_ok([ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-d', $node->connstr($to), '-f', "$folder/$from.sql" ], "and restored as $to");
+		gets($sums, $sum, 'the checksum is the same', $to);
+		gets("SELECT registry.champion($name) OPERATOR(agririsk.=) $json", 't', 'and the champion', $to);
+	}
+}
+
+# Rows alone go into a registry that is there, with its triggers off.
+$node->safe_psql('postgres', 'CREATE DATABASE rows');
+$node->safe_psql('rows', 'CREATE EXTENSION agririsk CASCADE; SELECT agririsk.create_registry()');
+my @restore = ('pg_restore', '-e', '-1', '--data-only', '--schema', 'registry', '-d', $node->connstr('rows'));
+$node->command_fails_like([ @restore, "$folder/custom" ], qr/the history of promotions is not written by hand.*--disable-triggers/s, 'rows alone do not go into a registry');
+$node->command_ok([ @restore, '--disable-triggers', "$folder/custom" ], 'but do with its triggers off');
+gets($rows, $before, 'every row, to the last digit', 'rows');
+gets(q{SELECT count(*) > 5, (SELECT string_agg(tgenabled::text, '') FROM pg_trigger WHERE tgname ~ 'guard') FROM registry.promotion}, 't|OOOO', 'with the history, and the triggers are on again', 'rows');
+gets("SELECT registry.register_model('rice', " . card(0) . q{), registry.promote_model('rice', 8)}, '8|7', 'and the registry goes on', 'rows');
 
 # A card that changed on the way does not have its checksum.
 my $dump = slurp_file("$folder/plain.sql");

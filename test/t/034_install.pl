@@ -28,7 +28,7 @@ like(complaint('taken', 'CREATE EXTENSION agririsk CASCADE'), qr/ERROR:  42501: 
 $node->safe_psql('bank', 'CREATE EXTENSION agririsk CASCADE');
 is($node->safe_psql('bank', 'SELECT library = sql FROM agririsk.agririsk_version()'), 't', 'library and SQL are of one version');
 $node->safe_psql('bank', "UPDATE pg_extension SET extversion = '0.0.9' WHERE extname = 'agririsk'");
-like(complaint('bank', 'SELECT * FROM agririsk.agririsk_version()'), qr/WARNING:.*differ in version\nDETAIL:  The library is [0-9.]+, the SQL is 0\.0\.9\.\nHINT:  ALTER EXTENSION agririsk UPDATE/, 'and where they are not it is said');
+like(complaint('bank', 'SELECT * FROM agririsk.agririsk_version()'), qr/ERROR:  55000: the library and the SQL of agririsk differ in version\nDETAIL:  The library is [0-9.]+, the SQL is 0\.0\.9\.\nHINT:  ALTER EXTENSION agririsk UPDATE/, 'and where they are not it is said');
 
 my $card = q('{"format": 1, "name": "c", "intercept": -2, "features": [{"name": "x", "type": "number", "reason": "secret of the card", "bins": [{"woe": 0.3}]}]}');
 $node->safe_psql('bank', 'CREATE SCHEMA desk; CREATE TABLE desk.portrait AS SELECT 1::float8 AS x, 2::float8 AS y; GRANT USAGE ON SCHEMA desk TO clerk; GRANT SELECT ON desk.portrait TO clerk');
@@ -36,7 +36,7 @@ like(complaint('bank', "SET ROLE clerk; SELECT agririsk.deploy($card, 'desk.port
 	qr/ERROR:  42501: permission denied to deploy into schema desk\nDETAIL:.*\nHINT:  Have the owner of the schema GRANT USAGE, CREATE ON SCHEMA desk TO clerk\./, 'rights are asked for first, with the GRANT');
 $node->safe_psql('bank', 'CREATE FUNCTION desk.first_card() RETURNS int LANGUAGE sql AS $$ SELECT 1 $$; COMMENT ON FUNCTION desk.first_card() IS \'A scorecard deployed by agririsk: {"schema": "desk", "relation": "portrait"}\'');
 my $said = complaint('bank', "SELECT agririsk.deploy($card, 'desk.portrait', 'first')");
-like($said, qr/ERROR:  42P13: cannot change return type of existing function/, 'what PostgreSQL refuses is said');
+like($said, qr/ERROR:  42P13: cannot change return type of existing function\nDETAIL:  The function to be written is desk\.first_card\(\)\.\nHINT:  Use DROP FUNCTION/, 'what PostgreSQL refuses is said, with its way out');
 unlike($said =~ s/^LINE 1:.*//mr, qr/secret of the card/, 'without printing the card');
 $node->safe_psql('bank', 'DROP FUNCTION desk.first_card()');
 is($node->safe_psql('bank', "SET quote_all_identifiers = on; SELECT count(*) FROM agririsk.deploy($card, 'desk.portrait', 'first'); SELECT round(desk.first_pd(p)::numeric, 4), round(desk.first_pd(x => 1)::numeric, 4) FROM desk.portrait p"), "5\n0.1545|0.1545", 'a card is deployed and scores where all identifiers are quoted');

@@ -7,10 +7,10 @@
  * class 0 are the good, class 1 the bad, and a higher score is riskier. All
  * sums are integers, so that equal rows give equal bits however they came.
  *
- * A bad has as many good below it, and half of those it ties with: twice that
+ * A bad has as many good below it, and half of the goods it ties with: twice that
  * is its placement. Likewise a good's placement is twice the bad above it, and
- * those it ties with. Both add up to 2 * AUC * goods * bads. The variance is
- * that of DeLong, DeLong and Clarke-Pearson 1988: variances of the placements
+ * the bads it ties with. Both add up to 2 * AUC * goods * bads. The variance is
+ * by DeLong, DeLong and Clarke-Pearson 1988: variances of the placements
  * of either class (n - 1), each over its number of rows.
  */
 #ifndef AGRIRISK_AUC_MATH_H

@@ -406,7 +406,7 @@ cosine_near_zero(double r, double low)
 	return w + (((1 - w) - half) + (z * z * series - r * low));
 }
 
-/* The sine of x plus so many right angles. */
+/* The sine of x plus a number of right angles. */
 static double
 sine_ahead(double x, int right_angles)
 {

@@ -3,7 +3,7 @@
  *		Quantiles of type 7 of sorted values (Hyndman and Fan 1996), the kind R and
  *		numpy give by default. Pure C.
  *
- * The k-th of so many quantiles of n sorted values x[0..n-1] lies at position
+ * The k-th quantile of n sorted values x[0..n-1] lies at position
  * (n - 1) k / parts: between x[index] and x[index + 1], a fraction of the way.
  * Values may be held as distinct ones with counts, so finding x is the caller's.
  */

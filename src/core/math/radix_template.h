@@ -21,11 +21,11 @@
  * bit in which the keys of a bucket differ, so that each divides.
  */
 
-/* Up to so many elements are sorted by insertion, and about so many are left in a bucket. */
+/* Up to RADIX_INSERTION elements are sorted by insertion; about RADIX_BUCKET are left in a bucket. */
 #define RADIX_INSERTION		24
 #define RADIX_BUCKET		8
 
-/* A digit's bits, and those where they are enough for so many elements. */
+/* The bits of a digit, and fewer bits for up to RADIX_SMALL elements. */
 #define RADIX_BITS			11
 #define RADIX_SMALL_BITS	8
 #define RADIX_SMALL			((size_t) 4096)

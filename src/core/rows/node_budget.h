@@ -56,7 +56,7 @@ extern void budget_leave(BudgetMember *member);
 extern Size budget_allowed(const NodeBudget *budget);
 
 /*
- * Makes room for so many bytes more, evicting the largest members, perhaps the
+ * Makes room for this many bytes more, evicting the largest members, perhaps the
  * one that asks. Where there is nothing but small members, they are let be.
  */
 extern void budget_make_way(NodeBudget *budget, Size more);

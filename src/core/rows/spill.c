@@ -70,7 +70,7 @@ go_to_file(Spill *spill)
 	}
 }
 
-/* Puts the full block of a partition behind all others, and starts anew. */
+/* Puts the full block of a partition behind all others, and starts an empty one. */
 void
 spill_close_block(Spill *spill, int partition)
 {

@@ -14,7 +14,7 @@
 #define FIRST_KEYS			16
 #define FIRST_ENTRIES		8
 
-/* From so many keys on, it may pay to put equal ones together. */
+/* From this many keys on, it may pay to put equal ones together. */
 #define COLLAPSE_KEYS		4096
 
 /* Of a run that is read: at least, so that a merge of many runs fits, and at most. */
@@ -30,7 +30,7 @@ tally_too_many_rows(void)
 	ereport(ERROR,
 			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 			 errmsg("too many rows"),
-			 errdetail("The weights of a class exceed %lld.", (long long) TALLY_MAX_TOTAL),
+			 errdetail("The weights sum to more than %lld.", (long long) TALLY_MAX_TOTAL),
 			 errhint("A weight is a whole number of equal rows. Give the weights in a larger unit, such as thousands.")));
 }
 
@@ -196,7 +196,7 @@ sort_memory(Tally *tally, TallySources *sources)
 }
 
 /*
- * Do so many values repeat that putting equal ones together leaves half of the
+ * Do values repeat so often that putting equal ones together leaves half of the
  * memory? Judged by the distinct ones d of a sample of m keys out of n: of D
  * values a sample shows about D * (1 - exp(-m / D)), and D should be n / 6 or
  * less, as an entry takes as much as three keys.

@@ -8,7 +8,7 @@
  * then reads distinct values in ascending order, as a stream: a measure that
  * needs one pass needs none of them in memory.
  *
- * A row of weight 1 takes eight bytes: its key, among those of its class. As
+ * A row of weight 1 takes eight bytes: its key, among the keys of its class. As
  * soon as the buffer is full and many values repeat, they are put together as
  * entries; else it grows, until work_mem (of the aggregate, for all its groups)
  * is used, and then the largest tallies go to a temporary file as sorted runs.

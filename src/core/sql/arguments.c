@@ -14,8 +14,12 @@
 #include "core/sql/show.h"
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
 #include "utils/numeric.h"
 #include "utils/timestamp.h"
+
+#define NAME_THE_WORD \
+	"Name the word: (outcome = 'bad'). Where other words mean that the outcome is not known, use CASE outcome WHEN 'bad' THEN true WHEN 'good' THEN false END."
 
 AGR_NORETURN static void refuse_number(const char *shown);
 
@@ -40,7 +44,7 @@ refuse_word(const char *word, int length)
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("an outcome in words does not say which word means bad"),
 			 errdetail("An outcome is \"%.*s%s\".", shown, word, shown < length ? "..." : ""),
-			 errhint("Name the word: (outcome = 'bad'). Where other words mean that the outcome is not known, use CASE outcome WHEN 'bad' THEN true WHEN 'good' THEN false END.")));
+			 errhint(NAME_THE_WORD)));
 }
 
 AGR_FUNCTION(agririsk_binary_outcome_in);
@@ -126,6 +130,32 @@ agririsk_binary_outcome_text(PG_FUNCTION_ARGS)
 
 	/* The blanks that char(n) pads with are not the word's. */
 	refuse_word(VARDATA_ANY(word), bpchartruelen(VARDATA_ANY(word), VARSIZE_ANY_EXHDR(word)));
+}
+
+/* The outcome is the last argument of an enum type: before it x may be of one too. */
+AGR_FUNCTION(agririsk_enum_outcome);
+Datum
+agririsk_enum_outcome(PG_FUNCTION_ARGS)
+{
+	Oid			type = InvalidOid;
+	const char *word;
+	int			i;
+
+	for (i = PG_NARGS() - 1; i > 0; i--)
+	{
+		type = get_fn_expr_argtype(fcinfo->flinfo, i);
+		if (type_is_enum(type))
+			break;
+	}
+	if (i == 0)
+		elog(ERROR, "no argument is of an enum type");
+	word = PG_ARGISNULL(i) ? "NULL" :
+		psprintf("\"%s\"", DatumGetCString(DirectFunctionCall1(enum_out, PG_GETARG_DATUM(i))));
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("an outcome in words does not say which word means bad"),
+			 errdetail("An outcome is %s, of the enum type %s.", word, format_type_be(type)),
+			 errhint(NAME_THE_WORD)));
 }
 
 AGR_FUNCTION(agririsk_calendar_day_timestamptz);

@@ -50,7 +50,7 @@ extern Datum agr_make_row(FunctionCallInfo fcinfo, Datum *values, bool *nulls);
 /* A number in a row, NULL for NaN. */
 extern void agr_set_number(Datum *values, bool *nulls, int column, double number);
 
-/* Begins a set of rows as a function's result, so many kilobytes of it in memory. */
+/* Begins a set of rows as a function's result, the first kilobytes of it in memory. */
 extern Tuplestorestate *agr_begin_rows(FunctionCallInfo fcinfo, int kilobytes, TupleDesc *columns);
 
 #endif							/* AGRIRISK_RECORD_H */

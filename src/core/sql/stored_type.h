@@ -110,7 +110,7 @@ agr_state_as_it_was(FunctionCallInfo fcinfo)
 	PG_RETURN_DATUM(PG_GETARG_DATUM(0));
 }
 
-/* A value of so many bytes, which the writer is to write. */
+/* A value of this many bytes, which the writer is to write. */
 extern struct varlena *stored_type_allocate(size_t length, ByteWriter *writer);
 
 /* The bytes of a detoasted value, as arguments of a kernel. */

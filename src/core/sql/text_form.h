@@ -8,7 +8,7 @@
 
 #include "core/math/text_index.h"
 
-/* Keys of all objects of a JSON text: jsonb keeps one of those that are equal. */
+/* Keys of all objects of a JSON text: jsonb keeps one of several equal keys. */
 extern int64 agr_json_keys(char *json);
 
 /*

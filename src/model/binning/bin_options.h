@@ -19,8 +19,8 @@ typedef struct BinsOptions
 	uint32		n_specials;		/* of numbers */
 	double	   *special;		/* ascending */
 	bool		round_cuts;		/* to the shortest decimals that leave the bins as they are */
-	int64		level_rows;		/* a category of its own has at least so many, */
-	int64		level_bads;		/* and so many of them bad */
+	int64		level_rows;		/* least rows of a category of its own, */
+	int64		level_bads;		/* and least bad rows */
 	double		prior;			/* of missing and special values, in weights; 0: none */
 	int64		level_prior;	/* categories go by (bads + prior r) / (rows + prior), r the rate of all */
 } BinsOptions;
@@ -35,7 +35,7 @@ extern void bins_read_options(BinsOptions *options, Jsonb *given, MemoryContext 
 extern void bins_read_options_at(BinsOptions *options, JsonReader *r, JsonbValue *value,
 								 MemoryContext context);
 
-/* What a fit learns from: weights, of which one stands for so many rows; and a prior. */
+/* What a fit learns from: weights, the rows that a weight of 1 stands for; and a prior. */
 extern void bins_set_fit(BinsOptions *options, double unit);
 
 /* The error that an option is which has no meaning for the kind of a feature. */

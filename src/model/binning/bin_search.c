@@ -451,7 +451,7 @@ round_cut(double below, double cut)
 	return cut;
 }
 
-/* A value far off the rest is a code if so many rows have it; income is rarely the same twice. */
+/* A value far off the rest is a code if this many rows have it; income is rarely the same twice. */
 #define LEAST_CODE_ROWS		5
 #define MOST_CODES			3
 

@@ -3,9 +3,9 @@
  *		From the rows of a feature, counted by value and by part, to its best
  *		binning. Include postgres.h first.
  *
- * A part is a set of rows, such as those of a fold. The binning of some parts
- * is what optimal_bins finds over their rows alone, for values that only rows of
- * other parts have are no cells then. Where numbers are put on a grid, it
+ * A part is a set of rows, such as the rows of a fold. The binning of some parts
+ * is what optimal_bins finds over their rows alone: values that only rows of
+ * other parts have make no cells then. Where numbers are put on a grid, it
  * is the grid of the ranks of all rows.
  */
 #ifndef AGRIRISK_BIN_SEARCH_H

@@ -56,7 +56,7 @@ decode(const char *bytes, Size length, MemoryContext context, int sqlstate)
 				(errcode(sqlstate),
 				 errmsg("invalid stored binning"),
 				 errdetail("It has %zu bytes, and the fault is that %s.", length, fault),
-				 errhint("Write the binning anew from its JSON text.")));
+				 errhint("Write the binning again from its JSON text.")));
 	return binning;
 }
 

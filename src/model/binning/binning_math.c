@@ -419,7 +419,7 @@ read_cell(ByteReader *r, BinPart *part)
 	part->cell.count[BIN_BAD] = read_count(r);
 }
 
-/* The number of items of a list, each of at least so many bytes. */
+/* The number of items of a list, each of at least `least` bytes. */
 static uint32_t
 read_length(ByteReader *r, size_t least)
 {

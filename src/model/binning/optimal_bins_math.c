@@ -60,7 +60,7 @@ struct BinSolver
 	int64_t    *best[2][2];		/* of a state: this layer's and the last's, of either phase */
 	uint16_t   *from;
 	size_t		from_room;
-	int64_t    *low_best;		/* scratch: best of the first so many */
+	int64_t    *low_best;		/* scratch: best of the first states, by their number */
 	int64_t    *high_best;
 	uint16_t   *low_place;
 	uint16_t   *high_place;
@@ -137,7 +137,7 @@ bin_iv(const BinCell *cell, const int64_t *total)
 	return (p - q) * agr_log(p / q);
 }
 
-/* Rows that are at least the share, in units, of so many. */
+/* The least number of rows that is the share, in units, of these rows. */
 static int64_t
 rows_of_share(int64_t share, int64_t rows)
 {
@@ -215,7 +215,7 @@ collect_states(BinSolver *solver, const BinCell *cell)
 	return found;
 }
 
-/* For each bin, which of those that end before it may stand before it. */
+/* For each bin, which of the bins that end before it may stand before it. */
 static void
 link_states(BinSolver *solver)
 {
@@ -288,7 +288,7 @@ bin_solver_load(BinSolver *solver, const BinCell *cell, int32_t n, const BinLimi
 	link_states(solver);
 }
 
-/* Best of the first so many states, and of those from so many on; ties to the earlier start. */
+/* The best state up to a state, and the best from a state on; ties to the earlier start. */
 static void
 find_best_before(BinSolver *solver, const int64_t *best, int32_t before, int32_t n)
 {
@@ -439,7 +439,7 @@ fill_layer(BinSolver *solver, BinTrend trend, int32_t layer, bool open, uint16_t
 		}
 }
 
-/* Partitions into at least so many bins and, unless the last layer is open, at most `layers`. */
+/* Partitions into at least a number of bins and, unless the last layer is open, at most `layers`. */
 static void
 solve_layers(BinSolver *solver, BinTrend trend, int32_t layers, int32_t least, bool open, BinTrial *trial)
 {
@@ -533,7 +533,7 @@ next_random(uint64_t *state)
 	return z ^ (z >> 31);
 }
 
-/* From so many rows on, the binomial is near enough to a normal of 1,024 coins. */
+/* From this many rows on, the binomial is near enough to a normal of 1,024 coins. */
 #define MANY_ROWS		65536
 
 /* How many of the rows show heads. */
@@ -865,7 +865,7 @@ find_vertices(const BinCell *cell, int32_t n, bool falling, int32_t *begin, BinC
 	return blocks;
 }
 
-/* Marks the vertices either way, or, of more than there is room for, so many of them. */
+/* Marks the vertices either way; where there is no room for all, as many as there is room for. */
 static void
 mark_vertices(const BinCell *cell, int32_t n, int32_t room, uint8_t *mark, Arena memory)
 {
@@ -885,7 +885,7 @@ mark_vertices(const BinCell *cell, int32_t n, int32_t room, uint8_t *mark, Arena
 	}
 }
 
-/* Marks both sides of cells that hold two quantiles or more, of so many; returns the rows of the others. */
+/* Marks both sides of cells that hold two quantiles or more; returns the rows of the others. */
 static int64_t
 mark_heavy(const BinCell *cell, int32_t n, int64_t rows, int32_t quantiles, uint8_t *mark)
 {
@@ -915,7 +915,7 @@ count_marks(const uint8_t *mark, int32_t n)
 	return marks;
 }
 
-/* Marks so many quantiles of the rows that are in no heavy cell. */
+/* Marks quantiles of the rows that are in no heavy cell. */
 static void
 mark_quantiles(const BinCell *cell, int32_t n, int64_t rows, int64_t light, int32_t heavy_of,
 			   int32_t quantiles, uint8_t *mark)

@@ -74,7 +74,7 @@ typedef struct BinTrial
 	double		held_out;		/* out-of-fold IV; NaN where there is none */
 } BinTrial;
 
-/* Finds best partitions of sets of at most so many cells. */
+/* Finds best partitions of sets of at most max_cells cells. */
 typedef struct BinSolver BinSolver;
 
 extern BinSolver *bin_solver_create(int32_t max_cells, Arena memory);
@@ -90,7 +90,7 @@ extern void bin_solve(BinSolver *solver, BinTrend trend, BinTrial *trial);
  * Best partitions for every trend, with their out-of-fold IV. Each cell's good
  * and bad rows are dealt to BIN_FOLDS folds by a pseudo-random sequence that
  * begins with the cell's number, class and count. Every fold's complement is
- * binned anew over the same cells, and the IV of the fold is the sum over bins
+ * binned again over the same cells, and the IV of the fold is the sum over bins
  * of (p - q) WOE, p and q of the fold, WOE of the complement.
  */
 extern void bin_solve_all(BinSolver *solver, const BinCell *cell, int32_t n,
@@ -115,7 +115,7 @@ extern void bin_deal(const BinCell *cell, int32_t n, BinCell *fold);
 extern BinTrend bin_choose(const BinTrial trial[BIN_TRENDS]);
 
 /*
- * Reduces n cells to at most `wanted`: writes the numbers of those that begin
+ * Reduces n cells to at most `wanted`: writes the numbers of the cells that begin
  * one, ascending from 0, and returns how many there are. They are the leaves
  * of a classification tree (Breiman et al. 1984: Gini impurity, the best split
  * first, at most 20 leaves of at least 5 % of the rows or the smallest bin,

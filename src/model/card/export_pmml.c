@@ -383,7 +383,7 @@ refuse_consents(const Card *card)
 					 errdetail("The feature \"%s\" has the consent column \"%s\".",
 							   text_to_cstring(agr_text(card->feature[i].name)),
 							   text_to_cstring(agr_text(card->feature[i].consent))),
-					 errhint("Use to_sql(), which can, or write the card without \"consent\" for those who gave it.")));
+					 errhint("Use to_sql(), or write the card without \"consent\" and score only rows with consent by it.")));
 }
 
 /* A reason code is ranked by its baseline, which is the better end of the range. */
@@ -413,7 +413,7 @@ find_segment(const ScoreCard *sc, text *name)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("the card has no such segment"),
 				 errdetail("The value of \"segment\" is \"%s\".", text_to_cstring(name)),
-				 errhint("Name a segment of the card, or leave it out for the card itself.")));
+				 errhint("Name a segment of the card. For the card itself leave the argument out.")));
 	return segment;
 }
 

@@ -1,6 +1,6 @@
 /*
  * score.c
- *		Scoring SQL values: pd, score, points and explain over rows.
+ *		Scoring SQL values with a card: as a kind of model, points, explain and reasons.
  */
 #include "postgres.h"
 
@@ -9,7 +9,6 @@
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
 #include "model/card/score.h"
-#include "nodes/primnodes.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
@@ -18,6 +17,7 @@ AGR_FUNCTION(agririsk_pd);
 AGR_FUNCTION(agririsk_score);
 AGR_FUNCTION(agririsk_points);
 AGR_FUNCTION(agririsk_explain);
+AGR_FUNCTION(agririsk_reasons);
 
 /* ---------- one call site ---------- */
 
@@ -247,154 +247,118 @@ score_call_eta(ScoreCall *call, const NullableDatum *input, double *eta)
 	return known;
 }
 
-void
-score_call_read_row(ScoreCall *call, RecordMap *map, HeapTupleHeader row, NullableDatum *input)
+/* ---------- a card as a kind of model ---------- */
+
+static const void *
+card_compile(const struct varlena *stored, MemoryContext context)
 {
-	int			i;
-
-	if (record_map_columns(map, row, call->card->input, call->card->n_inputs))
-	{
-		uint64		identity = map->identity;
-
-		/* Mapped only once every type is known to fit. */
-		map->identity = 0;
-		for (i = 0; i < call->card->n_inputs; i++)
-			score_call_set_type(call, i, record_map_type(map, i));
-		map->identity = identity;
-	}
-	record_map_read(map, row, input);
+	return scorecard_compile(stored, context);
 }
 
-/* ---------- a card and a row, as arguments ---------- */
-
-typedef struct RowSite
+static const char *const *
+card_inputs(const void *model, int *n)
 {
-	bool		constant;		/* the card is a constant of the query */
-	MemoryContext context;		/* of all below, replaced with the card */
-	void	   *stored;			/* the card's argument as it came */
-	Size		size;
-	ScoreCall	call;
-	RecordMap	map;
-	NullableDatum *input;
-} RowSite;
+	const ScoreCard *sc = model;
 
-static bool
-is_constant_argument(FmgrInfo *flinfo, int i)
+	*n = sc->n_inputs;
+	return sc->input;
+}
+
+static void *
+card_begin(const void *model, MemoryContext context)
 {
-	Node	   *call = flinfo->fn_expr;
-	Node	   *argument = NULL;
+	ScoreCall  *call = MemoryContextAlloc(context, sizeof *call);
 
-	if (call != NULL && IsA(call, FuncExpr) && list_length(((FuncExpr *) call)->args) > i)
-		argument = list_nth(((FuncExpr *) call)->args, i);
-	return argument != NULL && IsA(argument, Const);
+	score_call_init(call, model, context);
+	return call;
 }
 
 static void
-prepare_site(RowSite *site, MemoryContext parent, struct varlena *argument)
+card_set_type(void *scoring, int input, Oid type)
 {
-	struct varlena *stored;
-	MemoryContext caller;
-
-	site->size = 0;				/* stays so where the new card is refused */
-	if (site->context != NULL)
-		MemoryContextDelete(site->context);
-	site->context = NULL;
-	site->context = AllocSetContextCreate(parent, "agririsk scorecard", ALLOCSET_SMALL_SIZES);
-
-	caller = MemoryContextSwitchTo(site->context);
-	stored = (struct varlena *) PG_DETOAST_DATUM_COPY(PointerGetDatum(argument));
-	score_call_init(&site->call, scorecard_compile(stored, site->context), site->context);
-	record_map_init(&site->map, site->context);
-	site->input = palloc(sizeof(NullableDatum) * site->call.card->n_inputs);
-	site->stored = palloc(VARSIZE_ANY(argument));
-	memcpy(site->stored, argument, VARSIZE_ANY(argument));
-	MemoryContextSwitchTo(caller);
-	/* Only a site that is whole matches the next row's card. */
-	site->size = VARSIZE_ANY(argument);
+	score_call_set_type(scoring, input, type);
 }
 
-/* The call site with the card compiled and the row read; NULL where either is NULL. */
-static RowSite *
-read_arguments(FunctionCallInfo fcinfo, int segment_at)
+static void
+card_set_segment(void *scoring, const char *at, size_t length)
 {
-	FmgrInfo   *flinfo = fcinfo->flinfo;
-	RowSite    *site = flinfo->fn_extra;
-	struct varlena *card;
-	HeapTupleHeader row;
-
-	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
-		return NULL;
-	if (site == NULL)
-	{
-		site = MemoryContextAllocZero(flinfo->fn_mcxt, sizeof *site);
-		site->constant = is_constant_argument(flinfo, 0);
-		flinfo->fn_extra = site;
-	}
-
-	card = (struct varlena *) PG_GETARG_POINTER(0);
-	if (site->size == 0 || !site->constant)
-	{
-		/* A toast pointer names its value; a pointer into memory does not. */
-		if (VARATT_IS_EXTERNAL(card) && !VARATT_IS_EXTERNAL_ONDISK(card))
-			card = (struct varlena *) PG_DETOAST_DATUM(PointerGetDatum(card));
-		if (site->size != VARSIZE_ANY(card) || memcmp(site->stored, card, site->size) != 0)
-			prepare_site(site, flinfo->fn_mcxt, card);
-	}
-
-	row = PG_GETARG_HEAPTUPLEHEADER(1);
-	score_call_read_row(&site->call, &site->map, row, site->input);
-	if (PG_ARGISNULL(segment_at))
-		score_call_set_segment(&site->call, NULL, 0);
-	else
-	{
-		text	   *segment = PG_GETARG_TEXT_PP(segment_at);
-
-		score_call_set_segment(&site->call, VARDATA_ANY(segment), VARSIZE_ANY_EXHDR(segment));
-	}
-	return site;
+	score_call_set_segment(scoring, at, length);
 }
+
+static bool
+card_margin(void *scoring, const NullableDatum *input, double *margin)
+{
+	return score_call_eta(scoring, input, margin);
+}
+
+static double
+card_pd(const void *model, double margin)
+{
+	return score_pd(margin);
+}
+
+static double
+card_score(const void *model, double margin)
+{
+	return score_of_eta(model, margin);
+}
+
+static void card_explain(const ModelCall *call, Tuplestorestate *rows, TupleDesc columns);
+
+const ModelKind card_kind = {
+	.type = "scorecard",
+	.compile = card_compile,
+	.inputs = card_inputs,
+	.begin = card_begin,
+	.set_type = card_set_type,
+	.set_segment = card_set_segment,
+	.margin = card_margin,
+	.pd = card_pd,
+	.score = card_score,
+	.explain = card_explain
+};
 
 Datum
 agririsk_pd(PG_FUNCTION_ARGS)
 {
-	RowSite    *site = read_arguments(fcinfo, 2);
-	double		eta;
-
-	if (site == NULL || !score_call_eta(&site->call, site->input, &eta))
-		PG_RETURN_NULL();
-	PG_RETURN_FLOAT8(score_pd(eta));
+	return model_pd(fcinfo, &card_kind);
 }
 
 Datum
 agririsk_score(PG_FUNCTION_ARGS)
 {
-	RowSite    *site = read_arguments(fcinfo, 2);
-	double		eta;
-
-	if (site == NULL || !score_call_eta(&site->call, site->input, &eta))
-		PG_RETURN_NULL();
-	PG_RETURN_FLOAT8(score_of_eta(site->call.card, eta));
+	return model_score(fcinfo, &card_kind);
 }
+
+Datum
+agririsk_explain(PG_FUNCTION_ARGS)
+{
+	return model_explain(fcinfo, &card_kind);
+}
+
+/* ---------- points ---------- */
 
 Datum
 agririsk_points(PG_FUNCTION_ARGS)
 {
-	RowSite    *site = read_arguments(fcinfo, 2);
+	ModelCall  *row = model_call_of_arguments(fcinfo, &card_kind, 2);
+	const ScoreCall *call;
 	const ScoreCard *sc;
 	double		points;
 	bool		known = false;
 	int			i;
 
-	if (site == NULL)
+	if (row == NULL)
 		PG_RETURN_NULL();
-	sc = site->call.card;
-	points = round(score_base_points(sc, site->call.segment));
+	call = row->scoring;
+	sc = call->card;
+	points = round(score_base_points(sc, call->segment));
 	for (i = 0; i < sc->card->n_features; i++)
 	{
 		int32_t		place;
-		double		woe = value_woe(&site->call, i, site->input, &known, &place);
+		double		woe = value_woe(call, i, row->input, &known, &place);
 
-		points += round(score_feature_points(sc, site->call.segment->weight[i] * woe));
+		points += round(score_feature_points(sc, call->segment->weight[i] * woe));
 	}
 	if (!known)
 		PG_RETURN_NULL();
@@ -470,9 +434,10 @@ flag_of(const CardFeature *f, int32_t place)
 
 /* Why the row has its score, most points lost first; one for each feature. */
 static Explanation *
-explain_row(RowSite *site)
+explain_row(const ModelCall *row)
 {
-	const ScoreCard *sc = site->call.card;
+	const ScoreCall *call = row->scoring;
+	const ScoreCard *sc = call->card;
 	int			n = sc->card->n_features;
 	Explanation *why = palloc(sizeof *why * n);
 	bool		known = false;
@@ -481,9 +446,9 @@ explain_row(RowSite *site)
 	for (i = 0; i < n; i++)
 	{
 		const ScoreFeature *f = &sc->feature[i];
-		double		weight = site->call.segment->weight[i];
+		double		weight = call->segment->weight[i];
 		double		best_woe = weight >= 0 ? f->least_woe : f->most_woe;
-		double		woe = value_woe(&site->call, i, site->input, &known, &why[i].place);
+		double		woe = value_woe(call, i, row->input, &known, &why[i].place);
 
 		why[i].feature = i;
 		why[i].points = score_feature_points(sc, weight * woe);
@@ -500,28 +465,20 @@ explain_row(RowSite *site)
 	return why;
 }
 
-Datum
-agririsk_explain(PG_FUNCTION_ARGS)
+static void
+card_explain(const ModelCall *row, Tuplestorestate *rows, TupleDesc columns)
 {
-	TupleDesc	columns;
-	Tuplestorestate *rows = agr_begin_rows(fcinfo, work_mem, &columns);
-	RowSite    *site = read_arguments(fcinfo, 2);
-	const ScoreCard *sc;
-	Explanation *why;
+	const ScoreCall *call = row->scoring;
+	const ScoreCard *sc = call->card;
+	Explanation *why = explain_row(row);
 	int			rank = 0;
-	int			n,
-				i;
+	int			i;
 
-	if (site == NULL)
-		return (Datum) 0;
-	sc = site->call.card;
-	n = sc->card->n_features;
-	why = explain_row(site);
-	for (i = 0; i < n; i++)
+	for (i = 0; i < sc->card->n_features; i++)
 	{
 		const Explanation *e = &why[i];
 		const CardFeature *f = &sc->card->feature[e->feature];
-		const NullableDatum *input = &site->input[e->feature];
+		const NullableDatum *input = &row->input[e->feature];
 		const char *flag = flag_of(f, e->place);
 		Datum		value[10];
 		bool		null[10] = {false};
@@ -529,8 +486,8 @@ agririsk_explain(PG_FUNCTION_ARGS)
 		value[0] = PointerGetDatum(agr_text(f->name));
 		null[1] = input->isnull || e->place == SCORE_NO_CONSENT;
 		if (!null[1])
-			value[1] = CStringGetTextDatum(show_value(site->call.kind[e->feature],
-													  record_map_type(&site->map, e->feature),
+			value[1] = CStringGetTextDatum(show_value(call->kind[e->feature],
+													  record_map_type(&row->map, e->feature),
 													  input->value));
 		value[2] = Int32GetDatum(scorecard_bin_number(f, e->place));
 		value[3] = CStringGetTextDatum(scorecard_label(f, e->place));
@@ -545,15 +502,14 @@ agririsk_explain(PG_FUNCTION_ARGS)
 		value[9] = flag == NULL ? (Datum) 0 : CStringGetTextDatum(flag);
 		tuplestore_putvalues(rows, columns, value, null);
 	}
-	return (Datum) 0;
 }
 
 /* Explanations as a person hears them: the first reasons, in one text. */
-AGR_FUNCTION(agririsk_reasons);
 Datum
 agririsk_reasons(PG_FUNCTION_ARGS)
 {
-	RowSite    *site = read_arguments(fcinfo, 3);
+	ModelCall  *row = model_call_of_arguments(fcinfo, &card_kind, 3);
+	const Card *card;
 	int			most = PG_ARGISNULL(2) ? 0 : PG_GETARG_INT32(2);
 	StringInfoData text;
 	Explanation *why;
@@ -565,13 +521,14 @@ agririsk_reasons(PG_FUNCTION_ARGS)
 				 errmsg("the number of reasons must not be negative"),
 				 errdetail("The number is %d.", most),
 				 errhint("At most four reasons are of use to an applicant.")));
-	if (site == NULL || PG_ARGISNULL(2))
+	if (row == NULL || PG_ARGISNULL(2))
 		PG_RETURN_NULL();
-	why = explain_row(site);
+	card = ((const ScoreCall *) row->scoring)->card->card;
+	why = explain_row(row);
 	initStringInfo(&text);
-	for (rank = 0; rank < site->call.card->card->n_features && rank < most && why[rank].points_lost > 0; rank++)
+	for (rank = 0; rank < card->n_features && rank < most && why[rank].points_lost > 0; rank++)
 	{
-		const CardFeature *f = &site->call.card->card->feature[why[rank].feature];
+		const CardFeature *f = &card->feature[why[rank].feature];
 		TextSpan	reason = f->reason.length > 0 ? f->reason : f->name;
 
 		appendStringInfo(&text, "%s%.*s", text.len > 0 ? "; " : "", (int) reason.length, reason.at);

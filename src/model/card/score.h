@@ -5,9 +5,8 @@
 #ifndef AGRIRISK_SCORE_H
 #define AGRIRISK_SCORE_H
 
-#include "core/sql/record.h"
-#include "core/sql/value.h"
 #include "model/card/scorecard.h"
+#include "model/deploy/model.h"
 
 /* One call site's scoring with one card. */
 typedef struct ScoreCall
@@ -41,8 +40,7 @@ extern bool score_call_eta(ScoreCall *call, const NullableDatum *input, double *
  */
 extern int32_t score_call_place(const ScoreCall *call, int i, const NullableDatum *input, double *value);
 
-/* Reads the inputs from a row by their names. */
-extern void score_call_read_row(ScoreCall *call, RecordMap *map, HeapTupleHeader row,
-								NullableDatum *input);
+/* A card as a kind of model. */
+extern const ModelKind card_kind;
 
 #endif							/* AGRIRISK_SCORE_H */

@@ -61,7 +61,7 @@ decode_card(const char *bytes, size_t length, Arena memory, int sqlstate)
 				(errcode(sqlstate),
 				 errmsg("invalid stored scorecard"),
 				 errdetail("%s", what),
-				 errhint("Write the card anew from its JSON text.")));
+				 errhint("Write the card again from its JSON text.")));
 	scorecard_check(card, memory, sqlstate);
 	return card;
 }

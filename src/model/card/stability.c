@@ -1,7 +1,7 @@
 /*
  * stability.c
  *		characteristic_stability: whether rows of today fall into the bins of a card
- *		as those do that it is compared with.
+ *		as often as expected.
  *
  * A row counts once for each feature, where the card places it: also where
  * nothing of it is known, or a category is an error to score. The parts that a
@@ -45,12 +45,51 @@ typedef struct StabilityReader
 	int			side;
 	ScoreCall	call;
 	int		   *column;			/* of each input */
+	const char *weight_name;	/* NULL: a row counts once */
+	int			weight_column;
+	ValueKind	weight_kind;
 	NullableDatum *input;
 	FeatureRows *feature;
+	int64		total[2];		/* rows of either side */
 	MemoryContext row;
 } StabilityReader;
 
 /* ---------- rows of a query ---------- */
+
+static void
+start_weight(StabilityReader *s, TupleDesc row)
+{
+	Oid			type;
+
+	s->weight_column = record_find_column(row, s->weight_name);
+	type = getBaseType(TupleDescAttr(row, s->weight_column)->atttypid);
+	s->weight_kind = value_kind(type);
+	if (!value_is_number(s->weight_kind))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("column \"%s\" of type %s cannot be used as weight", s->weight_name, format_type_be(type)),
+				 errdetail("A weight is a number. The query is the argument %s.", s->reader.argument),
+				 errhint("Cast the column in the query.")));
+}
+
+/* The number of equal rows that the row stands for. */
+static int64
+read_weight(const StabilityReader *s, const Datum *value, const bool *null)
+{
+	double		weight;
+
+	if (s->weight_name == NULL)
+		return 1;
+	weight = null[s->weight_column] ? NAN : value_number(s->weight_kind, value[s->weight_column]);
+	if (!(weight >= 0 && weight <= TALLY_MAX_TOTAL && weight == floor(weight)))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("a weight must be a whole number from 0 to %lld", (long long) TALLY_MAX_TOTAL),
+				 errdetail("A row of %s has the weight %s in column \"%s\".", s->reader.argument,
+						   null[s->weight_column] ? "NULL" : agr_show_number(weight), s->weight_name),
+				 errhint("A weight is the number of equal rows that the row stands for. Leave out rows whose weight is not known: WHERE %s IS NOT NULL.", s->weight_name)));
+	return (int64) weight;
+}
 
 static void
 start_rows(QueryReader *reader, TupleDesc row)
@@ -64,15 +103,17 @@ start_rows(QueryReader *reader, TupleDesc row)
 		s->column[i] = record_find_column(row, card->input[i]);
 		score_call_set_type(&s->call, i, getBaseType(TupleDescAttr(row, s->column[i])->atttypid));
 	}
+	if (s->weight_name != NULL)
+		start_weight(s, row);
 }
 
 static void
-count_value(FeatureRows *feature, int side, double value)
+count_value(FeatureRows *feature, int side, double value, int64 weight)
 {
 	if (side == EXPECTED)
-		tally_add(&feature->tally, value, 0);
+		tally_add_rows(&feature->tally, value, 0, weight);
 	else
-		feature->part[stability_bin(&feature->cuts, value)][ACTUAL]++;
+		feature->part[stability_bin(&feature->cuts, value)][ACTUAL] += weight;
 }
 
 static void
@@ -81,21 +122,25 @@ take_row(QueryReader *reader, const Datum *value, const bool *null)
 	StabilityReader *s = (StabilityReader *) reader;
 	const ScoreCard *sc = s->call.card;
 	MemoryContext caller = MemoryContextSwitchTo(s->row);
+	int64		weight = read_weight(s, value, null);
 	int			i;
 
+	if (weight > TALLY_MAX_TOTAL - s->total[s->side])
+		tally_too_many_rows();
+	s->total[s->side] += weight;
 	for (i = 0; i < sc->n_inputs; i++)
 	{
 		s->input[i].value = value[s->column[i]];
 		s->input[i].isnull = null[s->column[i]];
 	}
-	for (i = 0; i < sc->card->n_features; i++)
+	for (i = 0; i < sc->card->n_features && weight > 0; i++)
 	{
 		double		x;
 		int32_t		place = score_call_place(&s->call, i, s->input, &x);
 
-		s->feature[i].place[scorecard_bin_number(&sc->card->feature[i], place) - 1][s->side]++;
+		s->feature[i].place[scorecard_bin_number(&sc->card->feature[i], place) - 1][s->side] += weight;
 		if (place == SCORE_LINEAR)
-			count_value(&s->feature[i], s->side, x);
+			count_value(&s->feature[i], s->side, x, weight);
 	}
 	MemoryContextSwitchTo(caller);
 	MemoryContextReset(s->row);
@@ -406,6 +451,7 @@ agririsk_characteristic_stability(PG_FUNCTION_ARGS)
 				 errhint("Give a query that selects the columns of the card. Only expected may be NULL, which means the rows that the card was learnt from.")));
 	sc = scorecard_compile(PG_DETOAST_DATUM_PACKED(PG_GETARG_DATUM(0)), CurrentMemoryContext);
 	init_reader(&s, sc, node_budget_create(CurrentMemoryContext, (Size) work_mem * 1024 / 2));
+	s.weight_name = PG_ARGISNULL(4) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(4));
 	if (PG_ARGISNULL(1))
 		take_card(&s);
 	else

@@ -16,7 +16,7 @@ typedef struct FitOutcome
 	double	   *out_of_fold_iv; /* of each feature */
 	bool		gained;			/* what follows is known */
 	FitGain    *gain;			/* of each node */
-	double	   *gain_p;			/* of those tested; NaN */
+	double	   *gain_p;			/* of the nodes tested; NaN: not tested */
 	double		null_log_likelihood;
 	double		shift;			/* of the intercept, for calibration */
 } FitOutcome;

@@ -16,7 +16,7 @@
 #include "miscadmin.h"
 #include "model/fit/fit_design.h"
 
-/* Beyond these the square of a number, and sums of those, might overflow or vanish. */
+/* Beyond these the square of a number, and sums of squares, might overflow or vanish. */
 #define GREATEST_NUMBER		1e100
 #define LEAST_RANGE			1e-100
 
@@ -266,7 +266,7 @@ encode_rows(FitDesign *design, NodeBudget *budget)
 	}
 }
 
-/* Gives a binning the training rows' counts in place of those it came with. */
+/* Gives a binning the training rows' counts in place of the counts that it came with. */
 static void
 recount(FitLearnt *learnt, double weight_unit)
 {

@@ -3,8 +3,8 @@
  *		The design of a fit: from rows to the terms of the linear predictor.
  *		Include postgres.h first.
  *
- * A design is that of the rows of all folds but one, or of all rows: binnings,
- * centers and scales are learnt from those. A term of a row is
+ * A design holds the rows of all folds but one, or all rows. Binnings,
+ * centers and scales are learnt from these rows. A term of a row is
  * (x - center) / scale, with a power of two for scale, so that no term exceeds 1
  * and nothing is rounded but x - center. What is unknown, and has neither a bin nor
  * a policy, is 0, the average.
@@ -100,7 +100,7 @@ extern void fit_design_rewind(FitDesign *design, bool held_out);
 
 /*
  * The numbers, within the chunk whose columns the design then points to, of the
- * next rows, at most LOGIT_BLOCK; 0 at the end, and then it begins anew.
+ * next rows, at most LOGIT_BLOCK; 0 at the end, and then the next call starts again.
  */
 extern int	fit_design_pick(FitDesign *design, uint16 *pick);
 

@@ -150,7 +150,7 @@ drop_feature(FitModel *model, int f, char *why)
 
 /*
  * Features whose terms count in a direction (the intercept first); of a category, its
- * level if that is one. Of many features so many are named.
+ * level if that is one. Where there are many features, the first ones are named.
  */
 #define NAMED			20
 
@@ -293,7 +293,7 @@ fail_without_terms(FitModel *model)
 							 design->learnt[f].dropped);
 	model->failure.message = "no feature is left";
 	model->failure.detail = psprintf("Dropped were %s.", text.data);
-	model->failure.hint = "Give features that tell bad from good, or loosen the options.";
+	model->failure.hint = "Give features that tell bad from good, or more rows; or lower the limits: min_bads and min_goods of binning_options, min_iv and min_out_of_fold_iv of fit_options.";
 	return true;
 }
 

@@ -17,8 +17,8 @@ typedef struct FitPool
 	PoolFit		fit;
 	const bool *pooled;			/* of each coefficient, the intercept first: segments have their own */
 	double	   *beta;			/* of node k, coefficient j: beta[k * (1 + n_terms) + j] */
-	double	   *found;			/* the same without regard to signs and parents kept */
-	bool	   *bound;			/* of each node: a coefficient is its parent's for its sign */
+	double	   *found;			/* as they were fitted, without regard to signs and parents kept */
+	bool	   *bound;			/* of each node: a slope is its parent's for its sign */
 	bool	   *kept;			/* of each node: it has its parent's card */
 } FitPool;
 
@@ -44,12 +44,13 @@ typedef struct FitGain
 } FitGain;
 
 /*
- * Decides which nodes have no card of their own: of those with 10 bad rows or
+ * Decides which nodes have no card of their own: of the nodes with 10 bad rows or
  * more all whose mean gain is not above 0 by a one-sided test, at a rate of false
  * discoveries of 0.1 (Benjamini and Hochberg 1995). Writes the p-values, NaN for
  * nodes that are not tested.
  */
-extern void fit_pool_keep_parents(FitPool *pool, int n_terms, const FitGain *gain, double *p);
+extern void fit_pool_keep_parents(FitPool *pool, FitDesign *design, const bool *used,
+								  const FitGain *gain, double *p);
 
 /* The coefficients of a node. */
 static inline const double *

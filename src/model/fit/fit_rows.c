@@ -8,7 +8,9 @@
 
 #include <math.h>
 
+#include "catalog/pg_type.h"
 #include "core/math/fold.h"
+#include "core/sql/show.h"
 #include "mb/pg_wchar.h"
 #include "model/fit/fit_rows.h"
 #include "utils/builtins.h"
@@ -111,7 +113,7 @@ init_feature(FitRows *rows, FitFeature *feature, const char *name, Oid type)
 				 errmsg("the binning given for \"%s\" does not fit its column", name),
 				 errdetail("The binning is of %s, the column is of type %s.",
 						   feature->kind == CARD_NUMBER ? "categories" : "numbers", format_type_be(type)),
-				 errhint("Cast the column, or bin it anew.")));
+				 errhint("Cast the column, or bin it again.")));
 }
 
 /* What the options say of a feature that is not there was not meant so. */
@@ -251,8 +253,9 @@ set_input_types(FitRows *rows)
 		}
 		else if (i == rows->key_at)
 		{
-			if (kind == VALUE_UNUSABLE || kind == VALUE_FLOAT8 || kind == VALUE_FLOAT4 || kind == VALUE_NUMERIC)
-				refuse_type(name, type, "fold key", "A fold key is a whole number or text.");
+			rows->key_is_uuid = type == UUIDOID;
+			if (!rows->key_is_uuid && !value_is_category(kind))
+				refuse_type(name, type, "fold key", "A fold key is a whole number, text or uuid.");
 		}
 		else if (!value_is_number(kind))
 			refuse_type(name, type, i == rows->weight_at ? "weight" : "offset", "It is a number.");
@@ -356,7 +359,7 @@ read_weight(const FitRows *rows)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("a weight must be a whole number from 0 to %lld", (long long) FIT_MOST_ROWS),
-				 errdetail("Column \"%s\" has the weight %s.", rows->wanted[rows->weight_at], DatumGetCString(DirectFunctionCall1(float8out, Float8GetDatum(weight)))),
+				 errdetail("Column \"%s\" has the weight %s.", rows->wanted[rows->weight_at], agr_show_number(weight)),
 				 errhint("A weight is a whole number of equal rows. For fractions give the weights in a smaller unit, such as thousandths.")));
 	return (int64) weight;
 }
@@ -429,6 +432,15 @@ hash_key(ValueKind kind, Datum key)
 	return fold_hash_bytes(at, length);
 }
 
+/* A uuid is in the fold of its text form, which other tables may hold in its place. */
+static uint64
+hash_uuid(Datum key)
+{
+	const char *form = DatumGetCString(DirectFunctionCall1(uuid_out, key));
+
+	return fold_hash_bytes(form, strlen(form));
+}
+
 /* The fold of the row at hand: by its key, or by all that is known of it. */
 static uint8
 choose_fold(FitRows *rows)
@@ -439,7 +451,11 @@ choose_fold(FitRows *rows)
 	if (rows->options->folds == 0)
 		return 0;
 	if (rows->key_at >= 0 && !rows->input[rows->key_at].isnull)
-		hash = hash_key(rows->input_kind[rows->key_at], rows->input[rows->key_at].value);
+	{
+		Datum		key = rows->input[rows->key_at].value;
+
+		hash = rows->key_is_uuid ? hash_uuid(key) : hash_key(rows->input_kind[rows->key_at], key);
+	}
 	else
 		for (i = 0; i < rows->n_features; i++)
 		{
@@ -548,7 +564,7 @@ fit_rows_add(FitRows *rows, HeapTupleHeader row, int outcome, const text *segmen
 		ereport(ERROR,
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 				 errmsg("too many rows"),
-				 errdetail("The weights exceed %lld.", (long long) FIT_MOST_ROWS),
+				 errdetail("The weights sum to more than %lld.", (long long) FIT_MOST_ROWS),
 				 errhint("A weight is a whole number of equal rows. Give the weights in a larger unit, such as thousands.")));
 
 	for (i = 0; i < rows->n_consents; i++)
@@ -580,7 +596,7 @@ return_fold(uint64 hash, int folds)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("number of folds must be positive"),
 				 errdetail("It is %d.", folds),
-				 errhint("Five or ten are usual.")));
+				 errhint("Give 5 or 10, which are usual.")));
 	PG_RETURN_INT32(fold_of_hash(hash, folds));
 }
 
@@ -596,4 +612,11 @@ Datum
 agririsk_fold_text(PG_FUNCTION_ARGS)
 {
 	return return_fold(hash_key(VALUE_TEXT, PG_GETARG_DATUM(0)), PG_GETARG_INT32(1));
+}
+
+AGR_FUNCTION(agririsk_fold_uuid);
+Datum
+agririsk_fold_uuid(PG_FUNCTION_ARGS)
+{
+	return return_fold(hash_uuid(PG_GETARG_DATUM(0)), PG_GETARG_INT32(1));
 }

@@ -73,6 +73,7 @@ typedef struct FitRows
 	int			weight_at;		/* inputs; -1: none */
 	int			offset_at;
 	int			key_at;
+	bool		key_is_uuid;
 	KeySums    *segments;		/* in the order they came; NULL: there are none */
 	int64		total[2];		/* rows kept, by outcome, weights counted */
 	int64		excluded[FIT_EXCLUSIONS];
@@ -88,7 +89,7 @@ extern FitRows *fit_rows_create(const FitOptions *options, NodeBudget *budget, F
 /* Adds a row; an outcome of -1 is not known, a segment of NULL is the root. */
 extern void fit_rows_add(FitRows *rows, HeapTupleHeader row, int outcome, const text *segment);
 
-/* The columns after so many; weight and offset as the rows have them. */
+/* The columns behind the first ones; weight and offset as the rows have them. */
 extern FitLayout fit_layout(const FitRows *rows, int first);
 
 #endif							/* AGRIRISK_FIT_ROWS_H */

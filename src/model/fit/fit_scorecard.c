@@ -116,7 +116,7 @@ n_parts(const FitRows *rows)
 	return Max(rows->options->folds, 1);
 }
 
-/* Adds the rows of a feature, of those that gave consent, to counts and tallies. */
+/* Adds the rows of a feature, of the rows that gave consent, to counts and tallies. */
 static void
 count_values(FitRows *rows, int f, BinRows *counted, Tally *tally)
 {
@@ -237,7 +237,7 @@ keep_binning(const Binning *found, MemoryContext context)
 	return kept;
 }
 
-/* So many rows of one value and outcome are in one fold by design, not by chance. */
+/* From this many rows of one value and outcome on, they are in one fold by design, not by chance. */
 #define CLUMP_ROWS			10
 
 /*
@@ -408,7 +408,7 @@ measure_trial(FitTrial *trial, double loss, double unit, CardMeasures *measures)
 	roc_end(&sums, &found);
 	measures->log_loss = loss / (double) trial_rows(trial);
 	measures->auc = found.auc;
-	/* The variance of so many rows as the weights stand for. */
+	/* The variance for the number of rows that the weights stand for. */
 	auc_interval(found.auc, found.variance / unit, 0.95, &measures->auc_low, &measures->auc_high);
 }
 
@@ -642,7 +642,7 @@ agririsk_fit_scorecard_final(PG_FUNCTION_ARGS)
 	outcome.null_log_likelihood = fit_model_null(model);
 	try_folds(rows, binned, tree, &budgets, &outcome);
 	if (rows->options->keep_parent && outcome.gained)
-		fit_pool_keep_parents(model->pool, model->design->n_terms, outcome.gain, outcome.gain_p);
+		fit_pool_keep_parents(model->pool, model->design, model->used, outcome.gain, outcome.gain_p);
 	try_in_sample(model, budgets.sorting, &outcome);
 	fit_calibrate(model, &outcome);
 	if (rows->options->woe)

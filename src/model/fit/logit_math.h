@@ -36,7 +36,7 @@ typedef struct LogitRows
 
 	/*
 	 * Fills the block, or points it to rows elsewhere that may be written behind
-	 * the last; n = 0 at the end, and then it begins anew.
+	 * the last; n = 0 at the end, and then the next call starts again.
 	 */
 	void		(*next) (struct LogitRows *rows, LogitBlock *block);
 } LogitRows;

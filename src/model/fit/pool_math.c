@@ -85,7 +85,7 @@ typedef struct Node
 	double	   *reach;			/* root of the mean square of x */
 	double	   *push;			/* of effects, with a variance */
 	double	   *turned;			/* the gradient passed to the parent, with it */
-	double		length;			/* of the step, and of those below */
+	double		length;			/* of the step, and of the steps below */
 } Node;
 
 typedef struct Pool
@@ -831,7 +831,7 @@ settle(Pool *pool)
 
 /* ---------- the fit ---------- */
 
-/* Numbers of a node with so many pooled coefficients of m in all, and what a parent has beside. */
+/* How many numbers a node holds that has `pooled` of m coefficients, and what a parent holds beside. */
 #define NODE_NUMBERS(q, m)	((size_t) (q) * (10 + (q) + (m)))
 #define INNER_NUMBERS(m)	((size_t) (m) * (5 + (m)))
 

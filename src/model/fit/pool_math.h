@@ -8,10 +8,10 @@
  * coefficient j is normal around 0, with the standard deviation tau of its level,
  * which is how far below the root the node is; all are independent. The root's
  * coefficients and tau maximise Laplace's approximation of the likelihood that
- * is left when effects are integrated out, as lme4 has it with nAGQ = 1; effects
- * are where they are most likely, given those.
+ * is left when effects are integrated out, as lme4 has it with nAGQ = 1. Effects
+ * are where they are most likely, given the root's coefficients and tau.
  *
- * Sums over the rows of a node are those of the logistic fit. So here too the
+ * Sums over the rows of a node are made as in the logistic fit. So here too the
  * order of its rows, their split and their weighting cannot change a bit.
  */
 #ifndef AGRIRISK_POOL_MATH_H

@@ -18,7 +18,7 @@
 #include "miscadmin.h"
 #include "model/fit/pool_rows.h"
 
-/* Of memory, one part in so many is for blocks that partitions fill. */
+/* One part in OPEN_SHARE of the memory is for blocks that partitions fill. */
 #define OPEN_SHARE		4
 
 /* ---------- records ---------- */
@@ -142,14 +142,7 @@ typedef struct Sorting
 static void
 restart(Sorting *sorting)
 {
-	int64		place = 0;
-	int			i;
-
-	for (i = 0; i < sorting->rows->n_nodes; i++)
-	{
-		sorting->next[i] = place;
-		place += sorting->rows->rows[i];
-	}
+	memcpy(sorting->next, sorting->rows->first, sorting->rows->n_nodes * sizeof *sorting->next);
 	fit_design_rewind(sorting->rows->design, false);
 }
 
@@ -171,9 +164,14 @@ count_rows(Sorting *sorting)
 	int			i;
 
 	fit_design_rewind(rows->design, false);
-	for (; (n = fit_design_pick(rows->design, pick)) > 0; all += n)
+	while ((n = fit_design_pick(rows->design, pick)) > 0)
 		for (i = 0; i < n; i++)
 			rows->rows[node_of_row(sorting, pick[i])]++;
+	for (i = 0; i < rows->n_nodes; i++)
+	{
+		rows->first[i] = all;
+		all += rows->rows[i];
+	}
 	return all;
 }
 
@@ -283,6 +281,14 @@ find_records(PoolRows *rows)
 	return true;
 }
 
+void
+pool_rows_go_to(PoolRows *rows, int node)
+{
+	rows->at = rows->first[node] * rows->length;
+	rows->node = node - 1;
+	rows->left = 0;
+}
+
 static void
 next_block(LogitRows *logit, LogitBlock *block)
 {
@@ -331,6 +337,7 @@ pool_rows_create(FitDesign *design, const bool *used, const FitTree *tree, Size 
 	rows->node = -1;
 	rows->n_nodes = tree->n;
 	rows->rows = palloc0(tree->n * sizeof *rows->rows);
+	rows->first = palloc(tree->n * sizeof *rows->first);
 	lay_out(rows);
 	sorting.next = palloc(tree->n * sizeof *sorting.next);
 	all = count_rows(&sorting);
@@ -355,6 +362,7 @@ pool_rows_free(PoolRows *rows)
 		temp_file_close(rows->file);
 	pfree(rows->records);
 	pfree(rows->rows);
+	pfree(rows->first);
 	pfree(rows->place);
 	pfree(rows);
 }

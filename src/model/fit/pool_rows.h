@@ -27,6 +27,7 @@ typedef struct PoolRows
 	int			length;			/* of a record */
 	int			n_nodes;
 	int64	   *rows;			/* of each node */
+	int64	   *first;			/* place of its first record among all */
 	char	   *records;		/* all of them, or room for a block's */
 	TempFile   *file;			/* or they are here */
 	int			node;			/* being read; -1 at the beginning */
@@ -37,5 +38,8 @@ typedef struct PoolRows
 /* In the current context, within so much memory, a few bytes a node, and what a design's chunk takes. */
 extern PoolRows *pool_rows_create(FitDesign *design, const bool *used, const FitTree *tree, Size memory);
 extern void pool_rows_free(PoolRows *rows);
+
+/* Goes to the records of a node. Those of later nodes follow them. */
+extern void pool_rows_go_to(PoolRows *rows, int node);
 
 #endif							/* AGRIRISK_POOL_ROWS_H */

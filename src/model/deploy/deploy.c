@@ -1,13 +1,14 @@
 /*
  * deploy.c
- *		Scoring with a card that an SQL function holds: what deploy() writes
+ *		Scoring with a model that an SQL function holds: what deploy() writes
  *		calls these.
  *
- * The card is named by its function, name_card(), so that plans stay small
- * however large the card is. Each backend keeps it compiled, by the OID of the
- * function and the version of its pg_proc tuple. A call site looks when it is
- * first called whether the function was replaced since; then it holds on to what
- * it found until the statement ends, so that all its rows meet one card.
+ * The model is named by its function, so that plans stay small however large it
+ * is. The function's result type says of which kind the model is. Each backend
+ * keeps it compiled, by the OID of the function and the version of its pg_proc
+ * tuple. A call site looks when it is first called whether the function was
+ * replaced since; then it holds on to what it found until the statement ends, so
+ * that all its rows meet one model.
  * PL/pgSQL keeps the call sites of expressions for a whole transaction, many
  * statements: there it looks again.
  */
@@ -16,11 +17,14 @@
 #include "agririsk.h"
 
 #include "access/htup_details.h"
+#include "catalog/pg_namespace.h"
 #include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
+#include "common/hashfn.h"
 #include "miscadmin.h"
-#include "model/card/score.h"
+#include "model/deploy/model.h"
 #include "storage/itemptr.h"
+#include "storage/lmgr.h"
 #include "utils/acl.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -36,17 +40,19 @@ AGR_FUNCTION(agririsk__deployed_pd);
 AGR_FUNCTION(agririsk__deployed_score);
 AGR_FUNCTION(agririsk__deployed_row_pd);
 AGR_FUNCTION(agririsk__deployed_row_score);
+AGR_FUNCTION(agririsk__lock_deployment);
 
-/* A compiled card; freed when it is neither current nor in use. */
-typedef struct DeployedCard
+/* A compiled model; freed when it is neither current nor in use. */
+typedef struct DeployedModel
 {
 	MemoryContext context;
-	const ScoreCard *card;
+	const ModelKind *kind;
+	const void *model;
 	TransactionId xmin;			/* of the pg_proc tuple it was read from */
 	ItemPointerData tid;
 	int			users;
 	bool		current;
-} DeployedCard;
+} DeployedModel;
 
 typedef struct DeployedEntry
 {
@@ -54,7 +60,7 @@ typedef struct DeployedEntry
 	uint32		hash;			/* as invalidation messages name it */
 	uint64		changed;		/* the last change that may concern it */
 	uint64		verified;		/* the last change it was checked after */
-	DeployedCard *card;
+	DeployedModel *model;
 } DeployedEntry;
 
 static HTAB *deployed = NULL;
@@ -77,33 +83,33 @@ note_change(Datum arg, int cache, uint32 hash)
 }
 
 static void
-release_if_unused(DeployedCard *card)
+release_if_unused(DeployedModel *model)
 {
-	if (!card->current && card->users == 0)
-		MemoryContextDelete(card->context);
+	if (!model->current && model->users == 0)
+		MemoryContextDelete(model->context);
 }
 
 static void
 stop_using(void *arg)
 {
-	DeployedCard *card = arg;
+	DeployedModel *model = arg;
 
-	Assert(card->users > 0);
-	card->users--;
-	release_if_unused(card);
+	Assert(model->users > 0);
+	model->users--;
+	release_if_unused(model);
 }
 
 static void
 forget(DeployedEntry *entry)
 {
-	DeployedCard *card = entry->card;
+	DeployedModel *model = entry->model;
 
 	hash_search(deployed, &entry->function, HASH_REMOVE, NULL);
-	card->current = false;
-	release_if_unused(card);
+	model->current = false;
+	release_if_unused(model);
 }
 
-/* Forgets the cards whose functions were replaced or dropped. */
+/* Forgets the models whose functions were replaced or dropped. */
 static void
 forget_changed(void)
 {
@@ -121,8 +127,8 @@ forget_changed(void)
 			continue;
 		tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(entry->function));
 		same = HeapTupleIsValid(tuple) &&
-			HeapTupleHeaderGetRawXmin(tuple->t_data) == entry->card->xmin &&
-			ItemPointerEquals(&tuple->t_self, &entry->card->tid);
+			HeapTupleHeaderGetRawXmin(tuple->t_data) == entry->model->xmin &&
+			ItemPointerEquals(&tuple->t_self, &entry->model->tid);
 		if (HeapTupleIsValid(tuple))
 			ReleaseSysCache(tuple);
 		if (same)
@@ -133,41 +139,26 @@ forget_changed(void)
 	verified = now;
 }
 
-/* By its name in the catalog: how a type is shown depends on settings. */
-static bool
-is_scorecard(Oid type)
-{
-	HeapTuple	tuple = SearchSysCache1(TYPEOID, ObjectIdGetDatum(type));
-	bool		is;
-
-	if (!HeapTupleIsValid(tuple))
-		return false;
-	is = strcmp(NameStr(((Form_pg_type) GETSTRUCT(tuple))->typname), "scorecard") == 0 &&
-		strcmp(get_namespace_name(((Form_pg_type) GETSTRUCT(tuple))->typnamespace), "agririsk") == 0;
-	ReleaseSysCache(tuple);
-	return is;
-}
-
-static DeployedCard *
+static DeployedModel *
 compile_function(Oid function, HeapTuple tuple)
 {
 	Form_pg_proc form = (Form_pg_proc) GETSTRUCT(tuple);
+	const ModelKind *kind = model_kind(form->prorettype);
 	MemoryContext context;
 	MemoryContext caller;
-	DeployedCard *card;
-	struct varlena *stored;
+	DeployedModel *model;
 	FmgrInfo	flinfo;
 	Datum		value;
 	LOCAL_FCINFO(call, 0);
 
-	/* Only then does the tuple's version say whether the card is the same. */
-	if (form->pronargs != 0 || form->provolatile != PROVOLATILE_IMMUTABLE || form->proretset ||
-		!is_scorecard(form->prorettype))
+	/* Only then does the tuple's version say whether the model is the same. */
+	if (kind == NULL || form->pronargs != 0 || form->provolatile != PROVOLATILE_IMMUTABLE ||
+		form->proretset)
 		ereport(ERROR,
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
-				 errmsg("function %s does not hold a scorecard", format_procedure(function)),
-				 errdetail("An immutable function without arguments that returns agririsk.scorecard does."),
-				 errhint("Deploy the card with agririsk.deploy().")));
+				 errmsg("function %s does not hold a model", format_procedure(function)),
+				 errdetail("An immutable function without arguments that returns %s does.", model_types()),
+				 errhint("Deploy the model with agririsk.deploy().")));
 
 	fmgr_info(function, &flinfo);
 	InitFunctionCallInfoData(*call, &flinfo, 0, InvalidOid, NULL, NULL);
@@ -175,35 +166,35 @@ compile_function(Oid function, HeapTuple tuple)
 	if (call->isnull)
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("function %s returned no scorecard", format_procedure(function)),
+				 errmsg("function %s returned no %s", format_procedure(function), kind->type),
 				 errdetail("It returned NULL."),
-				 errhint("Deploy the card with agririsk.deploy().")));
+				 errhint("Deploy the model with agririsk.deploy().")));
 
-	context = AllocSetContextCreate(CurrentMemoryContext, "agririsk deployed scorecard",
+	context = AllocSetContextCreate(CurrentMemoryContext, "agririsk deployed model",
 									ALLOCSET_SMALL_SIZES);
 	caller = MemoryContextSwitchTo(context);
-	card = palloc0(sizeof *card);
-	card->context = context;
-	card->xmin = HeapTupleHeaderGetRawXmin(tuple->t_data);
-	card->tid = tuple->t_self;
-	stored = (struct varlena *) PG_DETOAST_DATUM_COPY(value);
-	card->card = scorecard_compile(stored, context);
+	model = palloc0(sizeof *model);
+	model->context = context;
+	model->kind = kind;
+	model->xmin = HeapTupleHeaderGetRawXmin(tuple->t_data);
+	model->tid = tuple->t_self;
+	model->model = kind->compile((struct varlena *) PG_DETOAST_DATUM_COPY(value), context);
 	MemoryContextSwitchTo(caller);
-	return card;
+	return model;
 }
 
-static DeployedCard *
-find_card(Oid function)
+static DeployedModel *
+find_model(Oid function)
 {
 	DeployedEntry *entry;
-	DeployedCard *card;
+	DeployedModel *model;
 	HeapTuple	tuple;
 
 	if (deployed == NULL)
 	{
 		HASHCTL		control = {.keysize = sizeof(Oid), .entrysize = sizeof(DeployedEntry)};
 
-		deployed = hash_create("agririsk deployed scorecards", 16, &control, HASH_ELEM | HASH_BLOBS);
+		deployed = hash_create("agririsk deployed models", 16, &control, HASH_ELEM | HASH_BLOBS);
 		CacheRegisterSyscacheCallback(PROCOID, note_change, (Datum) 0);
 	}
 	if (changes != verified)
@@ -211,28 +202,45 @@ find_card(Oid function)
 
 	entry = hash_search(deployed, &function, HASH_FIND, NULL);
 	if (entry != NULL)
-		return entry->card;
+		return entry->model;
 
 	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
 	if (!HeapTupleIsValid(tuple))
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_FUNCTION),
-				 errmsg("the function of a deployed card does not exist"),
+				 errmsg("the function of a deployed model does not exist"),
 				 errdetail("Its OID was %u.", function),
-				 errhint("Deploy the card with agririsk.deploy().")));
-	card = compile_function(function, tuple);
+				 errhint("Deploy the model with agririsk.deploy().")));
+	model = compile_function(function, tuple);
 	ReleaseSysCache(tuple);
 
 	/* Kept only from here on: an error above leaves nothing behind. */
 	entry = hash_search(deployed, &function, HASH_ENTER, NULL);
 	entry->hash = GetSysCacheHashValue1(PROCOID, ObjectIdGetDatum(function));
-	entry->card = card;
+	entry->model = model;
 	/* Had it been replaced meanwhile, the message came before the entry. */
 	entry->changed = ++changes;
 	entry->verified = 0;
-	card->current = true;
-	MemoryContextSetParent(card->context, CacheMemoryContext);
-	return card;
+	model->current = true;
+	MemoryContextSetParent(model->context, CacheMemoryContext);
+	return model;
+}
+
+/* ---------- deployments at the same time ---------- */
+
+/*
+ * A lock beside the schema's own, which no lock of a user's can be taken for.
+ * Names that share a hash wait for each other, which does no harm. Unlike an
+ * advisory lock it also brings what others committed into the catalog caches.
+ */
+Datum
+agririsk__lock_deployment(PG_FUNCTION_ARGS)
+{
+	text	   *name = PG_GETARG_TEXT_PP(1);
+	uint32		hash = hash_bytes((const unsigned char *) VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name));
+
+	LockDatabaseObject(NamespaceRelationId, PG_GETARG_OID(0), hash % PG_UINT16_MAX + 1, ShareUpdateExclusiveLock);
+	PG_RETURN_VOID();
 }
 
 /* ---------- call sites ---------- */
@@ -246,15 +254,13 @@ typedef struct DeployedSite
 	TransactionId xmax;
 	uint32		xcnt;
 	MemoryContext context;		/* of all below, replaced with the function */
-	ScoreCall	call;
+	ModelCall	call;
+	/* of the column form */
 	bool		segmented;
 	ValueKind	segment_kind;
-	/* of the row form */
-	RecordMap	map;
-	NullableDatum *input;
 } DeployedSite;
 
-/* Whether the call site may go on with the card it has. */
+/* Whether the call site may go on with the model it has. */
 static bool
 is_prepared(DeployedSite *site, Oid function)
 {
@@ -284,14 +290,14 @@ set_prepared(DeployedSite *site, Oid function)
 	site->function = function;
 }
 
-/* A call site whose card is compiled; the caller says when it is whole. */
+/* A call site whose model is compiled; the caller says when it is whole. */
 static DeployedSite *
 prepare_site(FunctionCallInfo fcinfo)
 {
 	DeployedSite *site = fcinfo->flinfo->fn_extra;
 	Oid			function = PG_GETARG_OID(0);
 	MemoryContextCallback *callback;
-	DeployedCard *card;
+	DeployedModel *model;
 
 	if (site == NULL)
 		fcinfo->flinfo->fn_extra = site =
@@ -304,29 +310,29 @@ prepare_site(FunctionCallInfo fcinfo)
 	if (agr_function_aclcheck(function, GetUserId(), ACL_EXECUTE) != ACLCHECK_OK)
 		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_FUNCTION, get_func_name(function));
 
-	card = find_card(function);
+	model = find_model(function);
 	site->context = AllocSetContextCreate(fcinfo->flinfo->fn_mcxt, "agririsk scoring",
 										  ALLOCSET_SMALL_SIZES);
 	callback = MemoryContextAlloc(site->context, sizeof *callback);
 	callback->func = stop_using;
-	callback->arg = card;
+	callback->arg = model;
 	MemoryContextRegisterResetCallback(site->context, callback);
-	card->users++;
-	score_call_init(&site->call, card->card, site->context);
+	model->users++;
+	model_call_init(&site->call, model->kind, model->model, site->context);
 	return site;
 }
 
 /* ---------- the column form ---------- */
 
-/* Before the columns come the function that holds the card, and their names. */
+/* Before the columns come the function that holds the model, and their names. */
 #define FIRST_INPUT 2
 
 /*
- * The card may have been replaced by one that reads other columns, or the same
+ * The model may have been replaced by one that reads other columns, or the same
  * in another order: what the function was written for must be what it takes.
  */
 static void
-check_columns(const ScoreCard *sc, ArrayType *names)
+check_columns(const ModelCall *call, ArrayType *names)
 {
 	StringInfoData takes;
 	Datum	   *name = NULL;
@@ -337,27 +343,27 @@ check_columns(const ScoreCard *sc, ArrayType *names)
 
 	if (names != NULL)
 		deconstruct_array(names, TEXTOID, -1, false, TYPALIGN_INT, &name, &null, &n);
-	same = n == sc->n_inputs;
+	same = n == call->n_inputs;
 	for (i = 0; i < n && same; i++)
-		same = !null[i] && strcmp(TextDatumGetCString(name[i]), sc->input[i]) == 0;
+		same = !null[i] && strcmp(TextDatumGetCString(name[i]), call->name[i]) == 0;
 	if (same)
 		return;
 
 	initStringInfo(&takes);
-	for (i = 0; i < sc->n_inputs; i++)
-		appendStringInfo(&takes, "%s%s", i > 0 ? ", " : "", sc->input[i]);
+	for (i = 0; i < call->n_inputs; i++)
+		appendStringInfo(&takes, "%s%s", i > 0 ? ", " : "", call->name[i]);
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("the card takes other columns than the function was deployed for"),
+			 errmsg("the %s takes other columns than the function was deployed for", call->kind->type),
 			 errdetail("It takes %s, in this order.", takes.data),
-			 errhint("Deploy the card anew: deploy(card, relation, name).")));
+			 errhint("Deploy it again: deploy(model, relation, name).")));
 }
 
 static void
 prepare_columns(FunctionCallInfo fcinfo, DeployedSite *site)
 {
-	const ScoreCard *sc = site->call.card;
-	int			n_inputs = sc->n_inputs;
+	ModelCall  *call = &site->call;
+	int			n_inputs = call->n_inputs;
 	int			n = PG_NARGS() - FIRST_INPUT;
 	int			i;
 
@@ -366,17 +372,17 @@ prepare_columns(FunctionCallInfo fcinfo, DeployedSite *site)
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("a VARIADIC array cannot be scored"),
 				 errdetail("Columns differ in type, and an array has one."),
-				 errhint("Give the columns one by one, or use pd(card, row).")));
-	check_columns(sc, PG_ARGISNULL(1) ? NULL : PG_GETARG_ARRAYTYPE_P(1));
+				 errhint("Give the columns one by one, or use pd(model, row).")));
+	check_columns(call, PG_ARGISNULL(1) ? NULL : PG_GETARG_ARRAYTYPE_P(1));
 	if (n != n_inputs && n != n_inputs + 1)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("the card takes other columns than it was given"),
+				 errmsg("the %s takes other columns than it was given", call->kind->type),
 				 errdetail("It takes %d, and perhaps a segment; it was given %d.", n_inputs, n),
-				 errhint("Deploy the card anew.")));
+				 errhint("Deploy it again: deploy(model, relation, name).")));
 	for (i = 0; i < n_inputs; i++)
-		score_call_set_type(&site->call, i,
-							getBaseType(get_fn_expr_argtype(fcinfo->flinfo, i + FIRST_INPUT)));
+		call->kind->set_type(call->scoring, i,
+							 getBaseType(get_fn_expr_argtype(fcinfo->flinfo, i + FIRST_INPUT)));
 
 	site->segmented = n > n_inputs;
 	if (site->segmented)
@@ -388,15 +394,15 @@ prepare_columns(FunctionCallInfo fcinfo, DeployedSite *site)
 			site->segment_kind == VALUE_FLOAT4 || site->segment_kind == VALUE_NUMERIC)
 			ereport(ERROR,
 					(errcode(ERRCODE_DATATYPE_MISMATCH),
-					 errmsg("a segment column of type %s does not fit the card", format_type_be(type)),
+					 errmsg("a segment column of type %s does not fit the model", format_type_be(type)),
 					 errdetail("A segment is text, varchar, char, name, an enum, boolean or an integer."),
 					 errhint("Cast the column in the query or view that is scored.")));
 	}
 	set_prepared(site, PG_GETARG_OID(0));
 }
 
-static DeployedSite *
-score_columns(FunctionCallInfo fcinfo, double *eta)
+static const ModelCall *
+score_columns(FunctionCallInfo fcinfo, double *margin)
 {
 	DeployedSite *site = fcinfo->flinfo->fn_extra;
 
@@ -415,36 +421,37 @@ score_columns(FunctionCallInfo fcinfo, double *eta)
 		const char *at = segment->isnull ? NULL
 			: value_bytes(site->segment_kind, segment->value, buffer, &length);
 
-		score_call_set_segment(&site->call, at, length);
+		site->call.kind->set_segment(site->call.scoring, at, length);
 	}
-	return score_call_eta(&site->call, fcinfo->args + FIRST_INPUT, eta) ? site : NULL;
+	return model_margin(&site->call, fcinfo->args + FIRST_INPUT, margin) ? &site->call : NULL;
 }
 
 Datum
 agririsk__deployed_pd(PG_FUNCTION_ARGS)
 {
-	double		eta;
+	double		margin;
+	const ModelCall *call = score_columns(fcinfo, &margin);
 
-	if (score_columns(fcinfo, &eta) == NULL)
+	if (call == NULL)
 		PG_RETURN_NULL();
-	PG_RETURN_FLOAT8(score_pd(eta));
+	PG_RETURN_FLOAT8(call->kind->pd(call->model, margin));
 }
 
 Datum
 agririsk__deployed_score(PG_FUNCTION_ARGS)
 {
-	double		eta;
-	DeployedSite *site = score_columns(fcinfo, &eta);
+	double		margin;
+	const ModelCall *call = score_columns(fcinfo, &margin);
 
-	if (site == NULL)
+	if (call == NULL)
 		PG_RETURN_NULL();
-	PG_RETURN_FLOAT8(score_of_eta(site->call.card, eta));
+	PG_RETURN_FLOAT8(call->kind->score(call->model, margin));
 }
 
-/* ---------- the row form of cards with too many columns for arguments ---------- */
+/* ---------- the row form of models with too many columns for arguments ---------- */
 
-static DeployedSite *
-score_row(FunctionCallInfo fcinfo, double *eta)
+static const ModelCall *
+score_row(FunctionCallInfo fcinfo, double *margin)
 {
 	DeployedSite *site = fcinfo->flinfo->fn_extra;
 
@@ -453,40 +460,31 @@ score_row(FunctionCallInfo fcinfo, double *eta)
 	if (!is_prepared(site, PG_GETARG_OID(0)))
 	{
 		site = prepare_site(fcinfo);
-		record_map_init(&site->map, site->context);
-		site->input = MemoryContextAlloc(site->context,
-										 sizeof(NullableDatum) * site->call.card->n_inputs);
 		set_prepared(site, PG_GETARG_OID(0));
 	}
-	score_call_read_row(&site->call, &site->map, PG_GETARG_HEAPTUPLEHEADER(1), site->input);
-	if (PG_ARGISNULL(2))
-		score_call_set_segment(&site->call, NULL, 0);
-	else
-	{
-		text	   *segment = PG_GETARG_TEXT_PP(2);
-
-		score_call_set_segment(&site->call, VARDATA_ANY(segment), VARSIZE_ANY_EXHDR(segment));
-	}
-	return score_call_eta(&site->call, site->input, eta) ? site : NULL;
+	model_call_read_row(&site->call, PG_GETARG_HEAPTUPLEHEADER(1),
+						PG_ARGISNULL(2) ? NULL : PG_GETARG_TEXT_PP(2));
+	return model_margin(&site->call, site->call.input, margin) ? &site->call : NULL;
 }
 
 Datum
 agririsk__deployed_row_pd(PG_FUNCTION_ARGS)
 {
-	double		eta;
+	double		margin;
+	const ModelCall *call = score_row(fcinfo, &margin);
 
-	if (score_row(fcinfo, &eta) == NULL)
+	if (call == NULL)
 		PG_RETURN_NULL();
-	PG_RETURN_FLOAT8(score_pd(eta));
+	PG_RETURN_FLOAT8(call->kind->pd(call->model, margin));
 }
 
 Datum
 agririsk__deployed_row_score(PG_FUNCTION_ARGS)
 {
-	double		eta;
-	DeployedSite *site = score_row(fcinfo, &eta);
+	double		margin;
+	const ModelCall *call = score_row(fcinfo, &margin);
 
-	if (site == NULL)
+	if (call == NULL)
 		PG_RETURN_NULL();
-	PG_RETURN_FLOAT8(score_of_eta(site->call.card, eta));
+	PG_RETURN_FLOAT8(call->kind->score(call->model, margin));
 }
