@@ -1,7 +1,7 @@
 # Bytes that version 0.1.0 stored mean the same for ever. They are put together
 # here by hand from the layouts in cashflow_math.h, concentration_math.h,
-# scorecard_math.h, tally_math.h, confusion_math.h, distribution_math.h, binning_math.h, vegetation_math.h and
-# vegetation_norm_math.h, not copied from what the code writes.
+# scorecard_math.h, tally_math.h, confusion_math.h, distribution_math.h, binning_math.h, vegetation_math.h,
+# vegetation_norm_math.h and crop_library_math.h, not copied from what the code writes.
 use strict;
 use warnings;
 
@@ -105,6 +105,22 @@ my %form = (
 			'ac02', '02', '01', '01',               # series: 300 = 2 * 128 + 44; two dates: one step before 2000-01-01, one step between them
 			'02', '000000bf', ('00000000') x 3, ('0000803e') x 3, '0000003f', '00000040',
 			'ac02', ('0000003f') x 9
+		]
+	},
+	crop_library => {
+		text => join('',
+			'01', '00', '02', '05', '40', $double{'0.5'}, $double{'-0.5'}, $double{'50'}, '01', '01',    # version, reserved, options, bands, sources
+			'1f', '01', string('rice'), '01', $double{'1'}, '01', '00', '01', '02', '0e', '3c', '0000803e', '0000003f', '00', '00'),
+		bytes => [
+			'01', '00',                             # version, reserved
+			'02', '05', '40',                       # method patterns, five observations, a gap of 64 days
+			$double{'0.5'}, $double{'-0.5'}, $double{'50'},    # margin, alpha, beta
+			'01', '01', '1f',                       # one band, one source of 31 bytes
+			'01', string('rice'), '01',             # one crop of one series
+			$double{'1'},                           # the band's factor
+			'01', '00', '01', '02', '0e', '3c',     # one pattern: of the first crop and one series; two points, on days 14 and 60
+			'0000803e', '0000003f',                 # 0.25 and 0.5
+			'00', '00'                              # no calibration, no kernel machine
 		]
 	},
 	binning => {
