@@ -56,6 +56,8 @@ my $binnings = "(SELECT agririsk.optimal_bins(a, bad) AS n, agririsk.optimal_bin
 my $layers = "'SELECT id, geom FROM desk.plot', 'SELECT id, public.ST_Translate(geom, 2.7, 1.3) FROM desk.plot'";
 my $rights = "'SELECT id, farmer, geom, 109.61 FROM desk.plot', 'SELECT id, id / 2, farmer, public.ST_Translate(geom, 0.7, 0.3), ''contract'', 1, 2, date ''2020-02-03'', date ''2024-12-11'', 99.9 FROM desk.plot', date '2024-06-07'";
 my $series = "(SELECT farmer, agririsk.vegetation_agg(on_date, ARRAY[a, b / 99], a, agririsk.vegetation_options(max_abs => 2.0123456789012345, scale => 1.0123456789012345, min_quality => 0.0123456789012345)) AS v, agririsk.vegetation_agg(on_date, a) AS w FROM desk.loan GROUP BY farmer)";
+my $library = "(SELECT agririsk.crop_library_agg('crop ' || farmer % 2, v, agririsk.library_options(patterns_per_crop => 2, max_gap => 400, min_margin => 0.0123456789012345, alpha => -0.0987654321098765)) AS l,"
+  . " agririsk.crop_library_agg('crop ' || farmer % 2, v, agririsk.library_options(method => 'kernel', max_gap => 400)) AS k FROM $series q)";
 my @question = (
 	"SELECT agririsk.binning_options(min_bin_share => 0.0123456789012345, max_bin_share => 0.9876543210987654, min_rate_gap => 0.0012345678901234, special => ARRAY[33.33333333333333, -1e-7, 1e22])",
 	"SELECT $fit",
@@ -101,6 +103,9 @@ my @question = (
 	"SELECT farmer, h.*, agririsk.features(v, date '2023-02-03'), agririsk.feature_names(agririsk.n_bands(v)) FROM $series q, agririsk.harmonics(v, 2, 345.67890123456789) h",
 	"SELECT n, n::text AS text FROM (SELECT agririsk.vegetation_norm_agg(v, agririsk.vegetation_norm_options(lambda => 1.0123456789012345)) AS n FROM $series q) s",
 	"SELECT q.farmer, a.*, quantile.* FROM (SELECT agririsk.vegetation_norm_agg(w) AS n FROM $series q) s, $series q, agririsk.anomaly(w, n, date '2023-08-09') a, agririsk.quantiles(n) quantile",
+	"SELECT q.farmer, agririsk.twdtw(q.w, r.w), m.* FROM $series q, $series r, agririsk.twdtw_match(q.v, r.v, agririsk.twdtw_options(alpha => -0.0987654321098765, beta => 45.678901234567891)) m WHERE r.farmer < 4",
+	"SELECT l, l::text AS text, l OPERATOR(agririsk.+) l AS twice, c.*, p.* FROM $library q, agririsk.crops(l) c, agririsk.patterns(l) p WHERE p.crop = c.crop",
+	"SELECT s.farmer, c.*, d.* FROM $library q, $series s, agririsk.classify_crop(l, s.v) c, agririsk.classify_crop(k, s.v, date '2023-02-01', date '2024-03-04') d",
 	"SELECT g.* FROM agririsk.growth_stage(date '2023-04-05', ARRAY['initial', 'late'], ARRAY[20, 30], date '2023-05-06') g");
 
 # Those that write into a catalog or a registry are asked apart.
@@ -188,6 +193,8 @@ my @refused = (
 	'agririsk.plot_track_options(max_accuracy_m => -1.0123456789012345)',
 	"agririsk.vegetation_agg(date '2024-05-06', -2.0123456789012345)",
 	'agririsk.vegetation_options(scale => -1.0123456789012345)',
+	'agririsk.twdtw_options(alpha => 1.0123456789012345)',
+	'agririsk.library_options(min_margin => 1.0123456789012345)',
 	'agririsk.phenology_options(lambda => -1.0123456789012345)',
 	'agririsk.parcel(1.0123456789012345, 1)',
 	"s.* FROM agririsk.characteristic_stability($card, NULL, 'TABLE desk.loan', 1.0123456789012345) s",
