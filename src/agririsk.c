@@ -34,7 +34,7 @@ _PG_init(void)
 							 &agr_progress, true,
 							 PGC_USERSET, 0, NULL, NULL, NULL);
 	DefineCustomEnumVariable("agririsk.geometry_reader",
-							 "How geometries are read: as PostGIS stores them, or through WKB.",
+							 "How geometries and rasters are read: as PostGIS stores them, or through WKB.",
 							 "auto reads what is stored, unless a check at first use finds it is not as expected.",
 							 &agr_geometry_reader, AGR_READ_AUTO, geometry_readers,
 							 PGC_USERSET, GUC_NO_SHOW_ALL | GUC_NOT_IN_SAMPLE, NULL, NULL, NULL);

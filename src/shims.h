@@ -22,6 +22,13 @@
 #define agr_qsort_interruptible qsort_arg
 #endif
 
+/* Until 15, whether a sort can be read again is a boolean. */
+#if PG_VERSION_NUM >= 150000
+#define AGR_SORT_READ_AGAIN TUPLESORT_RANDOMACCESS
+#else
+#define AGR_SORT_READ_AGAIN true
+#endif
+
 /* Until 15, settings with our prefix that we do not have are only warned of. */
 #if PG_VERSION_NUM >= 150000
 #define agr_reserve_settings MarkGUCPrefixReserved

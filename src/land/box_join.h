@@ -5,7 +5,7 @@
 #ifndef AGRIRISK_BOX_JOIN_H
 #define AGRIRISK_BOX_JOIN_H
 
-#include "land/polygonal_math.h"
+#include "core/geometry/polygonal_math.h"
 
 typedef struct BoxItem
 {

@@ -19,8 +19,8 @@
 #ifndef AGRIRISK_COVER_MATH_H
 #define AGRIRISK_COVER_MATH_H
 
+#include "core/geometry/overlap_math.h"
 #include "core/math/twofold.h"
-#include "land/overlap_math.h"
 
 /* Parts smaller than this share of a plot are rounding noise. */
 #define COVER_NOISE 1e-12

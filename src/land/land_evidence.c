@@ -198,7 +198,7 @@ start_plots(QueryReader *reader, TupleDesc row)
 
 	e->column_type[PLOT_ID] = agr_check_key(reader, row, PLOT_ID, e->key_type);
 	e->column_type[PLOT_FARMER] = agr_check_key(reader, row, PLOT_FARMER, e->key_type);
-	layer_check_geometry(reader, row, PLOT_GEOMETRY);
+	agr_check_geometry(reader, row, PLOT_GEOMETRY);
 	if (row->natts > PLOT_DECLARED)
 		check_area(e, row, PLOT_DECLARED);
 }
@@ -214,7 +214,7 @@ start_rights(QueryReader *reader, TupleDesc row)
 
 	for (i = RIGHT_ID; i <= RIGHT_PARTY; i++)
 		e->column_type[i] = agr_check_key(reader, row, i, e->key_type);
-	layer_check_geometry(reader, row, RIGHT_GEOMETRY);
+	agr_check_geometry(reader, row, RIGHT_GEOMETRY);
 	check_column(e, row, RIGHT_TYPE, text, lengthof(text), "text");
 	for (i = RIGHT_SHARE_NUM; i <= RIGHT_SHARE_DEN; i++)
 		check_column(e, row, i, integer, lengthof(integer), "an integer");
@@ -1107,10 +1107,10 @@ agririsk_land_evidence(PG_FUNCTION_ARGS)
 
 	e.key_type = agr_key_type(fcinfo, 3, "land_evidence");
 	e.result = agr_begin_rows(fcinfo, work_mem / 4, &e.result_row);
-	layer_require_argument(fcinfo, 0, "plots");
-	layer_require_argument(fcinfo, 1, "rights");
-	layer_require_argument(fcinfo, 2, "as_of");
-	layer_require_argument(fcinfo, 4, "min_share");
+	agr_require_argument(fcinfo, 0, "plots");
+	agr_require_argument(fcinfo, 1, "rights");
+	agr_require_argument(fcinfo, 2, "as_of");
+	agr_require_argument(fcinfo, 4, "min_share");
 	e.as_of = PG_GETARG_DATEADT(2);
 	e.min_share = PG_GETARG_FLOAT8(4);
 	if (DATE_NOT_FINITE(e.as_of))

@@ -6,8 +6,8 @@
 #include "postgres.h"
 
 #include "agririsk.h"
+#include "core/geometry/postgis.h"
 #include "land/layer.h"
-#include "land/postgis.h"
 
 #include "miscadmin.h"
 #include "utils/builtins.h"
@@ -24,31 +24,6 @@
 #define MAX_SCRATCH		((Size) 1 << 20)
 
 /* ---- keys ---- */
-
-void
-layer_require_argument(FunctionCallInfo fcinfo, int argument, const char *name)
-{
-	if (PG_ARGISNULL(argument))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("%s must not be NULL", name),
-				 errdetail("Without this argument there is no result for any row."),
-				 errhint("Look where the value comes from. An empty subquery gives NULL.")));
-}
-
-void
-layer_check_geometry(const QueryReader *reader, TupleDesc row, int column)
-{
-	static const char *const ordinal[] = {"first", "second", "third", "fourth"};
-	Oid			type = TupleDescAttr(row, column)->atttypid;
-
-	if (getBaseType(type) != agr_geometry_type())
-		ereport(ERROR,
-				(errcode(ERRCODE_DATATYPE_MISMATCH),
-				 errmsg("the %s column of %s must be a geometry", ordinal[column], reader->argument),
-				 errdetail("Column \"%s\" is %s.", NameStr(TupleDescAttr(row, column)->attname), format_type_be(type)),
-				 errhint("Select %s, in this order.", reader->columns)));
-}
 
 LayerKey
 layer_get_key(Oid type, Datum value)

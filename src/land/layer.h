@@ -11,11 +11,11 @@
 #ifndef AGRIRISK_LAYER_H
 #define AGRIRISK_LAYER_H
 
-#include "core/sql/key.h"
+#include "core/geometry/geometry.h"
 #include "core/rows/spill.h"
+#include "core/sql/key.h"
 #include "land/box_join.h"
 #include "land/cover_math.h"
-#include "land/geometry.h"
 #include "fmgr.h"
 #include "utils/timestamp.h"
 
@@ -80,12 +80,6 @@ typedef struct LayerKey
 	uint32		length;			/* of what is stored of it */
 	int64		number;
 } LayerKey;
-
-/* An error where an argument that must be known is NULL. */
-extern void layer_require_argument(FunctionCallInfo fcinfo, int argument, const char *name);
-
-/* An error unless a query's column is a geometry. */
-extern void layer_check_geometry(const QueryReader *reader, TupleDesc row, int column);
 
 extern LayerKey layer_get_key(Oid type, Datum value);
 extern LayerKey layer_stored_key(Oid type, const void *bytes, uint32 length);

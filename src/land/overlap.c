@@ -5,7 +5,7 @@
 #include "postgres.h"
 
 #include "agririsk.h"
-#include "land/geometry.h"
+#include "core/geometry/geometry.h"
 
 #include "funcapi.h"
 

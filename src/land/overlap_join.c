@@ -12,10 +12,10 @@
 #include "postgres.h"
 
 #include "agririsk.h"
+#include "core/geometry/postgis.h"
 #include "core/sql/query.h"
 #include "core/sql/record.h"
 #include "land/layer.h"
-#include "land/postgis.h"
 
 #include "funcapi.h"
 #include "miscadmin.h"
@@ -73,7 +73,7 @@ start_rows(QueryReader *reader, TupleDesc row)
 	LayerJoin  *j = (LayerJoin *) reader;
 
 	j->query_key_type = agr_check_key(reader, row, 0, j->key_type);
-	layer_check_geometry(reader, row, 1);
+	agr_check_geometry(reader, row, 1);
 }
 
 static void
@@ -363,11 +363,11 @@ join_layers(FunctionCallInfo fcinfo, const char *function, int sides)
 
 	/* The other three quarters are what spreading and joining take at most. */
 	j.result = agr_begin_rows(fcinfo, work_mem / 4, &j.result_row);
-	layer_require_argument(fcinfo, 0, sides == 1 ? "query" : "left_query");
+	agr_require_argument(fcinfo, 0, sides == 1 ? "query" : "left_query");
 	if (sides == 2)
-		layer_require_argument(fcinfo, 1, "right_query");
-	layer_require_argument(fcinfo, options, "min_area");
-	layer_require_argument(fcinfo, options + 1, "min_share");
+		agr_require_argument(fcinfo, 1, "right_query");
+	agr_require_argument(fcinfo, options, "min_area");
+	agr_require_argument(fcinfo, options + 1, "min_share");
 	j.min_area = threshold(fcinfo, options, "min_area", INFINITY);
 	j.min_share = threshold(fcinfo, options + 1, "min_share", 1);
 

@@ -5,8 +5,8 @@
 #include "postgres.h"
 
 #include "agririsk.h"
+#include "core/geometry/postgis.h"
 #include "land/plot_track_math.h"
-#include "land/postgis.h"
 
 #include <math.h>
 

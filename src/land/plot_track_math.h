@@ -30,7 +30,7 @@
 #ifndef AGRIRISK_PLOT_TRACK_MATH_H
 #define AGRIRISK_PLOT_TRACK_MATH_H
 
-#include "land/polygonal_math.h"
+#include "core/geometry/polygonal_math.h"
 
 /* Runs of fixes that may lie between two others and be an excursion. */
 #define TRACK_EXCURSIONS 64

@@ -44,6 +44,7 @@ my %may = (
 	'core/math' => [],
 	'core/rows' => [qw(core/math)],
 	'core/sql' => [qw(core/math core/rows)],
+	'core/geometry' => [qw(core/math core/sql)],
 	'model/deploy' => [qw(core)],
 	'model/card' => [qw(core model/deploy)],
 	'model/binning' => [qw(core model/deploy model/card)],

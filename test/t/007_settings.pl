@@ -17,6 +17,7 @@ my $parallel_query = $node->safe_psql('postgres', "SELECT name FROM pg_settings 
 # Spread over the unit square without a random generator; numbers have all their digits.
 $node->safe_psql('postgres', <<'SQL');
 CREATE EXTENSION agririsk CASCADE;
+CREATE EXTENSION postgis_raster;
 CREATE SCHEMA desk;
 CREATE TYPE desk.grade AS ENUM ('high', 'low');
 CREATE TABLE desk.loan AS
@@ -30,6 +31,8 @@ SELECT n, public.ST_SetSRID(public.ST_MakePoint(500000 + x + n / 7.0, 4200000 + 
   FROM (SELECT i, CASE i / 10 WHEN 0 THEN 10 * i WHEN 1 THEN 100 WHEN 2 THEN 300 - 10 * i ELSE 0 END, CASE i / 10 WHEN 0 THEN 0 WHEN 1 THEN 10 * i - 100 WHEN 2 THEN 100 ELSE 400 - 10 * i END FROM generate_series(0, 39) i) c (n, x, y);
 CREATE TABLE desk.plot AS
 SELECT i AS id, i % 3 AS farmer, public.ST_Rotate(public.ST_MakeEnvelope(7.1 * i, 0, 7.1 * i + 9.7, 11.3, 32650), i / 7.0) AS geom FROM generate_series(1, 30) i;
+CREATE TABLE desk.image AS
+SELECT timestamp '2024-05-01 10:15:30.123' + d * interval '5 days' AS acquired, public.ST_AddBand(public.ST_MakeEmptyRaster(30, 5, -10, 30, 7.7, -9.1, 0, 0, 32650), '64BF'::text, d / 7.0::float8, NULL::float8) AS rast FROM generate_series(1, 3) d;
 CREATE TABLE desk.card (name text, card agririsk.scorecard);
 INSERT INTO desk.card VALUES ('written', '{"format": 1, "name": "written", "intercept": -2.0123456789012345, "features": [
   {"name": "a", "type": "number", "weight": 0.9876543210987654, "consent": "agreed", "reason": "a \"low\" a", "special": [{"values": [-1.1], "woe": 0.1234567890123}], "bins": [{"high": 0.3333333333333333, "woe": -0.7654321098765432}, {"woe": 0.3456789012345678}], "missing": "worst"},
@@ -93,6 +96,7 @@ my @question = (
 	'SELECT agririsk.plot_track_agg(fix, at, accuracy, agririsk.plot_track_options(max_accuracy_m => 5.4321098765432109, spur_width_m => 0.1234567890123456)) FROM desk.track',
 	'SELECT p.id, q.id AS other, agririsk.overlap_area(p.geom, q.geom), agririsk.overlap(p.geom, q.geom) FROM desk.plot p, desk.plot q WHERE q.id - p.id BETWEEN 0 AND 1',
 	"SELECT j.* FROM agririsk.overlap_join($layers) j",
+	"SELECT z.* FROM agririsk.zonal_means('SELECT acquired, rast FROM desk.image', 'SELECT id, geom FROM desk.plot', agririsk.zonal_options(min_coverage => 0.0123456789012345, scale => 1.23456789012345)) z",
 	"SELECT j.* FROM agririsk.overlap_self_join('SELECT id, geom FROM desk.plot') j",
 	"SELECT e.* FROM agririsk.land_evidence($rights) e",
 	"SELECT farmer, v, v::text AS text, v OPERATOR(agririsk.+) v AS twice, agririsk.n_observations(v), agririsk.n_bands(v), agririsk.excluded(v), agririsk.max_gap(v), agririsk.clip(v, date '2023-03-04', NULL), agririsk.despike(v, 0.0123456789012345) FROM $series q",

@@ -3,8 +3,9 @@
 #
 # A page's ```sql blocks run in order in one session, in a database of the
 # page's own that holds the demo county. A ```text block right after one is
-# what psql prints for it. Public data that a page copies in is what
-# AGRIRISK_SHARED has in data/credit, and the page is skipped where it is absent.
+# what psql prints for it. Public data that a page copies in, or reads with cat, is
+# what AGRIRISK_SHARED has in data/credit or data/crop, and the page is skipped where
+# it is absent. There its ```sh blocks that call raster2pgsql run as well, before.
 use strict;
 use warnings;
 
@@ -32,28 +33,30 @@ sub normal
 	return $text;
 }
 
-my $data = exists $ENV{AGRIRISK_SHARED} ? "$ENV{AGRIRISK_SHARED}/data/credit" : undef;
+my @data = map { "$ENV{AGRIRISK_SHARED}/data/$_" } exists $ENV{AGRIRISK_SHARED} ? qw(credit crop) : ();
 my $examples = 0;
 for my $page ('README.md', sort glob 'doc/*.md')
 {
-	my @blocks = slurp_file($page) =~ /^```(sql|text)?\n(.*?)^```$/gsm;
-	my (@script, @expected);
+	my @blocks = slurp_file($page) =~ /^```(sql|text|sh)?\n(.*?)^```$/gsm;
+	my (@script, @expected, @loads);
 
 	while (@blocks)
 	{
 		my ($language, $body) = splice @blocks, 0, 2;
+		push @loads, $body if ($language // '') eq 'sh' && $body =~ /^raster2pgsql /;
 		next unless defined $language && $language eq 'sql';
 		push @script, $body;
 		push @expected, @blocks && ($blocks[0] // '') eq 'text' ? $blocks[1] : undef;
 	}
 	next unless @script;
 
-	my @files = map { /^\\copy \w+(?: \([^)]*\))? FROM '([^']+)'/gm } @script;
-	if (my @absent = grep { !defined $data || !-e "$data/$_" } @files)
+	my @files = map { /^\\copy \w+(?: \([^)]*\))? FROM '([^']+)'/gm, /^\\set \w+ `cat ([^`]+)`/gm } @script;
+	my ($data) = grep { my $folder = $_; !grep { !-e "$folder/$_" } @files } @data;
+	if (@files && !defined $data)
 	{
 	  SKIP:
 		{
-			skip "$page reads @absent, which is not here", 1;
+			skip "$page reads @files, which are not here", 1;
 		}
 		next;
 	}
@@ -61,6 +64,8 @@ for my $page ('README.md', sort glob 'doc/*.md')
 
 	(my $database = $page) =~ s/\W/_/g;
 	$node->safe_psql('postgres', qq{CREATE DATABASE "$database" TEMPLATE county});
+
+	is(system("cd '$data' && $_"), 0, "$page: what loads rasters runs") for @loads;
 
 	# A marker line between the examples tells their results apart.
 	my $file = PostgreSQL::Test::Utils::tempdir() . "/$database.sql";

@@ -5,7 +5,7 @@
 #ifndef AGRIRISK_TEST_DRAWING_H
 #define AGRIRISK_TEST_DRAWING_H
 
-#include "land/polygonal_math.h"
+#include "core/geometry/polygonal_math.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -3,7 +3,7 @@
  *		Any bytes as a geometry as PostGIS stores it or, where the first is odd,
  *		as WKB.
  */
-#include "land/geometry_math.h"
+#include "core/geometry/geometry_math.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -5,7 +5,7 @@
  * The bytes are composed here from the format's description; that PostGIS
  * composes the same, test/pgtap/overlap.sql and the reader's own check ask.
  */
-#include "land/geometry_math.h"
+#include "core/geometry/geometry_math.h"
 #include "tap.h"
 
 #include <stdio.h>

@@ -10,7 +10,7 @@
  * multiples of a power of two; of grid coordinates every numerator is an exact
  * integer, and a term is rounded once or twice in 113 bits.
  */
-#include "land/overlap_math.h"
+#include "core/geometry/overlap_math.h"
 #include "drawing.h"
 #include "tap.h"
 

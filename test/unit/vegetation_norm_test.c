@@ -81,8 +81,8 @@ test_days(void)
 
 	ok(norm_at(&norm, -8, &at) && at.count == 5 && at.quantile[8] == 1, "a date of the norm is itself");
 	ok(norm_at(&norm, -6, &at) && at.count == 3 && at.quantile[0] == 0.125f && at.quantile[8] == 0.875f, "a quarter of the way to the next");
-	ok(!norm_at(&norm, -9, &at) && !norm_at(&norm, 1, &at) && !norm_at(&norm, 9, &at) && norm_at(&norm, 16, &at) && !norm_at(&norm, 17, &at),
-	   "before, after, and where a date is missing there is none");
+	ok(!norm_at(&norm, -9, &at) && !norm_at(&norm, 1, &at) && !norm_at(&norm, 9, &at) && norm_at(&norm, 16, &at) &&
+	   !norm_at(&norm, 17, &at), "before, after, and where a date is missing there is none");
 	ok(norm_share_below(q, -0.1) == 0 && norm_share_below(q, 1.1) == 1 && norm_share_below(q, 0) == 0 && norm_share_below(q, 1) == 1,
 	   "nothing is below the least, all is below what is above the greatest");
 	ok(norm_share_below(q, 0.0625) == 0.025 && norm_share_below(q, 0.125) == 0.05 && norm_share_below(q, 0.375) == 0.175,

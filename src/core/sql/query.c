@@ -86,3 +86,14 @@ agr_read_query(QueryReader *reader, const char *query)
 				 errhint("Give one SELECT of %s.", reader->columns)));
 	SPI_finish();
 }
+
+void
+agr_require_argument(FunctionCallInfo fcinfo, int argument, const char *name)
+{
+	if (PG_ARGISNULL(argument))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("%s must not be NULL", name),
+				 errdetail("Without this argument there is no result for any row."),
+				 errhint("Look where the value comes from. An empty subquery gives NULL.")));
+}

@@ -11,6 +11,7 @@
 
 #include "access/tupdesc.h"
 #include "catalog/pg_type.h"
+#include "fmgr.h"
 #include "tcop/dest.h"
 
 /* The first member of what a caller collects rows in. */
@@ -27,6 +28,9 @@ typedef struct QueryReader
 } QueryReader;
 
 extern void agr_read_query(QueryReader *reader, const char *query);
+
+/* An error where an argument that must be known is NULL. */
+extern void agr_require_argument(FunctionCallInfo fcinfo, int argument, const char *name);
 
 static inline bool
 agr_is_integer(Oid type)

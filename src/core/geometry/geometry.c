@@ -10,13 +10,14 @@
 #include "postgres.h"
 
 #include "agririsk.h"
-#include "land/geometry.h"
-#include "land/geometry_math.h"
-#include "land/postgis.h"
+#include "core/geometry/geometry.h"
+#include "core/geometry/geometry_math.h"
+#include "core/geometry/postgis.h"
 
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
 /* ---- reading ---- */
@@ -46,7 +47,7 @@ report_unreadable(GeometryStatus status, const GeometryInfo *info)
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					 errmsg("geography is not supported"),
-					 errdetail("Overlaps are measured on a plane."),
+					 errdetail("Areas are measured on a plane."),
 					 errhint("Cast the geography to geometry, and ST_Transform the geometry to an equal-area coordinate system.")));
 			break;
 		case GEOMETRY_NOT_FINITE:
@@ -203,6 +204,20 @@ agr_read_geometry(GeometrySlot *slot, Datum geometry, MemoryContext context)
 	memcpy(slot->key, given, size);
 	slot->key_size = size;
 	return slot->shape;
+}
+
+void
+agr_check_geometry(const QueryReader *reader, TupleDesc row, int column)
+{
+	static const char *const ordinal[] = {"first", "second", "third", "fourth"};
+	Oid			type = TupleDescAttr(row, column)->atttypid;
+
+	if (getBaseType(type) != agr_geometry_type())
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("the %s column of %s must be a geometry", ordinal[column], reader->argument),
+				 errdetail("Column \"%s\" is %s.", NameStr(TupleDescAttr(row, column)->attname), format_type_be(type)),
+				 errhint("Select %s, in this order.", reader->columns)));
 }
 
 /* ---- coordinate systems ---- */

@@ -8,8 +8,12 @@
 
 extern Oid	agr_geometry_type(void);
 
-/* A function of PostGIS, by its name in lower case. */
+/* Of extension postgis_raster, which need not be installed: then this is an error. */
+extern Oid	agr_raster_type(void);
+
+/* A function of PostGIS, and one of its rasters, by its name in lower case. */
 extern Oid	agr_postgis_function(const char *name, int n_arguments, const Oid *argument_type);
+extern Oid	agr_postgis_raster_function(const char *name, int n_arguments, const Oid *argument_type);
 
 /* Calls one that takes one argument and does not give NULL. */
 extern Datum agr_call_postgis(const char *name, Oid argument_type, Datum argument);

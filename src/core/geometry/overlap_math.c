@@ -2,7 +2,7 @@
  * overlap_math.c
  *		The area two polygonals have in common, without building it. Pure C.
  */
-#include "land/overlap_math.h"
+#include "core/geometry/overlap_math.h"
 
 #include "core/math/twofold.h"
 

@@ -17,7 +17,7 @@
 #ifndef AGRIRISK_GEOMETRY_MATH_H
 #define AGRIRISK_GEOMETRY_MATH_H
 
-#include "land/polygonal_math.h"
+#include "core/geometry/polygonal_math.h"
 
 typedef enum GeometryForm
 {

@@ -13,7 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "land/orientation_math.h"
+#include "core/geometry/orientation_math.h"
 
 /*
  * Points from low to high, and from left to right. So of many parts those that

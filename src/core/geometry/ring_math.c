@@ -2,7 +2,7 @@
  * ring_math.c
  *		One way to list the points of a ring, and one order of rings. Pure C.
  */
-#include "land/ring_math.h"
+#include "core/geometry/ring_math.h"
 
 int
 ring_compare(const Vertex *v, uint32_t points, const Vertex *w, uint32_t others)

@@ -6,7 +6,7 @@
 #include "postgres.h"
 
 #include "agririsk.h"
-#include "land/postgis.h"
+#include "core/geometry/postgis.h"
 
 #include "access/genam.h"
 #include "access/htup_details.h"
@@ -25,8 +25,9 @@
 #include "utils/rel.h"
 #include "utils/syscache.h"
 
+/* The schema of an extension; an error where it is not installed. */
 static Oid
-postgis_schema(void)
+extension_schema(const char *name)
 {
 	Relation	extensions = table_open(ExtensionRelationId, AccessShareLock);
 	Oid			schema = InvalidOid;
@@ -35,7 +36,7 @@ postgis_schema(void)
 	HeapTuple	tuple;
 
 	ScanKeyInit(&key, Anum_pg_extension_extname, BTEqualStrategyNumber, F_NAMEEQ,
-				CStringGetDatum("postgis"));
+				CStringGetDatum(name));
 	scan = systable_beginscan(extensions, ExtensionNameIndexId, true, NULL, 1, &key);
 	tuple = systable_getnext(scan);
 	if (HeapTupleIsValid(tuple))
@@ -45,25 +46,49 @@ postgis_schema(void)
 	if (!OidIsValid(schema))
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
-				 errmsg("extension postgis is not installed"),
-				 errhint("CREATE EXTENSION postgis.")));
+				 errmsg("extension %s is not installed", name),
+				 errhint("CREATE EXTENSION %s.", name)));
 	return schema;
+}
+
+static Oid
+extension_type(const char *extension, const char *name)
+{
+	return GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid, CStringGetDatum(name),
+						   ObjectIdGetDatum(extension_schema(extension)));
+}
+
+static Oid
+extension_function(const char *extension, const char *name, int n_arguments, const Oid *argument_type)
+{
+	char	   *schema = get_namespace_name(extension_schema(extension));
+	List	   *qualified = list_make2(makeString(schema), makeString(pstrdup(name)));
+
+	return LookupFuncName(qualified, n_arguments, argument_type, false);
 }
 
 Oid
 agr_geometry_type(void)
 {
-	return GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid, CStringGetDatum("geometry"),
-						   ObjectIdGetDatum(postgis_schema()));
+	return extension_type("postgis", "geometry");
+}
+
+Oid
+agr_raster_type(void)
+{
+	return extension_type("postgis_raster", "raster");
 }
 
 Oid
 agr_postgis_function(const char *name, int n_arguments, const Oid *argument_type)
 {
-	char	   *schema = get_namespace_name(postgis_schema());
-	List	   *qualified = list_make2(makeString(schema), makeString(pstrdup(name)));
+	return extension_function("postgis", name, n_arguments, argument_type);
+}
 
-	return LookupFuncName(qualified, n_arguments, argument_type, false);
+Oid
+agr_postgis_raster_function(const char *name, int n_arguments, const Oid *argument_type)
+{
+	return extension_function("postgis_raster", name, n_arguments, argument_type);
 }
 
 Datum
@@ -110,7 +135,7 @@ agr_is_geographic(int32 srid)
 
 	SPI_connect();
 	query = psprintf("SELECT srtext, proj4text FROM %s.spatial_ref_sys WHERE srid OPERATOR(pg_catalog.=) $1",
-					 quote_identifier(get_namespace_name(postgis_schema())));
+					 quote_identifier(get_namespace_name(extension_schema("postgis"))));
 	if (SPI_execute_with_args(query, 1, &type, &value, NULL, true, 1) != SPI_OK_SELECT)
 		elog(ERROR, "could not read spatial_ref_sys");
 	if (SPI_processed > 0)

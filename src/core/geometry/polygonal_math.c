@@ -2,11 +2,11 @@
  * polygonal_math.c
  *		A polygon or multipolygon prepared for overlap. Pure C.
  */
-#include "land/polygonal_math.h"
+#include "core/geometry/polygonal_math.h"
 
+#include "core/geometry/ring_math.h"
 #include "core/math/exact_sum_math.h"
 #include "core/math/twofold.h"
-#include "land/ring_math.h"
 
 #include <string.h>
 

@@ -26,7 +26,7 @@
 #ifndef AGRIRISK_OVERLAP_MATH_H
 #define AGRIRISK_OVERLAP_MATH_H
 
-#include "land/polygonal_math.h"
+#include "core/geometry/polygonal_math.h"
 
 /*
  * The box of an edge, seen from the middle of the common box. Rounding to float

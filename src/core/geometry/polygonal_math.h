@@ -8,7 +8,7 @@
  * inside a valid polygon and 0 outside, and only invalid ones need a ring's role.
  *
  * The same rings give the same polygonal, to the bit, from whatever corner, in
- * whichever direction and order they are listed (land/ring_math): a ring begins
+ * whichever direction and order they are listed (core/geometry/ring_math): a ring begins
  * at its least point, holes are in the order of their points, and so are parts. A
  * ring of signed area exactly zero runs in the direction that makes it less.
  *
@@ -26,7 +26,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "land/orientation_math.h"
+#include "core/geometry/orientation_math.h"
 
 #define POLYGONAL_LEAF 16
 #define POLYGONAL_FAN 8

@@ -2,7 +2,7 @@
  * geometry_math.c
  *		Polygonals from PostGIS's stored bytes and from WKB. Pure C.
  */
-#include "land/geometry_math.h"
+#include "core/geometry/geometry_math.h"
 
 #include "core/math/bytes.h"
 

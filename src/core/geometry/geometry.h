@@ -1,11 +1,12 @@
 /*
  * geometry.h
- *		PostGIS geometries as prepared polygonals.
+ *		PostGIS geometries as prepared polygonals. Include postgres.h first.
  */
 #ifndef AGRIRISK_GEOMETRY_H
 #define AGRIRISK_GEOMETRY_H
 
-#include "land/overlap_math.h"
+#include "core/geometry/overlap_math.h"
+#include "core/sql/query.h"
 
 /*
  * One argument of a function, kept from call to call: in a join the same
@@ -26,6 +27,9 @@ typedef struct GeometrySlot
  * the slot's, allocated in `context`, until the slot's next use.
  */
 extern const Polygonal *agr_read_geometry(GeometrySlot *slot, Datum geometry, MemoryContext context);
+
+/* An error unless a query's column is a geometry. */
+extern void agr_check_geometry(const QueryReader *reader, TupleDesc row, int column);
 
 /*
  * An error unless areas in these coordinate systems can be compared: they must

@@ -2,7 +2,7 @@
  * orientation_math.c
  *		On which side of a line a point lies, decided exactly. Pure C.
  */
-#include "land/orientation_math.h"
+#include "core/geometry/orientation_math.h"
 
 #include "core/math/exact_sum_math.h"
 #include "core/math/twofold.h"
