@@ -32,7 +32,7 @@ BEGIN ATOMIC
   FROM wrong w;
 END;
 COMMENT ON FUNCTION crop_names(crop_library, jsonb) IS
-'The names in which crops may be declared, for planting_check: each crop of the library stands for itself, and a synonym for one or more crops, such as {"cotton": ["Soy_Cotton"]}. A synonym that is also a crop of the library replaces the crop''s own entry. A synonym for what the library does not have is an error. Names are told apart by their bytes. NULL for a NULL library.';
+'The names in which crops may be declared, for planting_check: each crop of the library stands for itself, and a synonym for one or more crops, such as {"cotton": ["Soy_Cotton"]}. A synonym that is also a crop of the library replaces the crop''s own entry. A synonym for what the library does not have is an error. Names are told apart by their bytes. Keep the value in a table: it is made from the whole library. NULL for a NULL library.';
 
 CREATE FUNCTION planting_check(declared text, names jsonb, crop text, probability double precision, runner_up text,
     margin double precision, reason text, agree_from double precision DEFAULT 0.5, contradict_to double precision DEFAULT 0.01)

@@ -7,6 +7,7 @@ CREATE FUNCTION _crop_accuracy(labels text[], series vegetation[], blocks text[]
     share_at_target double precision, users_accuracy double precision,
     adjusted_accuracy double precision, adjusted_accuracy_se double precision)
   LANGUAGE sql IMMUTABLE CALLED ON NULL INPUT PARALLEL UNSAFE COST 1000000 ROWS 60
+  SET extra_float_digits = 1 -- so that limits of areas are written with their digits
 BEGIN ATOMIC
   WITH sample AS MATERIALIZED (
       SELECT u.id, u.label, u.v, u.block, u.area, o.first_on, o.last_on
@@ -81,6 +82,36 @@ END;
 COMMENT ON FUNCTION _crop_accuracy(text[], vegetation[], text[], double precision[], jsonb, integer, integer, double precision, double precision[], jsonb) IS
 'What crop_accuracy says of rows that were read.';
 
+CREATE FUNCTION _crop_accuracy_check(labelled text, random_folds integer, block_folds integer, target double precision,
+    area_limits double precision[]) RETURNS void
+  LANGUAGE plpgsql STABLE CALLED ON NULL INPUT PARALLEL SAFE
+  SET search_path = pg_catalog, pg_temp
+AS $check$
+BEGIN
+  IF labelled IS NULL THEN
+    RAISE null_value_not_allowed USING
+      MESSAGE = 'a query of labelled series is needed', DETAIL = 'labelled is NULL.',
+      HINT = 'Give a query that selects label, series, block and area.';
+  END IF;
+  IF random_folds IS NULL OR random_folds < 2 OR block_folds < 2 OR target IS NULL OR NOT target BETWEEN 0 AND 1 THEN
+    RAISE invalid_parameter_value USING
+      MESSAGE = 'an argument of crop_accuracy is out of range',
+      DETAIL = format('random_folds is %s, block_folds is %s, target is %s.', coalesce(random_folds::text, 'NULL'),
+        coalesce(block_folds::text, 'NULL'), coalesce(target::text, 'NULL')),
+      HINT = 'Give at least 2 folds, and a target from 0 to 1.';
+  END IF;
+  IF area_limits IS NULL OR cardinality(area_limits) = 0
+    OR area_limits IS DISTINCT FROM (SELECT array_agg(DISTINCT a ORDER BY a) FROM unnest(area_limits) a) THEN
+    RAISE invalid_parameter_value USING
+      MESSAGE = 'area_limits do not ascend',
+      DETAIL = format('They are %s.', coalesce(area_limits::text, 'NULL')),
+      HINT = 'Give an array such as {0.5,1,5}, in the unit of the areas.';
+  END IF;
+END
+$check$;
+COMMENT ON FUNCTION _crop_accuracy_check(text, integer, integer, double precision, double precision[]) IS
+'An error where the arguments of crop_accuracy make no sense.';
+
 CREATE FUNCTION crop_accuracy(labelled text, options jsonb DEFAULT NULL, random_folds integer DEFAULT 5, block_folds integer DEFAULT NULL,
     target double precision DEFAULT 0.93, area_limits double precision[] DEFAULT '{0.5,1,5}', mapped_area jsonb DEFAULT NULL)
   RETURNS TABLE (folds text, dimension text, value text, samples bigint, unreachable bigint, classified bigint, correct bigint,
@@ -92,25 +123,7 @@ AS $accuracy$
 DECLARE
   r record;
 BEGIN
-  IF random_folds IS NULL OR random_folds < 2 OR block_folds < 2 OR target IS NULL OR NOT target BETWEEN 0 AND 1 THEN
-    RAISE invalid_parameter_value USING
-      MESSAGE = 'an argument of crop_accuracy is out of range',
-      DETAIL = pg_catalog.format('random_folds is %s, block_folds is %s, target is %s.', coalesce(random_folds::text, 'NULL'),
-        coalesce(block_folds::text, 'NULL'), coalesce(target::text, 'NULL')),
-      HINT = 'Give at least 2 folds, and a target from 0 to 1.';
-  END IF;
-  IF area_limits IS NULL OR pg_catalog.cardinality(area_limits) = 0
-    OR area_limits IS DISTINCT FROM (SELECT pg_catalog.array_agg(DISTINCT a ORDER BY a) FROM pg_catalog.unnest(area_limits) a) THEN
-    RAISE invalid_parameter_value USING
-      MESSAGE = 'area_limits do not ascend',
-      DETAIL = pg_catalog.format('They are %s.', coalesce(area_limits::text, 'NULL')),
-      HINT = 'Give an array such as ''{0.5,1,5}'', in the unit of the areas.';
-  END IF;
-  IF labelled IS NULL THEN
-    RAISE null_value_not_allowed USING
-      MESSAGE = 'a query of labelled series is needed', DETAIL = 'labelled is NULL.',
-      HINT = 'Give a query that selects label, series, block and area.';
-  END IF;
+  PERFORM agririsk._crop_accuracy_check(labelled, random_folds, block_folds, target, area_limits);
   BEGIN
     EXECUTE pg_catalog.format($query$
       SELECT pg_catalog.count(*) AS n, pg_catalog.count(*) FILTER (WHERE q.label IS NOT NULL AND q.v IS NOT NULL AND q.block IS NOT NULL) AS used,
@@ -126,11 +139,11 @@ BEGIN
       MESSAGE = 'the query of labelled series does not have four columns', DETAIL = SQLERRM,
       HINT = 'Select label, series, block and area; area is NULL::float8 where it is not known.';
   END;
-  IF r.used < r.n THEN
+  IF r.used OPERATOR(pg_catalog.<) r.n THEN
     RAISE NOTICE USING
-      MESSAGE = pg_catalog.format('%s of %s rows without a label, a series or a block are left out', r.n - r.used, r.n);
+      MESSAGE = pg_catalog.format('%s of %s rows without a label, a series or a block are left out', r.n OPERATOR(pg_catalog.-) r.used, r.n);
   END IF;
-  IF r.blocks < 2 THEN
+  IF r.blocks OPERATOR(pg_catalog.<) 2 THEN
     RAISE invalid_parameter_value USING
       MESSAGE = 'labelled series lie in fewer than two blocks',
       DETAIL = pg_catalog.format('They lie in %s.', r.blocks),
