@@ -6,7 +6,7 @@ CREATE FUNCTION _crop_accuracy(labels text[], series vegetation[], blocks text[]
     accuracy double precision, accuracy_se double precision, accuracy_reachable double precision, accuracy_classified double precision,
     share_at_target double precision, users_accuracy double precision,
     adjusted_accuracy double precision, adjusted_accuracy_se double precision)
-  LANGUAGE sql IMMUTABLE CALLED ON NULL INPUT PARALLEL UNSAFE COST 1000000 ROWS 60
+  LANGUAGE sql IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 1000000 ROWS 60
   SET extra_float_digits = 1 -- so that limits of areas are written with their digits
 BEGIN ATOMIC
   WITH sample AS MATERIALIZED (
@@ -118,7 +118,7 @@ CREATE FUNCTION crop_accuracy(labelled text, options jsonb DEFAULT NULL, random_
     accuracy double precision, accuracy_se double precision, accuracy_reachable double precision, accuracy_classified double precision,
     share_at_target double precision, users_accuracy double precision,
     adjusted_accuracy double precision, adjusted_accuracy_se double precision)
-  LANGUAGE plpgsql STABLE CALLED ON NULL INPUT PARALLEL UNSAFE COST 1000000 ROWS 60
+  LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE COST 1000000 ROWS 60
 AS $accuracy$
 DECLARE
   r record;
@@ -154,4 +154,4 @@ BEGIN
 END
 $accuracy$;
 COMMENT ON FUNCTION crop_accuracy(text, jsonb, integer, integer, double precision, double precision[], jsonb) IS
-'How right crop_library_agg with these options (library_options) is on series that it did not learn from. labelled is a query that selects label, series (vegetation), block (such as a county or a cell; any type) and area of the plot, NULL where it is not known. folds: random, where series are dealt to random_folds by a hash, equal series together; and blocked, where each block is left out once, or blocks are dealt to block_folds. Random folds flatter, because neighbours are on both sides. dimension: all; crop (value: the true crop); area (by area_limits, in the unit of area); months seen (series cut so many months after their first date). samples of the group; unreachable: whose crop no series of the other folds had; classified: those with a crop; correct. accuracy: correct of all samples, so a sample that was not classified counts as wrong; its standard error is by blocks for blocked folds, by samples for random ones, NULL of a single one. accuracy_reachable: correct of those not unreachable. accuracy_classified: of the classified. share_at_target: the largest share of the samples, the surest first, of which at least target are right. users_accuracy of the crop, without areas. adjusted_accuracy and its standard error: for areas of the map, mapped_area being the area of each mapped crop as in area_adjusted; of all the overall accuracy, of a crop the producer''s; NULL without mapped_area. Rows without a label, series or block are left out, with a NOTICE. Fewer than two blocks are an error. The query runs with the caller''s rights, read-only.';
+'How right crop_library_agg with these options (library_options) is on series that it did not learn from. labelled is a query that selects label, series (vegetation), block (such as a county or a cell; any type) and area of the plot, NULL where it is not known. folds: random, where series are dealt to random_folds by a hash, equal series together; and blocked, where each block is left out once, or blocks are dealt to block_folds. Random folds flatter, because neighbours are on both sides. dimension: all; crop (value: the true crop); area (by area_limits, in the unit of area); months seen (series cut so many months after their first date). samples of the group; unreachable: whose crop no series of the other folds had; classified: those with a crop; correct. accuracy: correct of all samples, so a sample that was not classified counts as wrong; its standard error is by blocks for blocked folds, by samples for random ones, NULL of a single one. accuracy_reachable: correct of those not unreachable. accuracy_classified: of the classified. share_at_target: the largest share of the samples, the surest first, of which at least target are right. users_accuracy of the crop, without areas. adjusted_accuracy and its standard error: for areas of the map, mapped_area being the area of each mapped crop as in area_adjusted; of all the overall accuracy, of a crop the producer''s; NULL without mapped_area. Rows without a label, series or block are left out, with a NOTICE. Fewer than two blocks are an error. The query runs with the caller''s rights.';
