@@ -58,6 +58,8 @@ SELECT next_harvest(NULL, '2020-01-01'), next_harvest(v, NULL) FROM field LIMIT 
 SELECT folds, dimension, value, samples, unreachable, classified, correct, accuracy, accuracy_se, share_at_target, users_accuracy, adjusted_accuracy, adjusted_accuracy_se
 FROM crop_accuracy('SELECT crop, v, n % 4, n / 10.0 FROM field', area_limits => '{1}', mapped_area => '{"early": 5, "middle": 3, "late": 2}')
 WHERE dimension <> 'months seen';
+-- A target that is just met.
+SELECT folds, share_at_target FROM crop_accuracy('SELECT crop, v, n % 4, n / 10.0 FROM field', target => 1) WHERE dimension = 'all';
 -- A crop in one block cannot be learnt without the block: 24 of 36, 12 of each of two blocks.
 SELECT folds, samples, unreachable, correct, accuracy_reachable FROM crop_accuracy('SELECT crop, v, CASE crop WHEN ''late'' THEN 1 ELSE 2 + n % 2 END, NULL::float8 FROM field') WHERE dimension = 'all';
 SELECT samples FROM crop_accuracy('SELECT crop, v, n % 4, 1 FROM field UNION ALL SELECT NULL, v, 1, 1 FROM field WHERE n < 3 -- unknown') WHERE dimension = 'all';
