@@ -110,6 +110,9 @@ my @question = (
 	"SELECT q.farmer, agririsk.twdtw(q.w, r.w), m.* FROM $series q, $series r, agririsk.twdtw_match(q.v, r.v, agririsk.twdtw_options(alpha => -0.0987654321098765, beta => 45.678901234567891)) m WHERE r.farmer < 4",
 	"SELECT l, l::text AS text, l OPERATOR(agririsk.+) l AS twice, c.*, p.* FROM $library q, agririsk.crops(l) c, agririsk.patterns(l) p WHERE p.crop = c.crop",
 	"SELECT s.farmer, c.*, d.* FROM $library q, $series s, agririsk.classify_crop(l, s.v) c, agririsk.classify_crop(k, s.v, date '2023-02-01', date '2024-03-04') d",
+	"SELECT s.farmer, p.*, a.* FROM $library q, $series s, agririsk.classify_crop(l, s.v) c, agririsk.planting_check('crop 1', agririsk.crop_names(l), c.crop, c.probability, c.runner_up, c.margin, c.reason, 0.5123456789012345, 0.0123456789012345) p, agririsk.crop_areas(c.crop, c.probability, c.runner_up, c.margin, 1.0123456789012345) a",
+	"SELECT farmer, agririsk.next_harvest(w, date '2024-03-04') FROM $series q",
+	"SELECT a.* FROM agririsk.crop_accuracy(\$\$SELECT 'crop ' || farmer % 2, v, farmer % 3, farmer / 7.0 FROM $series q\$\$, agririsk.library_options(patterns_per_crop => 2, max_gap => 400), 2, area_limits => ARRAY[1.0123456789012345, 2]) a",
 	"SELECT g.* FROM agririsk.growth_stage(date '2023-04-05', ARRAY['initial', 'late'], ARRAY[20, 30], date '2023-05-06') g");
 
 # Those that write into a catalog or a registry are asked apart.
