@@ -9,7 +9,7 @@ use Test::More;
 use Time::HiRes qw(time);
 
 my $node = PostgreSQL::Test::Cluster->new('fit_scorecard');
-$node->init;
+$node->init(extra => [ '--encoding', 'UTF8' ]);
 $node->append_conf('postgresql.conf', "jit = off\nmax_parallel_workers_per_gather = 0\n");
 $node->start;
 $node->safe_psql('postgres', <<'SQL');
