@@ -317,10 +317,11 @@ crop_library_decode(CropLibrary *library, const uint8_t *bytes, size_t length, A
 	{
 		size_t		size = (size_t) read_count(&r, 4, INT32_MAX, 1);
 		const uint8_t *at = read_bytes(&r, size);
-		ByteReader	inner = {at, at + size, false};
+		ByteReader	inner;
 
 		if (r.bad)
 			return damaged;
+		inner = (ByteReader) {at, at + size, false};
 		library->bytes[i] = (TextSpan) {(const char *) at, size};
 		if (i > 0 && text_span_compare(library->bytes[i - 1], library->bytes[i]) > 0)
 			return "its sources are not in order";

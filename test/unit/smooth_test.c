@@ -134,16 +134,28 @@ test_dense(void)
 	ok_figure(worst_gcv < 1e-7, "the chosen lambda has the least score of generalised cross validation", worst_gcv);
 }
 
+static double
+distance(const double *z, const double *y, int n)
+{
+	double		most = 0;
+	int			i;
+
+	for (i = 0; i < n; i++)
+		most = fmax(most, fabs(z[i] - y[i]));
+	return most;
+}
+
 /* Curves that penalty and weights leave alone, and the limits. */
 static void
 test_invariants(void)
 {
 	SmoothRow	row[MOST];
-	double		line = 0;
-	double		limit = 0;
-	double		nearest = 0;
+	double		line;
+	double		limit;
+	double		nearest;
 	int32_t		day[MOST];
-	double		y[MOST],
+	double		straight[FEW],
+				y[MOST],
 				z[MOST],
 				room[MOST],
 				slope = 0,
@@ -157,8 +169,7 @@ test_invariants(void)
 		y[i] = 0.25 + 0.001 * day[i];
 	}
 	smooth_expectile(row, MOST, day, NULL, y, 1000, 0.9, room, z);
-	for (i = 0; i < MOST; i++)
-		line = fmax(line, fabs(z[i] - y[i]));
+	line = distance(z, y, MOST);
 	ok_figure(line < 1e-10, "a straight line stays, whatever the dates and the expectile", line);
 	for (i = 0; i < MOST; i++)
 		y[i] = uniform(0, 1);
@@ -170,11 +181,11 @@ test_invariants(void)
 	}
 	smooth_expectile(row, FEW, NULL, NULL, y, 1e9, 0.5, room, z);
 	for (i = 0; i < FEW; i++)
-		limit = fmax(limit, fabs(z[i] - mean - slope / squares * (i - (FEW - 1) / 2.0)));
+		straight[i] = mean + slope / squares * (i - (FEW - 1) / 2.0);
+	limit = distance(z, straight, FEW);
 	ok_figure(limit < 1e-5, "a large lambda gives the line of least squares", limit);
 	smooth_expectile(row, MOST, NULL, NULL, y, 1e-9, 0.5, room, z);
-	for (i = 0; i < MOST; i++)
-		nearest = fmax(nearest, fabs(z[i] - y[i]));
+	nearest = distance(z, y, MOST);
 	ok_figure(nearest < 1e-7, "a small one the values", nearest);
 	z[0] = 3;
 	smooth_factor(row, 1, NULL, NULL, 10);
