@@ -49,7 +49,7 @@ my %may = (
 	'model/card' => [qw(core model/deploy)],
 	'model/binning' => [qw(core model/deploy model/card)],
 	'model/fit' => [qw(core model/deploy model/card model/binning)],
-	map { $_ => ['core'] } qw(portrait land crop validation));
+	map { $_ => ['core'] } qw(portrait land crop validation decision));
 my @astray;
 for my $file (glob 'src/*/*.[ch] src/*/*/*.[ch]')
 {
@@ -57,7 +57,7 @@ for my $file (glob 'src/*/*.[ch] src/*/*/*.[ch]')
 	push @astray, "$file is in no room" unless $may{$room};
 	my $source = slurp_file($file);
 	push @astray, "$file includes postgres.h" if $file =~ m{core/math/|_math\.} && $source =~ /"(postgres|agririsk)\.h"/;
-	for my $included ($source =~ m{^#include "((?:core|model|portrait|land|crop|validation)/[^"]*)/}gm)
+	for my $included ($source =~ m{^#include "((?:core|model|portrait|land|crop|validation|decision)/[^"]*)/}gm)
 	{
 		push @astray, "$file includes $included"
 		  unless grep { "$included/" =~ m{^\Q$_\E/} } $room, @{ $may{$room} // [] };
